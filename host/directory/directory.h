@@ -1,0 +1,96 @@
+/* Who is who: accounts, lines, services. Few rows, read at every request, so they live in memory as well; the database is the truth.
+ * Configuration seeds a row once (by name); afterwards the API owns it. What a line is physically (modem, slot, PIN) stays in the
+ * configuration and never enters the database.
+ *
+ * Pointers returned are valid until the next turn of the loop; ids are the stable handle. */
+#ifndef CELLPOST_DIRECTORY_DIRECTORY_H
+#define CELLPOST_DIRECTORY_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/base/conf.h"
+#include "host/base/secret.h"
+#include "host/base/sid.h"
+#include "host/store/store.h"
+
+struct directory;
+
+enum account_status { ACCOUNT_ACTIVE, ACCOUNT_SUSPENDED, ACCOUNT_CLOSED };
+struct account {
+    int64_t id;
+    struct sid sid; /* AC */
+    char token[33]; /* primary auth token: 32 hex */
+    char *friendly_name;
+    enum account_status status;
+    int64_t created_ms, updated_ms;
+};
+
+struct line {
+    int64_t id;
+    struct sid sid;       /* PN */
+    int64_t account_id;
+    char name[CONF_NAME_MAX];
+    char number[24];      /* E.164, "" while unknown: then it only receives */
+    char iccid[24];       /* recorded SIM, "" = none seen yet */
+    char *friendly_name;
+    char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback, *status_callback_method; /* never NULL */
+    bool configured;      /* a [line] of this name exists now; else it is history: listed, never routed */
+    bool stopped;         /* another ICCID than the recorded one is in the modem */
+    int64_t created_ms, updated_ms;
+};
+
+struct service {
+    int64_t id;
+    struct sid sid;       /* MG */
+    int64_t account_id;
+    char name[CONF_NAME_MAX];
+    char *friendly_name;
+    char *inbound_request_url, *inbound_method, *fallback_url, *fallback_method, *status_callback; /* never NULL */
+    bool smart_encoding, sticky_sender, use_inbound_webhook_on_number;
+    int validity_s;
+    int64_t *line_ids;
+    size_t line_count;
+    int64_t created_ms, updated_ms;
+};
+
+/* Loads, and seeds what the configuration adds. On an empty database makes the first account (or takes the configured one) and writes
+ * <data_dir>/credentials (0600) once. 0 or -errno with a sentence. Synchronous: used at start and on reload. */
+int directory_open(struct directory **, struct store *, const struct conf *, char error[256]);
+int directory_reload(struct directory *, const struct conf *, char error[256]);
+void directory_close(struct directory *);
+
+const struct account *directory_account(struct directory *, int64_t id);
+const struct account *directory_account_by_sid(struct directory *, const struct sid *);
+const struct line *directory_line(struct directory *, int64_t id);
+const struct line *directory_line_by_sid(struct directory *, const struct sid *);
+const struct line *directory_line_by_name(struct directory *, const char *name);
+const struct line *directory_line_by_number(struct directory *, const char *number);
+const struct service *directory_service(struct directory *, int64_t id);
+const struct service *directory_service_by_sid(struct directory *, const struct sid *);
+/* The first service (by id) whose pool holds the line, NULL when none. */
+const struct service *directory_service_of_line(struct directory *, int64_t line_id);
+
+/* Newest first. The nth of an account, NULL past the end (account_id 0 = all). */
+const struct line *directory_line_at(struct directory *, int64_t account_id, size_t n);
+const struct service *directory_service_at(struct directory *, int64_t account_id, size_t n);
+const struct account *directory_account_at(struct directory *, size_t n);
+
+typedef void directory_fn(void *arg, int status); /* durable */
+
+/* NULL members are left as they are. */
+struct line_update {
+    const char *friendly_name, *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback, *status_callback_method;
+};
+void directory_line_update(struct directory *, int64_t line_id, const struct line_update *, directory_fn *, void *arg);
+
+/* SIM facts from a modem: records iccid (first time) and number (when the row has none). Another iccid than the recorded one sets
+ * line.stopped (in memory: it lasts while that SIM is in) and returns -EPERM; else 0. */
+int directory_line_sim(struct directory *, int64_t line_id, const char *iccid, const char *number);
+
+/* A new account (tenant), or a new token for one; the fn runs when durable. */
+int directory_account_create(struct directory *, const char *friendly_name, struct sid *sid, char token[33], directory_fn *, void *arg);
+int directory_account_rotate(struct directory *, const struct sid *, char token[33], directory_fn *, void *arg);
+
+#endif
