@@ -1,0 +1,17 @@
+/* Hooks: the HTTP calls owed to applications. Rows of the queue become signed requests; answers become settlements and, for TwiML, replies.
+ * At least once, with the same idempotency token; exactly once when a 2xx was recorded. Per message in order. */
+#ifndef CELLPOST_FACADE_HOOK_H
+#define CELLPOST_FACADE_HOOK_H
+
+#include "host/base/httpc.h"
+#include "host/facade/facade.h"
+
+struct hooks;
+
+struct hooks *hooks_new(const struct facade_rooms *); /* makes its own httpc from conf->hooks */
+void hooks_reload(struct hooks *, const struct conf *);
+/* No new calls; those under way get `grace_ms`, then they are dropped (their rows stay due). */
+void hooks_stop(struct hooks *, int64_t grace_ms, void (*fn)(void *arg), void *arg);
+void hooks_free(struct hooks *);
+
+#endif
