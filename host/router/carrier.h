@@ -1,8 +1,10 @@
-/* The contract between the router and whatever moves messages: an AT modem, a phone behind libgammu, a cloud provider, the loopback.
+/* The contract between the router and whatever moves messages: an AT modem, a phone behind libgammu, a cloud
+ * provider, the loopback.
  *
- * A carrier serves one line at a time and takes one job at a time: submit, then exactly one settle for it. It says how it is
- * through state(). What it learns goes up through struct carrier_up, each with a durable callback where something physical waits for
- * the disk: the PDU for in_flight, the deletion or acknowledgement for received and report. */
+ * A carrier serves one line at a time and takes one job at a time: submit, then exactly one settle for it. It
+ * says how it is through state(). What it learns goes up through struct carrier_up, each with a durable
+ * callback where something physical waits for the disk: the PDU for in_flight, the deletion or
+ * acknowledgement for received and report. */
 #ifndef CELLPOST_ROUTER_CARRIER_H
 #define CELLPOST_ROUTER_CARRIER_H
 
@@ -12,20 +14,29 @@
 #include "host/queue/queue.h" /* struct job, settlement, durable_fn: the nouns */
 #include "host/sms/pdu.h"
 
-/* READY takes jobs. SUSPECT is being probed, RECOVERY climbs the ladder, QUARANTINED rests, STOPPED needs a person (SIM PIN, wrong
- * SIM, configuration): none of them takes jobs, their queue waits or goes elsewhere. */
-enum carrier_state { CARRIER_STARTING, CARRIER_READY, CARRIER_BUSY, CARRIER_SUSPECT, CARRIER_RECOVERY, CARRIER_QUARANTINED, CARRIER_STOPPED };
+/* READY takes jobs. SUSPECT is being probed, RECOVERY climbs the ladder, QUARANTINED rests, STOPPED needs a
+ * person (SIM PIN, wrong SIM, configuration): none of them takes jobs, their queue waits or goes elsewhere.
+ */
+enum carrier_state {
+    CARRIER_STARTING,
+    CARRIER_READY,
+    CARRIER_BUSY,
+    CARRIER_SUSPECT,
+    CARRIER_RECOVERY,
+    CARRIER_QUARANTINED,
+    CARRIER_STOPPED
+};
 const char *carrier_state_text(enum carrier_state);
 
 /* What a person wants to know of it; "" / 0 / INT where unknown. */
 struct carrier_status {
     enum carrier_state state;
-    char condition[96];      /* why it is not READY: "SIM PIN needed, 2 tries left" */
+    char condition[96]; /* why it is not READY: "SIM PIN needed, 2 tries left" */
     char maker[32], model[32], firmware[48], imei[20], imsi[20], iccid[24], number[24], operator_name[32];
-    int registration;        /* stat of +CREG/+CEREG, TS 27.007 7.2; -1 unknown */
-    int signal_dbm;          /* 0 = unknown */
+    int registration;          /* stat of +CREG/+CEREG, TS 27.007 7.2; -1 unknown */
+    int signal_dbm;            /* 0 = unknown */
     unsigned resets, timeouts; /* since start */
-    int64_t since_ms;        /* wall, of the state */
+    int64_t since_ms;          /* wall, of the state */
 };
 
 struct carrier_up; /* the router's side */
@@ -35,7 +46,8 @@ struct carrier_up_ops {
     void (*in_flight)(struct carrier_up *, int64_t attempt_id, durable_fn *, void *arg);
     void (*settle)(struct carrier_up *, int64_t attempt_id, const struct settlement *);
     /* fn(0): on disk: delete it from the modem, or acknowledge it. fn(<0): keep it there. */
-    void (*received)(struct carrier_up *, const struct pdu *, const char *hex, const char *memory, int index, durable_fn *, void *arg);
+    void (*received)(struct carrier_up *, const struct pdu *, const char *hex, const char *memory, int index,
+                     durable_fn *, void *arg);
     void (*report)(struct carrier_up *, const struct pdu *, const char *hex, durable_fn *, void *arg);
     void (*erased)(struct carrier_up *, const char *memory, int index); /* +CMGD confirmed */
     /* The SIM was read. -EPERM: not this line's SIM: stop. number may be "". */
@@ -49,7 +61,8 @@ struct carrier_up {
 
 struct carrier;
 struct carrier_ops {
-    /* Begins; attempts in flight from before a restart come first: the carrier listens without writing until each is settled. */
+    /* Begins; attempts in flight from before a restart come first: the carrier listens without writing until
+     * each is settled. */
     void (*start)(struct carrier *, struct carrier_up *, const struct job *in_flight, size_t count);
     /* Only when READY; it is BUSY from here until it settles. */
     void (*submit)(struct carrier *, const struct job *);

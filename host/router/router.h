@@ -1,5 +1,5 @@
-/* The router: joins the queue to the carriers. It keeps each READY carrier busy with the next claimable segment of its line, and turns
- * what carriers say into the queue's transitions. One line, one carrier. */
+/* The router: joins the queue to the carriers. It keeps each READY carrier busy with the next claimable
+ * segment of its line, and turns what carriers say into the queue's transitions. One line, one carrier. */
 #ifndef CELLPOST_ROUTER_ROUTER_H
 #define CELLPOST_ROUTER_ROUTER_H
 
@@ -21,10 +21,11 @@ void router_free(struct router *);
 /* The carrier's status of a line; false when it has none. */
 bool router_line_status(struct router *, int64_t line_id, struct carrier_status *);
 /* State changes, for `cellpost watch` and the watchdog. One observer. */
-void router_on_change(struct router *, void (*fn)(void *arg, int64_t line_id, const struct carrier_status *), void *arg);
+void router_on_change(struct router *, void (*fn)(void *arg, int64_t line_id, const struct carrier_status *),
+                      void *arg);
 
-/* A carrier for tests and demos without any modem: SENT at once, delivered by a report after report_ms (-1 = none); a message to its own
- * line's number comes back as inbound. */
+/* A carrier for tests and for trying the API without any modem: SENT at once, delivered by a report after
+ * report_ms (-1 = none). */
 struct carrier *loopback_new(struct loop *, int64_t report_ms);
 
 #endif

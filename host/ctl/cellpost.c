@@ -1,0 +1,226 @@
+/* cellpost: the operator's command. It asks the daemon over its control socket and prints the answer; `send`
+ * goes through the façade's Unix socket, like any other client of the API.
+ *
+ *   cellpost [-c FILE | -s SOCKET] status | lines | messages [N] | show SID | watch | backup FILE | settle
+ * SID VERDICT | account ... cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT
+ *
+ * Exit status: 0 done; 1 refused or failed (the reason is on stderr); 2 usage. */
+#include <curl/curl.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host/base/conf.h"
+#include "host/base/form.h"
+
+#define DEFAULT_CONF "/etc/cellpost/cellpost.ini"
+
+static int fail(const char *what, const char *why)
+{
+    fprintf(stderr, "cellpost: %s: %s\n", what, why);
+    return EXIT_FAILURE;
+}
+
+static FILE *control_connect(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || strlen(path) >= sizeof address.sun_path) {
+        fail(path, fd < 0 ? strerror(errno) : "path too long for a socket");
+        return NULL;
+    }
+    memcpy(address.sun_path, path, strlen(path));
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        fail(path, errno == ENOENT || errno == ECONNREFUSED ? "cellpostd is not running" : strerror(errno));
+        close(fd);
+        return NULL;
+    }
+    return fdopen(fd, "r+");
+}
+
+static bool request_write(FILE *control, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        char *word = form_escape(argv[i]);
+        bool ok = word != NULL && fprintf(control, "%s%s", i > 0 ? " " : "", word) > 0;
+        free(word);
+        if (!ok)
+            return false;
+    }
+    return fputc('\n', control) != EOF && fflush(control) == 0;
+}
+
+/* Feeds each line of the answer to fn; the exit status by its last line. */
+static int ask(const char *socket_path, int argc, char **argv, void (*fn)(void *arg, const char *line),
+               void *arg)
+{
+    FILE *control = control_connect(socket_path);
+    if (control == NULL)
+        return EXIT_FAILURE;
+    int status = -1;
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t len = request_write(control, argc, argv) ? getline(&line, &size, control) : -1;
+    for (; len > 0 && status < 0; len = status < 0 ? getline(&line, &size, control) : 0) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == ' ')
+            fn(arg, line + 1);
+        else if (strcmp(line, "ok") == 0)
+            status = EXIT_SUCCESS;
+        else
+            status = fail(argv[0], strncmp(line, "err ", 4) == 0 ? line + 4 : line);
+    }
+    free(line);
+    fclose(control);
+    return status >= 0 ? status : fail(argv[0], "cellpostd closed the connection");
+}
+
+static void print_line(void *arg, const char *line)
+{
+    (void)arg;
+    puts(line);
+    fflush(stdout); /* watch is read through pipes */
+}
+
+/* ---- send ---- */
+
+struct where {
+    char account[40];
+    char http[PATH_MAX];
+};
+
+static void read_where(void *arg, const char *line)
+{
+    struct where *where = arg;
+    if (strncmp(line, "account ", 8) == 0)
+        snprintf(where->account, sizeof where->account, "%s", line + 8);
+    else if (strncmp(line, "http ", 5) == 0)
+        snprintf(where->http, sizeof where->http, "%s", line + 5);
+}
+
+static char *send_form(int argc, char **argv, const char **from)
+{
+    struct form form = {NULL, 0};
+    size_t len;
+    if (argc == 5 && strcmp(argv[1], "--from") == 0) {
+        *from = argv[2];
+        argv += 2;
+        argc -= 2;
+    }
+    if (argc != 3)
+        return NULL;
+    if (*from != NULL)
+        form_add(&form, strncmp(*from, "MG", 2) == 0 ? "MessagingServiceSid" : "From", *from);
+    form_add(&form, "To", argv[1]);
+    form_add(&form, "Body", argv[2]);
+    char *text = form_encode(&form, &len);
+    form_fini(&form);
+    return text;
+}
+
+static int send_post(const struct where *where, const char *body)
+{
+    char url[256], reason[CURL_ERROR_SIZE] = "";
+    long http = 0;
+    CURL *curl = curl_easy_init();
+    if (curl == NULL)
+        return fail("send", "out of memory");
+    snprintf(url, sizeof url, "http://cellpost/2010-04-01/Accounts/%s/Messages.json", where->account);
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, where->http);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+    CURLcode code = curl_easy_perform(curl); /* the answer's JSON goes to stdout */
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http);
+    curl_easy_cleanup(curl);
+    putchar('\n');
+    if (code != CURLE_OK)
+        return fail("send", reason);
+    return http == 201 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int usage(void)
+{
+    fputs("usage: cellpost [-c FILE | -s SOCKET] status | lines | messages [N] | show SID | watch | backup "
+          "FILE |\n"
+          "                settle SID sent|failed|resend | account show|create NAME|rotate AC | help\n"
+          "       cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT\n",
+          stderr);
+    return 2;
+}
+
+static int send_main(const char *socket_path, int argc, char **argv)
+{
+    struct where where = {"", ""};
+    const char *from = NULL;
+    char *verb[] = {"where"};
+    char *body = send_form(argc, argv, &from);
+    if (body == NULL)
+        return usage();
+    int status = ask(socket_path, 1, verb, read_where, &where);
+    if (status == EXIT_SUCCESS)
+        status = send_post(&where, body);
+    free(body);
+    return status;
+}
+
+/* The daemon's working folder is another: a relative FILE means ours. */
+static int backup_main(const char *socket_path, int argc, char **argv)
+{
+    char here[PATH_MAX], path[PATH_MAX];
+    if (argc != 2)
+        return usage();
+    if (argv[1][0] != '/') {
+        if (getcwd(here, sizeof here) == NULL)
+            return fail("backup", strerror(errno));
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", here, argv[1]) >= sizeof path)
+            return fail(argv[1], "path too long");
+        argv[1] = path;
+    }
+    return ask(socket_path, argc, argv, print_line, NULL);
+}
+
+static void report_error(void *arg, const char *file, int line, const char *message)
+{
+    (void)arg;
+    fprintf(stderr, "%s:%d: %s\n", file, line, message);
+}
+
+static int verb_main(const char *socket_path, int argc, char **argv)
+{
+    if (strcmp(argv[0], "send") == 0)
+        return send_main(socket_path, argc, argv);
+    if (strcmp(argv[0], "backup") == 0)
+        return backup_main(socket_path, argc, argv);
+    return ask(socket_path, argc, argv, print_line, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    const char *conf_path = DEFAULT_CONF, *socket_path = NULL;
+    int option;
+    while ((option = getopt(argc, argv, "+c:s:")) != -1) {
+        if (option == 'c')
+            conf_path = optarg;
+        else if (option == 's')
+            socket_path = optarg;
+        else
+            return usage();
+    }
+    if (optind == argc)
+        return usage();
+    if (socket_path != NULL)
+        return verb_main(socket_path, argc - optind, argv + optind);
+    struct conf *conf = conf_load(conf_path, report_error, NULL);
+    if (conf == NULL)
+        return EXIT_FAILURE;
+    int status = verb_main(conf->daemon.control_socket, argc - optind, argv + optind);
+    conf_free(conf);
+    return status;
+}

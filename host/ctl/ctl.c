@@ -1,0 +1,323 @@
+/* See ctl.h. Each connection is a bufferevent; a slow reader is cut at WATCH_BACKLOG octets, a silent one
+ * after REQUEST_MS. */
+#include "host/ctl/ctl.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host/base/form.h"
+#include "host/base/log.h"
+
+#define CALLS_MAX     32
+#define REQUEST_MS    10000
+#define WATCH_BACKLOG (256 * 1024)
+
+struct ctl_call {
+    struct ctl *ctl;
+    struct ctl_call *next;
+    struct bufferevent *bev; /* NULL: the client is gone, the call is held */
+    struct timer deadline;
+    bool asked, held, watching, answered;
+};
+
+struct ctl {
+    struct loop *loop;
+    struct evconnlistener *listener;
+    const struct ctl_verb *verbs;
+    void *arg;
+    char *path;
+    struct ctl_call *calls;
+    unsigned count;
+};
+
+static void call_free(struct ctl_call *call)
+{
+    struct ctl_call **link = &call->ctl->calls;
+    while (*link != call)
+        link = &(*link)->next;
+    *link = call->next;
+    call->ctl->count--;
+    timer_stop(&call->deadline);
+    if (call->bev != NULL)
+        bufferevent_free(call->bev);
+    free(call);
+}
+
+/* The client is gone. A held call waits for its ctl_ok; every other ends here. */
+static void call_lost(struct ctl_call *call)
+{
+    if (!call->held || call->answered) {
+        call_free(call);
+        return;
+    }
+    bufferevent_free(call->bev);
+    call->bev = NULL;
+}
+
+static void call_write(struct ctl_call *call, const char *prefix, const char *fmt, va_list args)
+{
+    char line[4096];
+    if (call->bev == NULL)
+        return;
+    vsnprintf(line, sizeof line, fmt, args);
+    for (char *p = line; *p != '\0'; p++)
+        if (*p == '\n' || *p == '\r')
+            *p = ' ';
+    evbuffer_add_printf(bufferevent_get_output(call->bev), "%s%s\n", prefix, line);
+}
+
+void ctl_line(struct ctl_call *call, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    call_write(call, " ", fmt, args);
+    va_end(args);
+}
+
+/* The answer is complete: the connection closes when it is written. */
+static void call_answered(struct ctl_call *call)
+{
+    call->answered = true;
+    if (call->bev == NULL)
+        call_free(call);
+    else
+        timer_set(&call->deadline, REQUEST_MS);
+}
+
+void ctl_ok(struct ctl_call *call)
+{
+    if (call->bev != NULL)
+        evbuffer_add(bufferevent_get_output(call->bev), "ok\n", 3);
+    call_answered(call);
+}
+
+void ctl_err(struct ctl_call *call, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    call_write(call, "err ", fmt, args);
+    va_end(args);
+    call_answered(call);
+}
+
+void ctl_hold(struct ctl_call *call)
+{
+    call->held = true;
+}
+
+void ctl_watch(struct ctl_call *call)
+{
+    call->watching = true;
+}
+
+void ctl_broadcast(struct ctl *ctl, const char *fmt, ...)
+{
+    for (struct ctl_call *call = ctl->calls, *next; call != NULL; call = next) {
+        next = call->next;
+        if (!call->watching || call->bev == NULL)
+            continue;
+        va_list args;
+        va_start(args, fmt);
+        call_write(call, " ", fmt, args);
+        va_end(args);
+        if (evbuffer_get_length(bufferevent_get_output(call->bev)) > WATCH_BACKLOG)
+            call_lost(call);
+    }
+}
+
+static const struct ctl_verb *ctl_find(const struct ctl *ctl, const char *name)
+{
+    for (const struct ctl_verb *verb = ctl->verbs; verb->name != NULL; verb++)
+        if (strcmp(verb->name, name) == 0)
+            return verb;
+    return NULL;
+}
+
+static void call_help(struct ctl_call *call)
+{
+    for (const struct ctl_verb *verb = call->ctl->verbs; verb->name != NULL; verb++)
+        ctl_line(call, "%-10s %-26s %s", verb->name, verb->arguments, verb->help);
+    ctl_ok(call);
+}
+
+/* Splits at single blanks and undoes %XX in place. Returns the count, or -1. */
+static int request_split(char *line, char **argv)
+{
+    int argc = 0;
+    for (char *save = NULL, *word = strtok_r(line, " ", &save); word != NULL;
+         word = strtok_r(NULL, " ", &save)) {
+        if (argc == CTL_ARGS_MAX)
+            return -1;
+        size_t len = form_unescape_path(word, strlen(word));
+        if (len == (size_t)-1 || memchr(word, '\0', len) != NULL)
+            return -1;
+        word[len] = '\0';
+        argv[argc++] = word;
+    }
+    return argc;
+}
+
+static void call_dispatch(struct ctl_call *call, char *line)
+{
+    char *argv[CTL_ARGS_MAX + 1] = {NULL};
+    int argc = request_split(line, argv);
+    if (argc <= 0) {
+        ctl_err(call, "a request is VERB [ARGUMENT ...], at most %d words, %%XX for odd octets",
+                CTL_ARGS_MAX);
+        return;
+    }
+    if (strcmp(argv[0], "help") == 0) {
+        call_help(call);
+        return;
+    }
+    const struct ctl_verb *verb = ctl_find(call->ctl, argv[0]);
+    if (verb == NULL)
+        ctl_err(call, "unknown verb '%s': try help", argv[0]);
+    else if (argc - 1 < verb->least || argc - 1 > verb->most)
+        ctl_err(call, "usage: %s %s", verb->name, verb->arguments);
+    else
+        verb->fn(call->ctl->arg, call, argc, argv);
+}
+
+static void on_read(struct bufferevent *bev, void *arg)
+{
+    struct ctl_call *call = arg;
+    struct evbuffer *in = bufferevent_get_input(bev);
+    if (call->asked) { /* one request a connection: what comes after it is dropped */
+        evbuffer_drain(in, evbuffer_get_length(in));
+        return;
+    }
+    char *line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF);
+    if (line == NULL && evbuffer_get_length(in) < CTL_REQUEST_MAX)
+        return;
+    call->asked = true;
+    timer_stop(&call->deadline);
+    if (line != NULL)
+        call_dispatch(call, line);
+    else
+        ctl_err(call, "request longer than %d octets", CTL_REQUEST_MAX);
+    free(line);
+}
+
+static void on_written(struct bufferevent *bev, void *arg)
+{
+    struct ctl_call *call = arg;
+    (void)bev;
+    if (call->answered)
+        call_free(call);
+}
+
+static void on_gone(struct bufferevent *bev, short what, void *arg)
+{
+    (void)bev;
+    (void)what;
+    call_lost(arg);
+}
+
+static void on_deadline(void *arg)
+{
+    call_lost(arg);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int len,
+                      void *arg)
+{
+    struct ctl *ctl = arg;
+    (void)listener;
+    (void)address;
+    (void)len;
+    struct ctl_call *call = ctl->count < CALLS_MAX ? calloc(1, sizeof *call) : NULL;
+    if (call == NULL) {
+        close(fd);
+        return;
+    }
+    call->ctl = ctl;
+    call->next = ctl->calls;
+    ctl->calls = call;
+    ctl->count++;
+    timer_init(&call->deadline, ctl->loop, on_deadline, call);
+    timer_set(&call->deadline, REQUEST_MS);
+    call->bev = bufferevent_socket_new(loop_base(ctl->loop), fd, BEV_OPT_CLOSE_ON_FREE);
+    if (call->bev == NULL)
+        fatal("out of memory");
+    bufferevent_setcb(call->bev, on_read, on_written, on_gone, call);
+    bufferevent_enable(call->bev, EV_READ | EV_WRITE);
+}
+
+/* A socket file left by a crash is taken over; one that answers belongs to a running daemon. */
+static int path_claim(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int status = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ? -EADDRINUSE : 0;
+    close(fd);
+    if (status == 0 && unlink(address->sun_path) != 0 && errno != ENOENT)
+        status = -errno;
+    return status;
+}
+
+static int ctl_listen(struct ctl *ctl, const struct sockaddr_un *address)
+{
+    int status = path_claim(address);
+    if (status != 0)
+        return status;
+    mode_t before = umask(0177);
+    ctl->listener = evconnlistener_new_bind(loop_base(ctl->loop), on_accept, ctl,
+                                            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16,
+                                            (const struct sockaddr *)address, sizeof *address);
+    status = ctl->listener != NULL ? 0 : -errno;
+    umask(before);
+    return status;
+}
+
+int ctl_open(struct ctl **out, struct loop *loop, const char *path, const struct ctl_verb *verbs, void *arg,
+             char error[256])
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        snprintf(error, 256, "control socket: path longer than %zu octets: %s", sizeof address.sun_path - 1,
+                 path);
+        return -ENAMETOOLONG;
+    }
+    memcpy(address.sun_path, path, strlen(path));
+    struct ctl *ctl = calloc(1, sizeof *ctl);
+    if (ctl == NULL || (ctl->path = strdup(path)) == NULL)
+        fatal("out of memory");
+    ctl->loop = loop;
+    ctl->verbs = verbs;
+    ctl->arg = arg;
+    int status = ctl_listen(ctl, &address);
+    if (status != 0) {
+        snprintf(error, 256, "control socket %s: %s", path,
+                 status == -EADDRINUSE ? "another cellpostd answers there" : strerror(-status));
+        free(ctl->path);
+        free(ctl);
+        return status;
+    }
+    *out = ctl;
+    return 0;
+}
+
+void ctl_close(struct ctl *ctl)
+{
+    if (ctl == NULL)
+        return;
+    while (ctl->calls != NULL)
+        call_free(ctl->calls);
+    evconnlistener_free(ctl->listener);
+    unlink(ctl->path);
+    free(ctl->path);
+    free(ctl);
+}

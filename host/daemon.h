@@ -1,0 +1,44 @@
+/* The daemon: every room, in the order in which it is built. Only main.c, lines.c and verbs.c see it. */
+#ifndef CELLPOST_DAEMON_H
+#define CELLPOST_DAEMON_H
+
+#include "host/base/conf.h"
+#include "host/base/loop.h"
+#include "host/ctl/ctl.h"
+#include "host/directory/directory.h"
+#include "host/facade/facade.h"
+#include "host/facade/hook.h"
+#include "host/queue/queue.h"
+#include "host/router/router.h"
+#include "host/store/store.h"
+
+struct daemon_line; /* lines.c: a configured line and what its carrier was made from */
+
+struct daemon {
+    const char *conf_path;
+    struct conf *conf;
+    struct loop *loop;
+    struct store *store;
+    struct directory *directory;
+    struct queue *queue;
+    struct router *router;
+    struct facade *facade;
+    struct hooks *hooks;
+    struct ctl *ctl;
+    struct daemon_line *lines;
+    struct event *signals[3];
+    struct timer watchdog, stop_deadline;
+    int64_t watchdog_ms, started_ms;
+    bool stopping;
+};
+
+/* Gives each configured line its carrier, takes it from those that are no longer configured, and makes it
+ * anew where what it was made from has changed. Used at start and on reload. */
+void lines_sync(struct daemon *);
+void lines_free(struct daemon *);
+
+/* The control socket's verbs, and what watchers are told. */
+extern const struct ctl_verb daemon_verbs[];
+void verbs_observe(struct daemon *);
+
+#endif

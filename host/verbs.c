@@ -1,0 +1,348 @@
+/* What `cellpost` can ask: one row and one function a verb. Nothing here changes state but through the rooms'
+ * own contracts. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/daemon.h"
+
+#define LIST_DEFAULT 20
+#define LIST_MOST    1000
+
+static bool parse_number(const char *text, int64_t least, int64_t most, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    *out = value;
+    return errno == 0 && end != text && *end == '\0' && value >= least && value <= most;
+}
+
+static void verb_status(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    struct daemon *daemon = arg;
+    struct queue_counts counts;
+    (void)argc;
+    (void)argv;
+    queue_counts(daemon->queue, &counts);
+    ctl_line(call, "version %s", CELLPOST_VERSION);
+    ctl_line(call, "uptime_s %" PRId64, (clock_mono_ms() - daemon->started_ms) / 1000);
+    ctl_line(call, "api http://%s (port %d)", daemon->conf->http.listen, facade_port(daemon->facade));
+    ctl_line(call, "store %s",
+             store_open_for_work(daemon->store) ? "open" : "closed: waiting for disk space");
+    ctl_line(call,
+             "messages %" PRId64 " queued %" PRId64 " sending %" PRId64 " unsure %" PRId64
+             " hooks_due %" PRId64,
+             counts.messages, counts.queued, counts.sending, counts.unsure, counts.hooks_due);
+    ctl_ok(call);
+}
+
+/* Where an operator's command finds the API and as whom it speaks. */
+static void verb_where(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    struct daemon *daemon = arg;
+    char sid[SID_TEXT];
+    (void)argc;
+    (void)argv;
+    const struct account *account = NULL;
+    for (size_t n = 0; directory_account_at(daemon->directory, n) != NULL; n++)
+        account = directory_account_at(daemon->directory, n); /* the last is the oldest: the first account */
+    if (account == NULL)
+        fatal("no account");
+    sid_format(&account->sid, "AC", sid);
+    ctl_line(call, "account %s", sid);
+    ctl_line(call, "port %d", facade_port(daemon->facade));
+    ctl_line(call, "http %s", daemon->conf->http.unix_socket);
+    ctl_ok(call);
+}
+
+static void verb_lines(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    struct daemon *daemon = arg;
+    const struct line *line;
+    (void)argc;
+    (void)argv;
+    for (size_t n = 0; (line = directory_line_at(daemon->directory, 0, n)) != NULL; n++) {
+        struct carrier_status status = {.state = CARRIER_STOPPED, .condition = "not configured"};
+        char sid[SID_TEXT], condition[200];
+        router_line_status(daemon->router, line->id, &status);
+        sid_format(&line->sid, "PN", sid);
+        ctl_line(call,
+                 "line=%s sid=%s number=%s state=%s condition=%s model=%s iccid=%s operator=%s "
+                 "registration=%d signal_dbm=%d resets=%u timeouts=%u",
+                 line->name, sid, line->number[0] != '\0' ? line->number : "-",
+                 carrier_state_text(status.state),
+                 log_quote(status.condition, strlen(status.condition), condition, sizeof condition),
+                 status.model[0] != '\0' ? status.model : "-", status.iccid[0] != '\0' ? status.iccid : "-",
+                 status.operator_name[0] != '\0' ? status.operator_name : "-", status.registration,
+                 status.signal_dbm, status.resets, status.timeouts);
+    }
+    ctl_ok(call);
+}
+
+static void message_sid(const struct message *message, char out[SID_TEXT])
+{
+    sid_format(&message->sid, message->mm ? "MM" : "SM", out);
+}
+
+static void print_message(void *arg, const struct message *message)
+{
+    char sid[SID_TEXT], created[25], error[24] = "";
+    message_sid(message, sid);
+    clock_format(message->created_ms, created);
+    if (message->error_code != 0)
+        snprintf(error, sizeof error, " error=%d", message->error_code);
+    ctl_line(arg, "%s %s %-12s %s %s -> %s segments=%u%s%s", sid, created,
+             message_status_text(message->status), message_direction_text(message->direction),
+             message->from[0] != '\0' ? message->from : "-", message->to, message->segments,
+             message->unsure ? " unsure" : "", error);
+}
+
+static void verb_messages(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    struct daemon *daemon = arg;
+    int64_t count = LIST_DEFAULT;
+    if (argc > 1 && !parse_number(argv[1], 1, LIST_MOST, &count)) {
+        ctl_err(call, "COUNT is a number from 1 to %d, not '%s'", LIST_MOST, argv[1]);
+        return;
+    }
+    struct message_filter filter = {.limit = (size_t)count};
+    queue_list(daemon->queue, &filter, print_message, call);
+    ctl_ok(call);
+}
+
+/* 0 with *message filled, or the error is already answered. */
+static int find_message(struct daemon *daemon, struct ctl_call *call, const char *text,
+                        struct message *message)
+{
+    struct sid sid;
+    if (!sid_parse(text, "SM", &sid) && !sid_parse(text, "MM", &sid)) {
+        ctl_err(call, "SID is SM or MM and 32 hex digits, not '%s'", text);
+        return -EINVAL;
+    }
+    if (queue_message_by_sid(daemon->queue, 0, &sid, message) != 0) {
+        ctl_err(call, "no message %s", text);
+        return -ENOENT;
+    }
+    return 0;
+}
+
+static void print_event(void *arg, int64_t at_ms, const char *kind, const char *detail)
+{
+    char at[25];
+    clock_format(at_ms, at);
+    ctl_line(arg, "%s %-12s %s", at, kind, detail != NULL ? detail : "");
+}
+
+static void verb_show(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    struct daemon *daemon = arg;
+    struct message message;
+    (void)argc;
+    if (find_message(daemon, call, argv[1], &message) != 0)
+        return;
+    print_message(call, &message);
+    ctl_line(call, "body: %s", message.body != NULL ? message.body : "");
+    queue_events(daemon->queue, message.id, print_event, call);
+    message_fini(&message);
+    ctl_ok(call);
+}
+
+static void on_held_done(void *arg, int status)
+{
+    struct ctl_call *call = arg;
+    if (status == 0)
+        ctl_ok(call);
+    else
+        ctl_err(call, "%s", status == -EBUSY ? "the message is not UNSURE" : strerror(-status));
+}
+
+static void verb_settle(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    static const char *const words[] = {
+        [VERDICT_SENT] = "sent", [VERDICT_FAILED] = "failed", [VERDICT_RESEND] = "resend"};
+    struct daemon *daemon = arg;
+    struct message message;
+    (void)argc;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(argv[2], words[i]) != 0)
+            continue;
+        if (find_message(daemon, call, argv[1], &message) != 0)
+            return;
+        ctl_hold(call);
+        queue_verdict(daemon->queue, message.id, (enum queue_verdict)i, on_held_done, call);
+        message_fini(&message);
+        return;
+    }
+    ctl_err(call, "verdict is sent, failed or resend, not '%s'", argv[2]);
+}
+
+static void on_backup_done(void *arg, int status, const char *error)
+{
+    struct ctl_call *call = arg;
+    if (status == 0)
+        ctl_ok(call);
+    else
+        ctl_err(call, "%s", error);
+}
+
+static void verb_backup(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    struct daemon *daemon = arg;
+    (void)argc;
+    if (argv[1][0] != '/') {
+        ctl_err(call, "FILE is an absolute path, not '%s'", argv[1]);
+        return;
+    }
+    ctl_hold(call);
+    int status = store_backup(daemon->store, argv[1], on_backup_done, call);
+    if (status != 0)
+        ctl_err(call, "%s: %s", argv[1], status == -EBUSY ? "another backup is running" : strerror(-status));
+}
+
+static void verb_watch(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    (void)arg;
+    (void)argc;
+    (void)argv;
+    ctl_watch(call);
+}
+
+/* ---- accounts ---- */
+
+struct account_answer {
+    struct ctl_call *call;
+    struct sid sid;
+    char token[33];
+};
+
+static void on_account_durable(void *arg, int status)
+{
+    struct account_answer *answer = arg;
+    char sid[SID_TEXT];
+    sid_format(&answer->sid, "AC", sid);
+    if (status == 0) {
+        ctl_line(answer->call, "sid %s", sid);
+        ctl_line(answer->call, "token %s", answer->token);
+        ctl_ok(answer->call);
+    } else {
+        ctl_err(answer->call, "%s: %s", sid, strerror(-status));
+    }
+    free(answer);
+}
+
+static void account_list(struct daemon *daemon, struct ctl_call *call)
+{
+    static const char *const states[] = {"active", "suspended", "closed"};
+    const struct account *account;
+    char sid[SID_TEXT];
+    for (size_t n = 0; (account = directory_account_at(daemon->directory, n)) != NULL; n++) {
+        sid_format(&account->sid, "AC", sid);
+        ctl_line(call, "%s %s %s", sid, states[account->status], account->friendly_name);
+    }
+    ctl_ok(call);
+}
+
+static void verb_account(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    struct daemon *daemon = arg;
+    struct sid sid;
+    bool create = argc == 3 && strcmp(argv[1], "create") == 0;
+    bool rotate = argc == 3 && strcmp(argv[1], "rotate") == 0;
+    if (argc == 2 && strcmp(argv[1], "show") == 0) {
+        account_list(daemon, call);
+        return;
+    }
+    if (!create && !(rotate && sid_parse(argv[2], "AC", &sid))) {
+        ctl_err(call, "usage: account show | create NAME | rotate AC...");
+        return;
+    }
+    struct account_answer *answer = calloc(1, sizeof *answer);
+    if (answer == NULL)
+        fatal("out of memory");
+    answer->call = call;
+    ctl_hold(call);
+    int status;
+    if (create) {
+        status = directory_account_create(daemon->directory, argv[2], &answer->sid, answer->token,
+                                          on_account_durable, answer);
+    } else {
+        answer->sid = sid;
+        status = directory_account_rotate(daemon->directory, &sid, answer->token, on_account_durable, answer);
+    }
+    if (status != 0)
+        on_account_durable(answer, status);
+}
+
+#ifdef CELLPOST_TEST_CLOCK
+/* Only in cellpostd-testclock: both clocks jump ahead in lock-step, so that a test of hours takes
+ * milliseconds. */
+static void verb_advance(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    int64_t ms;
+    (void)arg;
+    (void)argc;
+    if (!parse_number(argv[1], 0, INT64_MAX / 4, &ms)) {
+        ctl_err(call, "MS is a number of milliseconds, not '%s'", argv[1]);
+        return;
+    }
+    clock_advance(ms);
+    ctl_ok(call);
+}
+#endif
+
+const struct ctl_verb daemon_verbs[] = {
+    {"status",   "",                               "version, store, counts",            0, 0, verb_status  },
+    {"lines",    "",                               "each line: number, state, signal",  0, 0, verb_lines   },
+    {"messages", "[COUNT]",                        "the newest messages",               0, 1, verb_messages},
+    {"show",     "SID",                            "a message and its history",         1, 1, verb_show    },
+    {"watch",    "",                               "every event as it happens",         0, 0, verb_watch   },
+    {"backup",   "FILE",                           "a consistent copy of the database", 1, 1, verb_backup  },
+    {"settle",   "SID sent|failed|resend",         "decide about an UNSURE message",    2, 2, verb_settle  },
+    {"account",  "show | create NAME | rotate AC", "tenants and their tokens",          1, 2, verb_account },
+    {"where",    "",                               "how to reach the API",              0, 0, verb_where   },
+#ifdef CELLPOST_TEST_CLOCK
+    {"advance",  "MS",                             "move the clocks ahead",             1, 1, verb_advance },
+#endif
+    {NULL,       NULL,                             NULL,                                0, 0, NULL         },
+};
+
+/* ---- observers ---- */
+
+static void on_queue_event(void *arg, int64_t at_ms, const struct message *message, const char *kind,
+                           const char *detail)
+{
+    struct daemon *daemon = arg;
+    char sid[SID_TEXT], at[25], to[48], from[48];
+    message_sid(message, sid);
+    clock_format(at_ms, at);
+    log_number(message->to, to);
+    log_number(message->from, from);
+    log_event(LOG_INFO, "message", "sid=%s kind=%s status=%s from=%s to=%s %s", sid, kind,
+              message_status_text(message->status), from, to, detail != NULL ? detail : "");
+    ctl_broadcast(daemon->ctl, "%s message sid=%s kind=%s status=%s from=%s to=%s %s", at, sid, kind,
+                  message_status_text(message->status), from, to, detail != NULL ? detail : "");
+}
+
+static void on_line_change(void *arg, int64_t line_id, const struct carrier_status *status)
+{
+    struct daemon *daemon = arg;
+    const struct line *line = directory_line(daemon->directory, line_id);
+    char at[25], condition[200];
+    clock_format(clock_wall_ms(), at);
+    log_quote(status->condition, strlen(status->condition), condition, sizeof condition);
+    log_event(LOG_INFO, "line", "line=%s state=%s condition=%s", line != NULL ? line->name : "?",
+              carrier_state_text(status->state), condition);
+    ctl_broadcast(daemon->ctl, "%s line name=%s state=%s condition=%s", at, line != NULL ? line->name : "?",
+                  carrier_state_text(status->state), condition);
+}
+
+void verbs_observe(struct daemon *daemon)
+{
+    queue_on_event(daemon->queue, on_queue_event, daemon);
+    router_on_change(daemon->router, on_line_change, daemon);
+}
