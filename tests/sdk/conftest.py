@@ -1,0 +1,62 @@
+"""One gateway with three simulated modems for the SDK suites: ward and plant are up; ship is off the network."""
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+from gateway import Application, Gateway, configuration  # noqa: E402
+from simctl import ModemSim  # noqa: E402
+
+
+class Bench:
+    ward, plant, ship = "+41790000001", "+41790000002", "+41790000003"
+
+    def __init__(self, folder):
+        self.app = Application()
+        self.sim = ModemSim(
+            folder / "sim",
+            {
+                "m1": {"number": self.ward, "report_ms": 30},
+                "m2": {"number": self.plant, "report_ms": 30},
+                "m3": {"number": self.ship, "report_ms": 30},
+            },
+        ).start()
+        self.sim.cmd("creg m3 2")
+        lines = [(name, number, self.sim.link(name), "") for name, number in
+                 (("m1", self.ward), ("m2", self.plant), ("m3", self.ship))]
+        self.gateway = Gateway(lambda data: configuration(lines[:2], data) + self.ship_section(lines[2]), folder / "gateway").start()
+        self.gateway.wait_line_ready("m1", "m2")
+        self.client = self.gateway.client()
+
+    @staticmethod
+    def ship_section(line):
+        name, number, port, _ = line
+        return f"[modem {name}]\nport = pty:{port}\n[line {name}]\nnumber = {number}\nmodem = {name}\n"
+
+    def sim_pdu(self, match):
+        return next(pdu for pdu in self.sim.journal() if match(pdu))
+
+    def route_inbound(self, path, answer):
+        self.app.answers[path] = answer
+        number = self.client.incoming_phone_numbers.list(phone_number=self.ward)[0]
+        self.client.incoming_phone_numbers(number.sid).update(sms_url=self.app.url(path), sms_method="POST", sms_fallback_url="")
+
+    def inject(self, sender, text):
+        self.sim.inject("m1", sender, text)
+
+    def inject_multipart(self, sender, text, order):
+        self.sim.inject_multipart("m1", sender, text, order)
+
+    def close(self):
+        code = self.gateway.stop()
+        self.sim.stop()
+        self.app.close()
+        assert code == 0, self.gateway.log_text()[-3000:]
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory):
+    bench = Bench(tmp_path_factory.mktemp("sdk"))
+    yield bench
+    bench.close()
