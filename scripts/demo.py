@@ -1,0 +1,101 @@
+"""The demo's story, told as it happens; see scripts/demo. Exit 0 only if every step was seen."""
+import pathlib
+import signal
+import sys
+import tempfile
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+from twilio.request_validator import RequestValidator  # noqa: E402
+
+from gateway import ACCOUNT, SERVICE, TOKEN, Application, Gateway, configuration, until  # noqa: E402
+from simctl import ModemSim  # noqa: E402
+
+LINE, PHONE = "+41790000001", "+41791234567"
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def announce(app):
+    """Prints each webhook as it comes, with the SDK's own verdict on its signature."""
+    plain = app.wait
+
+    def wait(*args, **kwargs):
+        found = plain(*args, **kwargs)
+        for request in found:
+            good = RequestValidator(TOKEN).validate(request["url"], request["form"], request["headers"].get("X-Twilio-Signature", ""))
+            if not good:
+                raise AssertionError(f"bad signature on {request['path']}")
+            form = request["form"]
+            what = form.get("MessageStatus") or f"{form['From']} says {form['Body']!r}"
+            say(f"   webhook {request['path']:<8} {what:<40} signature valid")
+        return found
+
+    app.wait = wait
+    return app
+
+
+def story(gateway, sim, app):
+    client = gateway.client()
+    say("1. The application sends an SMS through the Twilio SDK")
+    message = client.messages.create(to=PHONE, from_=LINE, body="Boiler 3: pressure high", status_callback=app.url("/status"))
+    say(f"   created {message.sid} status {message.status}")
+    app.wait(lambda r: r["path"] == "/status", count=2)
+    say(f"   the modem took: {sim.journal()[-1]['text']!r}")
+    say(f"   fetched: {client.messages(message.sid).fetch().status}")
+
+    say("2. The phone answers; the application replies with TwiML")
+    app.answers["/sms"] = (200, "<Response><Message>Noted, thank you</Message></Response>", "text/xml")
+    number = client.incoming_phone_numbers.list(phone_number=LINE)[0]
+    client.incoming_phone_numbers(number.sid).update(sms_url=app.url("/sms"))
+    sim.inject("m1", PHONE, "On my way")
+    app.wait(lambda r: r["path"] == "/sms")
+    reply = until(lambda: [m for m in client.messages.list(to=PHONE) if m.direction == "outbound-reply"], what="the reply")[0]
+    until(lambda: client.messages(reply.sid).fetch().status == "delivered", what="the reply delivered")
+    say(f"   reply {reply.sid} {reply.body!r} delivered")
+
+    say("3. What the gateway remembers of the first message (cellpost show)")
+    for line in gateway.cli("show", message.sid).splitlines():
+        say("   " + line)
+
+
+def stay(gateway):
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    say("")
+    say(f"The API is up at {gateway.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
+    say(f"  curl -u {ACCOUNT}:{TOKEN} -d To={PHONE} -d From={LINE} -d Body=Hi \\")
+    say(f"    {gateway.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
+    say(f"  messaging service {SERVICE}; this account and token are the demo's own, in a folder that goes away with it")
+    say("Ctrl-C stops.")
+    stopped.wait()
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="cellpost-demo-") as folder:
+        folder = pathlib.Path(folder)
+        app = announce(Application())
+        sim = ModemSim(folder / "sim", {"m1": {"number": LINE, "latency_ms": 300, "report_ms": 500}}).start()
+        gateway = Gateway(lambda data: configuration([("m1", LINE, sim.link("m1"), "")], data), folder / "gateway")
+        try:
+            gateway.start()
+            gateway.wait_line_ready("m1")
+            say(f"cellpostd is up at {gateway.url}, line {LINE} on a simulated modem")
+            story(gateway, sim, app)
+            if "--once" not in sys.argv:
+                stay(gateway)
+            code = gateway.stop()
+        finally:
+            gateway.remove()
+            sim.stop()
+            app.close()
+        say("stopped cleanly" if code == 0 else f"cellpostd ended with {code}")
+        return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
