@@ -1,0 +1,304 @@
+"""Where today's gateways fail, seen from outside: the daemon, real SQLite, a pty, the simulated modem. Hours pass by moving the daemon's clocks
+(cellpostd-testclock), never by waiting."""
+import re
+import threading
+
+import pytest
+
+from gateway import until
+
+TO = "+41791112233"
+
+
+def start(rig, **kwargs):
+    gateway_keys = {"test_clock": kwargs.pop("test_clock", True)}
+    bench = rig(**kwargs)
+    gateway = bench.gateway(**gateway_keys).start()
+    gateway.wait_line_ready(*bench.names)
+    return bench, gateway, gateway.client()
+
+
+def status_is(client, sid, *wanted):
+    message = client.messages(sid).fetch()
+    return message.status in wanted and message
+
+
+# ---- gate 1: a late or missing +CMGS ----
+
+
+@pytest.mark.parametrize("seconds", [19, 25, 61, 75, 119])
+def test_late_cmgs_is_sent_once(rig, seconds):
+    bench, gateway, client = start(rig)
+    bench.sim.cmd("hold m1 +CMGS")
+    message = client.messages.create(to=TO, from_=bench.numbers["m1"], body="late")
+    bench.sim.cmd("wait m1 pdu 1 10000")
+    gateway.advance(seconds * 1000)
+    assert client.messages(message.sid).fetch().status == "sending"
+    bench.sim.cmd("release m1 +CMGS")
+    until(lambda: status_is(client, message.sid, "delivered"), 10)
+    assert len(bench.pdus("late")) == 1
+
+
+def test_cmgs_that_never_comes_is_unsure_and_held(rig):
+    bench, gateway, client = start(rig, keys={"reports": "off"})
+    bench.sim.cmd("drop m1 +CMGS 1")
+    message = client.messages.create(to=TO, from_=bench.numbers["m1"], body="never", validity_period=3600, status_callback=bench.app.url("/s"))
+    bench.sim.cmd("wait m1 pdu 1 10000")
+    gateway.advance(181_000)
+    until(lambda: "unsure" in gateway.cli("show", message.sid), 10, "UNSURE in the history")
+    assert client.messages(message.sid).fetch().status == "sending"
+    assert bench.app.statuses(message.sid) == []
+    gateway.wait_line_ready("m1")
+    other = client.messages.create(to="+41791119999", from_=bench.numbers["m1"], body="next")  # the line goes on
+    until(lambda: status_is(client, other.sid, "sent"), 10)
+    gateway.advance(3_700_000)
+    done = until(lambda: status_is(client, message.sid, "undelivered"), 10)
+    assert int(done.error_code) == 30008
+    bench.app.wait(lambda r: r["form"].get("MessageSid") == message.sid)
+    assert bench.app.statuses(message.sid) == ["undelivered"]
+    assert len(bench.pdus("never")) == 1
+
+
+def test_unsure_is_settled_by_its_report(rig):
+    bench, gateway, client = start(rig)
+    bench.sim.cmd("drop m1 +CMGS 1")
+    message = client.messages.create(to=TO, from_=bench.numbers["m1"], body="proof", status_callback=bench.app.url("/s"))
+    bench.sim.cmd("wait m1 pdu 1 10000")
+    gateway.advance(181_000)
+    until(lambda: status_is(client, message.sid, "delivered"), 15)
+    assert len(bench.pdus("proof")) == 1
+    bench.app.wait(lambda r: r["form"].get("MessageSid") == message.sid, count=2)
+    assert bench.app.statuses(message.sid) == ["sent", "delivered"]
+
+
+def test_unsure_alarm_is_resent_once(rig):
+    extra = "[class alarm]\nunsure = resend\npriority = 9\n"
+    bench, gateway, client = start(rig, keys={"reports": "off"}, extra=extra)
+    bench.sim.cmd("drop m1 +CMGS 1")
+    message = client.messages.create(to=TO, from_=bench.numbers["m1"], body="fire", tags='{"class":"alarm"}')
+    bench.sim.cmd("wait m1 pdu 1 10000")
+    gateway.advance(181_000)
+    until(lambda: status_is(client, message.sid, "sent"), 15)
+    assert len(bench.pdus("fire")) == 2
+    assert "duplicate risk" in gateway.cli("show", message.sid)
+
+
+def test_operator_settles_unsure(rig):
+    bench, gateway, client = start(rig, keys={"reports": "off"})
+    bench.sim.cmd("drop m1 +CMGS 1")
+    message = client.messages.create(to=TO, from_=bench.numbers["m1"], body="ask me")
+    bench.sim.cmd("wait m1 pdu 1 10000")
+    gateway.advance(181_000)
+    until(lambda: "unsure" in gateway.cli("messages"), 10)
+    gateway.cli("settle", message.sid, "sent")
+    until(lambda: status_is(client, message.sid, "sent"), 5)
+    assert "not UNSURE" in gateway.cli("settle", message.sid, "failed", check=False).stderr
+
+
+# ---- gate 4: the tty vanishes, URCs anywhere ----
+
+
+def test_tty_vanishes_in_the_pdu_and_returns_elsewhere(rig):
+    bench, gateway, client = start(rig)
+    bench.sim.cmd("vanish-at m1 pdu-byte 40")
+    message = client.messages.create(to=TO, from_=bench.numbers["m1"], body="pulled out")
+    until(lambda: "ready" not in re.search(r"line=m1 .*", gateway.cli("lines")).group(0).split("state=")[1].split()[0], 10, "line noticed")
+    bench.sim.cmd("return m1")
+    for _ in range(40):
+        if status_is(client, message.sid, "delivered"):
+            break
+        gateway.advance(5_000)
+    done = until(lambda: status_is(client, message.sid, "delivered", "sending"), 5)
+    copies = len(bench.pdus("pulled out"))
+    # The Ctrl-Z may have left our side before the plug was pulled: then the outcome is unknown and no second copy goes out.
+    assert (done.status, copies) in (("delivered", 1), ("sending", 0)), (done.status, copies)
+    if done.status == "sending":
+        assert "unsure" in gateway.cli("show", message.sid)
+    other = client.messages.create(to="+41791110000", from_=bench.numbers["m1"], body="after")
+    until(lambda: status_is(client, other.sid, "delivered") or gateway.advance(1000), 20)
+
+
+@pytest.mark.parametrize("urc", ["RING", "^RSSI:17", '+CMTI: "ME",9'])
+def test_urc_at_every_byte_of_a_send(rig, urc):
+    bench, gateway, client = start(rig, keys={"report_ms": 5}, test_clock=False)
+    for byte in range(0, 34):
+        bench.sim.cmd(f'urc-at m1 {byte} "{urc}"')
+        message = client.messages.create(to=TO, from_=bench.numbers["m1"], body=f"urc {byte}")
+        until(lambda: status_is(client, message.sid, "sent", "delivered"), 20, f"{urc} at byte {byte}")
+        assert len(bench.pdus(f"urc {byte}")) == 1
+
+
+# ---- gate 5: SIM ----
+
+
+def test_wrong_pin_costs_one_try_ever(rig):
+    bench = rig(keys={"pin": "1234", "pin_tries": 3})
+    gateway = bench.gateway(test_clock=True)
+    gateway.file.write_text(gateway.file.read_text().replace("modem = m1\n[service", "modem = m1\npin = 9999\n[service"))
+    assert "pin = 9999" in gateway.file.read_text()
+    gateway.start()
+    until(lambda: "state=stopped" in gateway.cli("lines"), 20, "line stopped")
+    assert "PIN" in gateway.cli("lines")
+    assert "tries=2" in bench.sim.cmd("show m1")
+    gateway.stop()
+    gateway.start()
+    until(lambda: "state=stopped" in gateway.cli("lines"), 20, "line stopped again")
+    gateway.advance(3_600_000)
+    assert "tries=2" in bench.sim.cmd("show m1")
+
+
+def test_right_pin_is_entered(rig):
+    bench = rig(keys={"pin": "1234", "pin_tries": 3})
+    gateway = bench.gateway(test_clock=True)
+    gateway.file.write_text(gateway.file.read_text().replace("modem = m1\n[service", "modem = m1\npin = 1234\n[service"))
+    gateway.start()
+    gateway.wait_line_ready("m1")
+
+
+def test_full_storage_drains(rig):
+    bench, gateway, client = start(rig, test_clock=False)
+    bench.inbound_to(client, "/in")
+    bench.sim.cmd("store m1 ME size 3")
+    for n in range(8):
+        bench.sim.inject("m1", "+41795550000", f"fill {n}")
+    bench.app.wait(lambda r: r["form"].get("Body", "").startswith("fill"), count=8, seconds=30)
+    until(lambda: bench.sim.stored("m1") == 0, 10)
+    assert sorted(r["form"]["Body"] for r in bench.app.requests) == [f"fill {n}" for n in range(8)]
+
+
+def test_mr_wraps(rig):
+    bench, gateway, client = start(rig, test_clock=False)
+    bench.sim.cmd("mr m1 254")
+    sids = [client.messages.create(to=f"+4179111{n:04d}", from_=bench.numbers["m1"], body=f"mr {n}").sid for n in range(5)]
+    for sid in sids:
+        until(lambda: status_is(client, sid, "delivered"), 15, sid)
+
+
+def test_report_before_cmgs(rig):
+    bench, gateway, client = start(rig, test_clock=False)
+    bench.sim.cmd("set m1 report_before_cmgs=1")
+    message = client.messages.create(to=TO, from_=bench.numbers["m1"], body="early report")
+    until(lambda: status_is(client, message.sid, "delivered"), 15)
+
+
+def test_other_sim_stops_the_line(rig):
+    bench, gateway, client = start(rig)
+    gateway.stop()
+    bench.sim.cmd("set m1 iccid=8941000000000000099")
+    gateway.start()
+    until(lambda: "state=stopped" in gateway.cli("lines"), 20, "line stopped")
+    message = client_of(gateway).messages.create(to=TO, from_=bench.numbers["m1"], body="not from here")
+    assert message.status == "queued" and bench.pdus("not from here") == []
+
+
+def client_of(gateway):
+    return gateway.client()
+
+
+# ---- gate 6: the webhook's endpoint ----
+
+
+def test_endpoint_down_for_an_hour(rig):
+    bench, gateway, client = start(rig)
+    bench.inbound_to(client, "/in", (503, "down", "text/plain"))
+    for n in range(3):
+        bench.sim.inject("m1", f"+4179555000{n}", f"wait {n}")
+    bench.app.wait(lambda r: r["path"] == "/in", count=3)
+    for _ in range(12):
+        gateway.advance(300_000)
+    bench.app.answers["/in"] = (200, "<Response/>", "text/xml")
+    gateway.advance(3_700_000)
+    until(lambda: "hooks_due 0" in gateway.cli("status"), 20, "all webhooks answered")
+    for n in range(3):
+        tries = [r for r in bench.app.requests if r["form"]["Body"] == f"wait {n}"]
+        assert len(tries) >= 2 and len({r["headers"]["I-Twilio-Idempotency-Token"] for r in tries}) == 1
+
+
+def test_recorded_2xx_is_never_repeated(rig):
+    bench, gateway, client = start(rig)
+    bench.inbound_to(client, "/in")
+    bench.sim.inject("m1", "+41795550000", "once")
+    bench.app.wait(lambda r: r["path"] == "/in")
+    until(lambda: "hooks_due 0" in gateway.cli("status"), 10)
+    gateway.kill()
+    gateway.start()
+    gateway.advance(7_200_000)
+    bench.sim.inject("m1", "+41795550000", "second")
+    bench.app.wait(lambda r: r["form"].get("Body") == "second")
+    assert [r["form"]["Body"] for r in bench.app.requests] == ["once", "second"]
+
+
+def test_mute_endpoint_delays_no_other(rig):
+    bench, gateway, client = start(rig, test_clock=False)
+    gate = threading.Event()
+
+    def mute(request):
+        gate.wait(30)
+        return 200, "", "text/xml"
+
+    bench.app.answers["/mute"] = mute
+    try:
+        for n in range(20):
+            client.messages.create(to=f"+4179111{n:04d}", from_=bench.numbers["m1"], body=f"m {n}", status_callback=bench.app.url("/mute"))
+        other = client.messages.create(to=TO, from_=bench.numbers["m1"], body="quick", status_callback=bench.app.url("/quick").replace("127.0.0.1", "localhost"))
+        bench.app.wait(lambda r: r["path"] == "/quick", count=2, seconds=12)
+        assert bench.app.statuses(other.sid) == ["sent", "delivered"]
+    finally:
+        gate.set()
+
+
+# ---- gate 7: nothing stalls another ----
+
+
+def test_bad_number_stalls_nobody(rig):
+    bench, gateway, client = start(rig, test_clock=False)
+    bench.sim.cmd('error m1 +CMGS "+CMS ERROR: 41" 1')  # transient: the message waits for its retry
+    bad = client.messages.create(to="+41790000000", from_=bench.numbers["m1"], body="bad")
+    until(lambda: "retry" in gateway.cli("show", bad.sid), 10)
+    others = [client.messages.create(to=f"+4179222{n:04d}", from_=bench.numbers["m1"], body=f"ok {n}").sid for n in range(5)]
+    for sid in others:
+        until(lambda: status_is(client, sid, "delivered"), 10, sid)
+    assert status_is(client, bad.sid, "queued", "sending")
+
+
+def test_permanent_error_fails_the_message(rig):
+    bench, gateway, client = start(rig, test_clock=False)
+    bench.sim.cmd('error m1 +CMGS "+CMS ERROR: 1" 1')
+    bad = client.messages.create(to=TO, from_=bench.numbers["m1"], body="unassigned", status_callback=bench.app.url("/s"))
+    done = until(lambda: status_is(client, bad.sid, "failed"), 10)
+    assert int(done.error_code) == 30005
+    hook = bench.app.wait(lambda r: r["form"].get("MessageSid") == bad.sid)[0]
+    assert (hook["form"]["MessageStatus"], hook["form"]["ErrorCode"]) == ("failed", "30005")
+
+
+def test_dead_modem_stalls_no_other(rig):
+    bench, gateway, client = start(rig, modems=2, test_clock=False)
+    bench.sim.cmd("hang m1 power")
+    stuck = client.messages.create(to=TO, from_=bench.numbers["m1"], body="stuck")
+    sids = [client.messages.create(to=f"+4179333{n:04d}", from_=bench.numbers["m2"], body=f"free {n}").sid for n in range(5)]
+    for sid in sids:
+        until(lambda: status_is(client, sid, "delivered"), 10, sid)
+    assert status_is(client, stuck.sid, "queued", "sending")
+
+
+# ---- a hung modem heals by itself ----
+
+
+@pytest.mark.parametrize("cure", ["cfun", "power"])
+def test_hung_modem_heals(rig, cure):
+    bench, gateway, client = start(rig, slot=True)
+    bench.sim.cmd(f"hang m1 {cure}")
+    message = client.messages.create(to=TO, from_=bench.numbers["m1"], body="heal")
+    def healed():
+        gateway.advance(2_000)
+        return status_is(client, message.sid, "delivered")
+    until(healed, 60, f"healed by {cure}")
+    assert len(bench.pdus("heal")) == 1
+
+
+def test_spontaneous_reboot_reinitialises(rig):
+    bench, gateway, client = start(rig)
+    bench.sim.cmd("reboot m1")
+    message = client.messages.create(to=TO, from_=bench.numbers["m1"], body="after reboot")
+    until(lambda: status_is(client, message.sid, "delivered") or gateway.advance(1000), 30)
+    assert len(bench.pdus("after reboot")) == 1

@@ -1,0 +1,247 @@
+"""Durability against SIGKILL, on the unmodified binary: the daemon is killed before each system call with an effect (to a file, a socket, a
+port) of one send and of one receive. Between two such calls nothing outside the process changes, so these are all the states
+a kill can leave. After a restart each accepted message has gone out exactly once, or is UNSURE and settled by its policy; each inbound
+message is stored once and has reached the webhook once, or twice with the same idempotency token.
+
+And the order of the calls themselves: what a journey makes visible comes after the fdatasync of what it rests on."""
+import collections
+import re
+import subprocess
+import time
+
+import pytest
+
+from gateway import ACCOUNT, PATIENCE, TOKEN, until
+
+EFFECTS = "write,writev,pwrite64,pwritev,sendto,sendmsg,fdatasync,fsync,ftruncate,unlink,rename,connect"
+TO = "+41791112233"
+
+
+class Strace:
+    """strace on a running daemon, from before the journey until it ends or the daemon is killed."""
+
+    def __init__(self, gateway, *arguments):
+        self.file = gateway.folder / "strace.out"
+        command = ["strace", "-f", "-p", str(gateway.process.pid), "-o", str(self.file), *arguments]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()  # "strace: Process N attached"
+        while "attached" not in line:
+            assert line, "strace did not attach"
+            line = self.process.stderr.readline()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(20)
+        self.process.stderr.close()
+        return self.file.read_text(errors="replace").splitlines()
+
+
+def effects_of(journey, gateway):
+    """(name, nth) for each effective call of one undisturbed journey."""
+    tracer = Strace(gateway, "-e", f"trace={EFFECTS}")
+    journey()
+    calls = collections.Counter()
+    points = []
+    for line in tracer.end():
+        match = re.match(r"\d+ +(\w+)\(", line)
+        if match:
+            calls[match.group(1)] += 1
+            points.append((match.group(1), calls[match.group(1)]))
+    return points
+
+
+def killed_at(gateway, point, journey):
+    """Runs the journey with the daemon killed before that call; False when the journey ended without reaching it."""
+    name, nth = point
+    tracer = Strace(gateway, "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={nth}")
+    journey()
+    dead = gateway.process.poll() is not None
+    tracer.end()
+    return dead
+
+
+def post(gateway, text, callback):
+    """201's SID, or None when no answer came."""
+    import requests
+
+    try:
+        answer = requests.post(
+            f"{gateway.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
+            data={"To": TO, "From": gateway.sender, "Body": text, "StatusCallback": callback},
+            auth=(ACCOUNT, TOKEN),
+            timeout=20 * PATIENCE,
+        )
+        assert answer.status_code == 201
+        return answer.json()["sid"]
+    except requests.exceptions.RequestException:
+        return None
+
+
+def restart(rig, before):
+    """The same data under the binary whose clock can be moved, for the 180 s that an attempt in flight may need."""
+    after = rig.gateway(data_of=before, test_clock=True)
+    after.start()
+    return after
+
+
+def settle(rig, gateway, client, sid):
+    """Waits for the end of the message; when it hangs in flight or UNSURE, lets its time pass. Returns the last fetch."""
+    def final():
+        message = client.messages(sid).fetch()
+        return message.status in ("delivered", "undelivered", "failed", "canceled") and message
+
+    try:
+        return until(final, 3, sid)
+    except AssertionError:
+        gateway.advance(200_000)  # past the in-flight deadline: now it is UNSURE
+    try:
+        return until(final, 3, sid)
+    except AssertionError:
+        gateway.advance(36_100_000)  # past the validity and its minute
+        return until(final, 10, sid)
+
+
+def test_kill_at_every_effect_of_a_send(rig):
+    bench = rig(keys={"latency_ms": 5})
+    gateway = bench.gateway()
+    gateway.sender = bench.numbers["m1"]
+    gateway.start()
+    gateway.wait_line_ready("m1")
+
+    def journey(text):
+        sid = post(gateway, text, bench.app.url("/status"))
+        done = lambda: gateway.process.poll() is not None or (sid and "delivered" in bench.app.statuses(sid))  # noqa: E731
+        until(done, 15, f"{text} delivered or killed")
+        return sid
+
+    journey("warm up")
+    points = effects_of(lambda: journey("undisturbed"), gateway)
+    assert len(points) >= 12, points
+    outcomes = collections.Counter()
+    for number, point in enumerate(points):
+        text = f"kill {number} at {point[0]} {point[1]}"
+        found = {}
+        dead = killed_at(gateway, point, lambda: found.update(sid=journey(text)))
+        gateway.kill()
+        after = restart(bench, gateway)
+        client = after.client()
+        listed = [m for m in client.messages.list(limit=20) if m.body == text]
+        assert len(listed) <= 1, f"{text}: stored {len(listed)} times"
+        if found.get("sid"):
+            assert [m.sid for m in listed] == [found["sid"]], f"{text}: accepted, then lost"
+        count = None
+        if listed:
+            message = settle(bench, after, client, listed[0].sid)
+            count = len(bench.pdus(text))
+            if message.status == "delivered":
+                assert count == 1, f"{text}: delivered, {count} PDUs"
+            else:  # UNSURE held to the end of its validity
+                assert message.status == "undelivered" and int(message.error_code) == 30008 and count <= 1, f"{text}: {message.status}"
+            outcomes[message.status] += 1
+        else:
+            assert bench.pdus(text) == [], f"{text}: sent though never stored"
+            outcomes["never stored"] += 1
+        outcomes["killed" if dead else "survived"] += 1
+        assert after.stop() == 0
+        gateway.start()
+        gateway.wait_line_ready("m1")
+    print(f"send: {len(points)} kill points, {dict(outcomes)}")
+    assert outcomes["killed"] >= len(points) - 4, outcomes
+    assert outcomes["delivered"] >= 5
+
+
+def test_kill_at_every_effect_of_a_receive(rig):
+    bench = rig()
+    gateway = bench.gateway().start()
+    gateway.wait_line_ready("m1")
+    bench.inbound_to(gateway.client(), "/in")
+
+    def hooks(text):
+        return [r for r in bench.app.requests if r["form"].get("Body") == text]
+
+    def journey(text):
+        bench.sim.inject("m1", "+41795556677", text)
+        erased = lambda: bench.sim.stored("m1") == 0 and hooks(text)  # noqa: E731
+        until(lambda: gateway.process.poll() is not None or erased(), 15, f"{text} received or killed")
+
+    journey("warm up")
+    points = effects_of(lambda: journey("undisturbed"), gateway)
+    assert len(points) >= 8, points
+    outcomes = collections.Counter()
+    for number, point in enumerate(points):
+        text = f"in {number} at {point[0]} {point[1]}"
+        dead = killed_at(gateway, point, lambda: journey(text))
+        gateway.kill()
+        after = bench.gateway(data_of=gateway).start()
+        client = after.client()
+        until(lambda: bench.sim.stored("m1") == 0 and hooks(text), 20, f"{text} delivered after restart")
+        until(lambda: int(re.search(r"hooks_due (\d+)", after.cli("status")).group(1)) == 0, 20, "hooks settled")
+        listed = [m for m in client.messages.list(limit=20) if m.body == text]
+        assert len(listed) == 1, f"{text}: stored {len(listed)} times"
+        got = hooks(text)
+        tokens = {r["headers"]["I-Twilio-Idempotency-Token"] for r in got}
+        assert len(got) <= 2 and len(tokens) == 1, f"{text}: {len(got)} webhooks, tokens {tokens}"
+        outcomes[f"webhook x{len(got)}"] += 1
+        outcomes["killed" if dead else "survived"] += 1
+        assert after.stop() == 0
+        gateway.start()
+        gateway.wait_line_ready("m1")
+    print(f"receive: {len(points)} kill points, {dict(outcomes)}")
+    assert outcomes["killed"] >= len(points) - 4, outcomes
+
+
+# ---- the order of sync and visible ----
+
+
+def journal_of(gateway, journey):
+    tracer = Strace(gateway, "-y", "-s", "400", "-e", f"trace={EFFECTS},read,readv,recvfrom,recvmsg")
+    journey()
+    return tracer.end()
+
+
+def assert_synced_before(lines, since, visible):
+    """Before the first line matching `visible`, after the last one matching `since` that precedes it, the WAL was written and synced,
+    and nothing written to it was unsynced."""
+    at = next(i for i, line in enumerate(lines) if re.search(visible, line))
+    start = max((i for i, line in enumerate(lines[:at]) if re.search(since, line)), default=None)
+    assert start is not None, f"no {since!r} before {visible!r}"
+    synced = dirty = False
+    for line in lines[start:at]:
+        if re.search(r"pwrite64\(\d+<[^>]*-wal>", line):
+            dirty, synced = True, False
+        elif re.search(r"f(data)?sync\(\d+<[^>]*-wal>.*= 0", line):
+            dirty, synced = False, True
+    assert synced and not dirty, "\n".join(lines[start : at + 1])[-4000:]
+
+
+def test_sync_comes_before_201_and_ctrl_z(rig):
+    bench = rig()
+    gateway = bench.gateway().start()
+    gateway.sender = bench.numbers["m1"]
+    gateway.wait_line_ready("m1")
+
+    def journey():
+        sid = post(gateway, "ordered", bench.app.url("/status"))
+        until(lambda: "delivered" in bench.app.statuses(sid), 15)
+
+    lines = journal_of(gateway, journey)
+    assert_synced_before(lines, r"(read|recv)\w*\(.*POST /2010", r"(write|send)\w*\(.*HTTP/1\.1 201")
+    assert_synced_before(lines, r"write\w*\(.*AT\+CMGS=", r"write\w*\(\d+<[^>]*pts[^>]*>, .*\\(32|x1a)")
+    assert_synced_before(lines, r"read\w*\(.*\+CMGS: ", r"(write|send)\w*\(.*MessageStatus=sent")
+
+
+def test_sync_comes_before_cmgd_and_webhook(rig):
+    bench = rig()
+    gateway = bench.gateway().start()
+    gateway.wait_line_ready("m1")
+    bench.inbound_to(gateway.client(), "/in")
+
+    def journey():
+        bench.sim.inject("m1", "+41795556677", "ordered inbound")
+        bench.app.wait(lambda r: r["path"] == "/in")
+        until(lambda: bench.sim.stored("m1") == 0, 10)
+
+    lines = journal_of(gateway, journey)
+    assert_synced_before(lines, r"read\w*\(.*\+CMGR: ", r"write\w*\(.*AT\+CMGD")
+    assert_synced_before(lines, r"read\w*\(.*\+CMGR: ", r"(write|send)\w*\(.*POST /in")

@@ -1,0 +1,305 @@
+"""Running it: --check, reload, clean stop, control tool, backup, full disk, damaged files, readiness and watchdog."""
+import os
+import select
+import signal
+import socket
+import sqlite3
+import subprocess
+
+import pytest
+
+from gateway import BUILD, PATIENCE, Gateway, configuration, until
+
+TO = "+41791112233"
+DAEMON = str(BUILD / "host" / "cellpostd")
+
+
+def run(*args):
+    return subprocess.run([DAEMON, *map(str, args)], capture_output=True, text=True, timeout=30 * PATIENCE)
+
+
+def loopback(data, extra=""):
+    return configuration([], data) + "[line lab]\nnumber = +41790000099\ncarrier = loopback\n" + extra
+
+
+@pytest.fixture
+def lab(tmp_path):
+    gateway = Gateway(loopback, tmp_path / "lab")
+    yield gateway
+    if gateway.process and gateway.process.poll() is None:
+        gateway.kill()
+
+
+# ---- configuration ----
+
+
+def test_check_reports_every_error_with_file_and_line(tmp_path):
+    file = tmp_path / "bad.ini"
+    file.write_text("[daemon]\ndata_dir = x\nlog_level = loud\n\n[modem m1]\nport = ttyUSB0\nbaud = fast\n[line a]\nnumber = 12\nmodem = none\ncolour = red\n[kitchen]\n")
+    done = run("--check", file)
+    assert done.returncode == 1
+    for line, word in [(3, "log_level"), (6, "port"), (7, "baud"), (9, "number"), (10, "modem"), (11, "colour"), (12, "kitchen")]:
+        assert any(text.startswith(f"{file}:{line}:") and word in text for text in done.stderr.splitlines()), (line, word, done.stderr)
+
+
+def test_check_accepts_a_good_file(tmp_path):
+    file = tmp_path / "good.ini"
+    file.write_text(loopback(tmp_path / "data"))
+    done = run("--check", file)
+    assert done.returncode == 0 and "ok" in done.stdout
+
+
+def test_missing_file_is_named(tmp_path):
+    done = run("-c", tmp_path / "none.ini")
+    assert done.returncode == 1 and "none.ini" in done.stderr
+
+
+def test_options_lists_what_the_readme_uses():
+    manual = run("--options").stdout
+    for option in ("data_dir", "listen", "port", "number", "pin", "sms_url"):
+        assert option in manual
+
+
+# ---- life ----
+
+
+def test_first_start_writes_credentials_once(tmp_path):
+    gateway = Gateway(lambda data: f"[daemon]\ndata_dir = {data}\n[http]\nlisten = 127.0.0.1:0\n", tmp_path / "g").start()
+    file = gateway.data / "credentials"
+    first = file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600 and "AC" in first
+    gateway.stop()
+    gateway.start()
+    assert file.read_text() == first
+    gateway.stop()
+
+
+def test_second_daemon_on_the_same_data_is_refused(lab):
+    lab.start()
+    done = run("-c", lab.file)
+    assert done.returncode == 1 and done.stderr.strip()
+    assert lab.process.poll() is None
+
+
+def test_reload_adds_a_line_and_drops_no_message(lab):
+    lab.start()
+    sids = [lab.client().messages.create(to=TO, from_="+41790000099", body=f"r {n}").sid for n in range(20)]
+    lab.file.write_text(lab.file.read_text() + "[line second]\nnumber = +41790000098\ncarrier = loopback\n")
+    lab.process.send_signal(signal.SIGHUP)
+    until(lambda: "reload.done" in lab.log_text(), 10, "reload")
+    message = lab.client().messages.create(to=TO, from_="+41790000098", body="new line")
+    for sid in sids + [message.sid]:
+        until(lambda: lab.client().messages(sid).fetch().status == "delivered", 10, sid)
+
+
+def test_reload_with_an_error_keeps_the_old_configuration(lab):
+    lab.start()
+    good = lab.file.read_text()
+    lab.file.write_text(good + "[line broken]\nnumber = nonsense\n")
+    lab.process.send_signal(signal.SIGHUP)
+    until(lambda: "reload.refused" in lab.log_text(), 10, "reload refused")
+    assert "line=" in lab.log_text()
+    assert lab.client().messages.create(to=TO, from_="+41790000099", body="still here").status == "queued"
+
+
+def test_stop_parks_what_is_in_flight(rig):
+    bench = rig()
+    gateway = bench.gateway().start()
+    gateway.wait_line_ready("m1")
+    bench.sim.cmd("hold m1 +CMGS")
+    sid = gateway.client().messages.create(to=TO, from_=bench.numbers["m1"], body="parked").sid
+    bench.sim.cmd("wait m1 pdu 1 10000")
+    gateway.process.send_signal(signal.SIGTERM)
+    assert gateway.process.wait(60 * PATIENCE) == 0
+    gateway.start()
+    bench.sim.cmd("release m1 +CMGS")
+    until(lambda: gateway.client().messages(sid).fetch().status == "delivered", 20)
+    assert len(bench.pdus("parked")) == 1
+
+
+def test_stop_finishes_what_is_in_flight(rig):
+    bench = rig(keys={"latency_ms": 500})
+    gateway = bench.gateway().start()
+    gateway.wait_line_ready("m1")
+    sid = gateway.client().messages.create(to=TO, from_=bench.numbers["m1"], body="finished").sid
+    bench.sim.cmd("wait m1 pdu 1 10000")
+    assert gateway.stop() == 0
+    gateway.start()
+    assert gateway.client().messages(sid).fetch().status in ("sent", "delivered")
+
+
+def test_watchdog_is_fed(tmp_path):
+    """systemd's side, played here: READY=1, then WATCHDOG=1 at least each half period, twice."""
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    path = tmp_path / "notify"
+    notify.bind(str(path))
+    notify.settimeout(10 * PATIENCE)
+    file = tmp_path / "c.ini"
+    file.write_text(loopback(tmp_path / "data"))
+    env = dict(os.environ, NOTIFY_SOCKET=str(path), WATCHDOG_USEC="200000")
+    daemon = subprocess.Popen([DAEMON, "-c", str(file)], env=env, stderr=subprocess.DEVNULL)
+    try:
+        seen = []
+        while seen.count("WATCHDOG=1") < 3 or "READY=1" not in seen:
+            seen.append(notify.recv(256).decode())
+    finally:
+        daemon.terminate()
+        assert daemon.wait(20 * PATIENCE) == 0
+        notify.close()
+
+
+# ---- control tool ----
+
+
+def test_cli_tells_the_story(lab):
+    lab.start()
+    out = lab.cli("send", "--from", "+41790000099", TO, "from the shell")
+    sid = out.split('"sid"')[1].split('"')[1]
+    until(lambda: "delivered" in lab.cli("messages").splitlines()[0], 10)
+    story = lab.cli("show", sid)
+    for word in ("accepted", "claimed", "in_flight", "sent", "delivered", "from the shell"):
+        assert word in story, story
+    assert "line=lab" in lab.cli("lines")
+    assert "messages 1" in lab.cli("status")
+    refused = lab.cli("show", "SMxyz", check=False)
+    assert refused.returncode == 1 and "32 hex" in refused.stderr
+    refused = lab.cli("send", "--from", "+15005550006", TO, "x", check=False)
+    assert refused.returncode == 1 and "21606" in refused.stdout
+
+
+def test_watch_shows_events(lab):
+    lab.start()
+    watch = subprocess.Popen(
+        [str(BUILD / "host/ctl/cellpost"), "-c", str(lab.file), "watch"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        # the watcher is in place once its connection is served; messages go on until it has seen one
+        client = lab.client()
+        def seen():
+            client.messages.create(to=TO, from_="+41790000099", body="look")
+            return select.select([watch.stdout], [], [], 0.05)[0]
+        until(seen, 10, "an event on watch")
+        assert "message sid=SM" in watch.stdout.readline()
+    finally:
+        watch.kill()
+        watch.wait()
+        watch.stdout.close()
+
+
+def test_backup_is_complete_and_sound(lab, tmp_path):
+    lab.start()
+    for n in range(50):
+        lab.client().messages.create(to=TO, from_="+41790000099", body=f"b {n}")
+    target = tmp_path / "copy.db"
+    lab.cli("backup", target)
+    copy = sqlite3.connect(target)
+    assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert copy.execute("SELECT count(*) FROM message").fetchone() == (50,)
+    copy.close()
+    again = lab.cli("backup", target, check=False)
+    assert again.returncode == 1 and "exist" in again.stderr.lower()
+
+
+# ---- the database's bad days ----
+
+
+def spoil_garbage(path):
+    path.write_bytes(b"this is no database" * 1000)
+
+
+def spoil_truncate(path):
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def spoil_newer(path):
+    base = sqlite3.connect(path)
+    base.execute("PRAGMA user_version = 9999")
+    base.commit()
+    base.close()
+
+
+@pytest.mark.parametrize("spoil", [spoil_garbage, spoil_truncate, spoil_newer])
+def test_bad_database_is_a_clear_error_and_is_left_alone(lab, spoil):
+    lab.start()
+    lab.client().messages.create(to=TO, from_="+41790000099", body="x")
+    lab.stop()
+    path = lab.data / "cellpost.db"
+    for extra in lab.data.glob("cellpost.db-*"):
+        extra.unlink()
+    spoil(path)
+    before = path.read_bytes()
+    done = run("-c", lab.file)
+    assert done.returncode == 1
+    assert str(path) in done.stderr or "cellpost.db" in done.stderr, done.stderr
+    assert path.read_bytes() == before
+
+
+def test_full_disk_refuses_then_goes_on(tmp_path):
+    """A real full file system: a small tmpfs of its own."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(mount)], capture_output=True).returncode != 0:
+        pytest.skip("needs the right to mount a tmpfs")
+    gateway = Gateway(loopback, tmp_path / "g")
+    try:
+        gateway.file.write_text(loopback(mount / "data"))
+        gateway.start()
+        client = gateway.client()
+        filler = mount / "filler"
+        with open(filler, "wb") as file:
+            try:
+                while True:
+                    file.write(b"\0" * 65536)
+                    file.flush()
+            except OSError:
+                pass
+        accepted = []
+        from twilio.base.exceptions import TwilioRestException
+
+        def refused():
+            try:
+                accepted.append(client.messages.create(to=TO, from_="+41790000099", body="y" * 1500).sid)
+                return False
+            except TwilioRestException as error:
+                return (error.status, error.code) == (503, 20503)
+
+        until(refused, 60, "503 on a full disk")
+        assert gateway.process.poll() is None
+        filler.unlink()
+        until(lambda: "store open" in gateway.cli("status"), 20, "store open again")
+        for sid in accepted:
+            until(lambda: client.messages(sid).fetch().status == "delivered", 20, sid)
+        assert gateway.stop() == 0
+    finally:
+        if gateway.process and gateway.process.poll() is None:
+            gateway.kill()
+        subprocess.run(["umount", str(mount)], check=True)
+
+
+# ---- bad input over HTTP ----
+
+GARBAGE = [
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+    b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n",
+    b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 5000 + b"\r\n",
+    b"\r\n\r\n\r\n\x00\x00\x00",
+]
+
+
+@pytest.mark.parametrize("data", GARBAGE, ids=range(len(GARBAGE)))
+def test_garbage_gets_json_and_the_rest_runs(lab, data):
+    lab.start()
+    with socket.create_connection(("127.0.0.1", lab.port), 10) as conn:
+        conn.sendall(data)
+        conn.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := conn.recv(65536):
+            answer += part
+    if answer:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.split()[1][:1] in (b"4", b"5") and b"application/json" in head and body.startswith(b"{")
+    assert lab.client().messages.list(limit=1) == []
