@@ -1,0 +1,47 @@
+-- name: account_list
+SELECT id, sid, token, friendly_name, status, created_ms, updated_ms FROM account ORDER BY id
+
+-- name: account_insert
+INSERT INTO account (sid, token, friendly_name, status, created_ms, updated_ms) VALUES (:sid, :token, :friendly_name, 0, :now, :now)
+
+-- name: account_token_set
+UPDATE account SET token = :token, updated_ms = :now WHERE sid = :sid
+
+-- name: line_list
+SELECT id, sid, account_id, name, number, iccid, friendly_name, sms_url, sms_method, sms_fallback_url, sms_fallback_method,
+       status_callback, status_callback_method, created_ms, updated_ms
+FROM line ORDER BY id
+
+-- name: line_insert
+INSERT INTO line (sid, account_id, name, number, friendly_name, sms_url, sms_method, sms_fallback_url, sms_fallback_method,
+                  status_callback, created_ms, updated_ms)
+VALUES (:sid, :account_id, :name, :number, :friendly_name, :sms_url, :sms_method, :sms_fallback_url, :sms_fallback_method,
+        :status_callback, :now, :now)
+
+-- name: line_update
+UPDATE line SET friendly_name = coalesce(:friendly_name, friendly_name), sms_url = coalesce(:sms_url, sms_url),
+    sms_method = coalesce(:sms_method, sms_method), sms_fallback_url = coalesce(:sms_fallback_url, sms_fallback_url),
+    sms_fallback_method = coalesce(:sms_fallback_method, sms_fallback_method),
+    status_callback = coalesce(:status_callback, status_callback),
+    status_callback_method = coalesce(:status_callback_method, status_callback_method), updated_ms = :now
+WHERE id = :id
+
+-- name: line_sim_set
+UPDATE line SET iccid = :iccid, number = CASE number WHEN '' THEN :number ELSE number END, updated_ms = :now WHERE id = :id
+
+-- name: service_list
+SELECT id, sid, account_id, name, friendly_name, inbound_request_url, inbound_method, fallback_url, fallback_method, status_callback,
+       smart_encoding, sticky_sender, use_inbound_webhook_on_number, validity_s, created_ms, updated_ms
+FROM service ORDER BY id
+
+-- name: service_insert
+INSERT INTO service (sid, account_id, name, friendly_name, inbound_request_url, inbound_method, fallback_url, fallback_method,
+                     status_callback, smart_encoding, sticky_sender, use_inbound_webhook_on_number, validity_s, created_ms, updated_ms)
+VALUES (:sid, :account_id, :name, :friendly_name, :inbound_request_url, :inbound_method, :fallback_url, :fallback_method,
+        :status_callback, :smart_encoding, :sticky_sender, :use_inbound_webhook_on_number, :validity_s, :now, :now)
+
+-- name: service_line_list
+SELECT line_id FROM service_line WHERE service_id = :service_id ORDER BY line_id
+
+-- name: service_line_insert
+INSERT OR IGNORE INTO service_line (service_id, line_id) VALUES (:service_id, :line_id)
