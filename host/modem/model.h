@@ -16,6 +16,7 @@ struct model_error {
     int error_code;          /* Twilio's 30xxx */
     bool carrier_fault;      /* the modem's or the SIM's, not this message's */
     int64_t retry_after_ms;  /* 0 = the queue's back-off */
+    bool stuck;              /* a few of these in a row: the modem wants a reset. Never for what a reset does not mend: credit, SIM, network */
 };
 
 /* A rung of the recovery ladder: what to do, how long it may take, then the next. */

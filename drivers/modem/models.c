@@ -1,0 +1,7 @@
+/* The families in order of match. */
+#include "drivers/modem/generic.h"
+
+const struct model *const models[] = {
+    &model_generic,
+    NULL,
+};

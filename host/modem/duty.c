@@ -1,0 +1,183 @@
+/* What is asked between messages: registration while there is none, the signal each 30 s, a sweep each 5 min,
+ * and with every third of them the routing of new messages, which modems lose silently. Otherwise the line is
+ * quiet: registration comes as URCs. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/modem/answer.h"
+#include "host/modem/life.h"
+
+#define SEARCH_MS   15000
+#define TICK_MS     30000
+#define SWEEP_TICKS 10
+#define CNMI_TICKS  30
+#define GOOD_TICKS  20
+#define ANSWER_MS   10000
+
+static void judge_registration(struct modem *m)
+{
+    bool on_net = answer_registered(m->creg) || answer_registered(m->cereg);
+    int before = m->status.registration;
+    m->status.registration = answer_registered(m->creg)    ? m->creg
+                             : answer_registered(m->cereg) ? m->cereg
+                             : m->creg >= 0                ? m->creg
+                                                           : m->cereg;
+    if (m->life == LIFE_REGISTERING && !on_net) {
+        bool denied = m->creg == 3 || m->cereg == 3;
+        modem_condition(m, denied ? "registration denied by the network" : "searching for a network");
+    }
+    if (before != m->status.registration) {
+        log_event(LOG_INFO, "modem.registration", "modem=%s stat=%d", m->options.name,
+                  m->status.registration);
+        modem_changed(m);
+    }
+    if (m->life == LIFE_REGISTERING && on_net) {
+        m->chores |= CHORE_OPERATOR | CHORE_SIGNAL;
+        inbox_sweep(m, false); /* what waited for us is coming now, or came in the gap */
+        modem_event(m, EVENT_ON_NET, "registered");
+    } else if (!on_net) {
+        modem_event(m, EVENT_OFF_NET, "registration lost");
+    }
+}
+
+/* +CGREG and +C5GREG say nothing of SMS by themselves. */
+void duty_registration(struct modem *m, const char *line)
+{
+    int stat = answer_registration(line);
+    if (stat < 0) {
+        return;
+    }
+    if (strncasecmp(line, "+CREG:", 6) == 0) {
+        m->creg = stat;
+    } else if (strncasecmp(line, "+CEREG:", 7) == 0) {
+        m->cereg = stat;
+    } else {
+        return;
+    }
+    if (m->life == LIFE_REGISTERING || m->life == LIFE_READY) {
+        judge_registration(m);
+    }
+}
+
+static void on_registration_line(void *arg, const char *line, const char *body)
+{
+    (void)body;
+    duty_registration(arg, line);
+}
+
+static void on_operator(void *arg, const char *line, const char *body)
+{
+    struct modem *m = arg;
+    (void)body;
+    answer_field(line, 2, m->status.operator_name, sizeof m->status.operator_name);
+    modem_changed(m);
+}
+
+static void on_signal(void *arg, const char *line, const char *body)
+{
+    struct modem *m = arg;
+    (void)body;
+    m->strikes = 0;
+    m->status.signal_dbm = answer_signal_dbm(line);
+    modem_changed(m);
+}
+
+static void on_done(void *arg, const struct at_result *result, const char *first)
+{
+    (void)first;
+    if (!modem_unanswered(arg, result)) {
+        modem_pump(arg);
+    }
+}
+
+struct chore_row {
+    enum chore chore;
+    const char *text; /* NULL = the +CNMI that init.c found */
+    const char *expect;
+    bool (*accepts)(const char *line);
+    void (*on_line)(void *arg, const char *line, const char *body);
+};
+
+static const struct chore_row chores[] = {
+    {CHORE_HANGUP,   "ATH",       NULL,      NULL,                         NULL                },
+    {CHORE_CNMI,     NULL,        NULL,      NULL,                         NULL                },
+    {CHORE_CREG,     "AT+CREG?",  "+CREG:",  answer_registration_is_reply, on_registration_line},
+    {CHORE_CEREG,    "AT+CEREG?", "+CEREG:", answer_registration_is_reply, on_registration_line},
+    {CHORE_OPERATOR, "AT+COPS?",  "+COPS:",  NULL,                         on_operator         },
+    {CHORE_SIGNAL,   "AT+CSQ",    "+CSQ:",   NULL,                         on_signal           },
+};
+
+bool duty_waits(const struct modem *m)
+{
+    return m->chores != 0;
+}
+
+void duty_work(struct modem *m)
+{
+    const struct chore_row *row = chores;
+    char text[40];
+    while ((m->chores & row->chore) == 0) {
+        row++;
+    }
+    m->chores &= ~(unsigned)row->chore;
+    snprintf(text, sizeof text, "AT+CNMI=%s", m->cnmi);
+    at_command(&m->at, &(struct at_command){.text = row->text ? row->text : text,
+                                            .expect = row->expect,
+                                            .accepts = row->accepts,
+                                            .deadline_ms = ANSWER_MS,
+                                            .on_line = row->on_line,
+                                            .on_done = on_done});
+}
+
+static void tick_online(struct modem *m)
+{
+    m->polls++;
+    m->chores |= CHORE_SIGNAL;
+    if (m->polls % SWEEP_TICKS == 0 || m->inbox.again) {
+        inbox_sweep(m, false);
+    }
+    if (m->polls % CNMI_TICKS == 0 && m->cnmi[0] != '\0') {
+        m->chores |= CHORE_CNMI;
+    }
+    if (m->polls % GOOD_TICKS == 0) {
+        ladder_good(m);
+    }
+}
+
+static void on_poll(void *arg)
+{
+    struct modem *m = arg;
+    if (m->life == LIFE_REGISTERING) {
+        m->chores |= CHORE_CREG | CHORE_CEREG;
+    } else {
+        tick_online(m);
+    }
+    timer_set(&m->poll, m->life == LIFE_REGISTERING ? SEARCH_MS : TICK_MS);
+    modem_pump(m);
+}
+
+void duty_begin(struct modem *m)
+{
+    if (m->life == LIFE_REGISTERING) {
+        m->chores |= CHORE_CREG | CHORE_CEREG;
+        timer_set(&m->poll, SEARCH_MS);
+    } else if (!timer_armed(&m->poll)) {
+        timer_set(&m->poll, TICK_MS);
+    }
+    if (m->send.phase == SEND_NONE) {
+        modem_pump(m);
+    }
+}
+
+void duty_stop(struct modem *m)
+{
+    timer_stop(&m->poll);
+}
+
+void duty_setup(struct modem *m)
+{
+    timer_init(&m->poll, m->loop, on_poll, m);
+}

@@ -1,0 +1,215 @@
+/* Inside the modem room: one modem's memory, and what its files ask of one another. Nobody else includes
+ * this.
+ *
+ *   modem.c   the life: states, transitions, the carrier's door, who may use the port next
+ *   init.c    from a clean channel to a modem that can register, by negotiation
+ *   pin.c     whether a PIN may be tried
+ *   send.c    one segment: AT+CMGS, in flight, PDU, outcome
+ *   listen.c  attempts in flight from before a restart
+ *   inbox.c   what the modem has received: read, hand up, erase or acknowledge
+ *   duty.c    registration, signal, settings: what is asked between messages
+ *   ladder.c  recovery
+ *   slot.c    the slot's power */
+#ifndef CELLPOST_MODEM_LIFE_H
+#define CELLPOST_MODEM_LIFE_H
+
+#include "host/modem/at.h"
+#include "host/modem/modem.h"
+#include "host/modem/port.h"
+#include "host/modem/slot.h"
+
+enum life {
+    LIFE_NEW,
+    LIFE_ABSENT,    /* no port; tried again and again */
+    LIFE_LISTENING, /* attempts from before a restart: nothing is written */
+    LIFE_SYNCING,
+    LIFE_PREPARING, /* init.c */
+    LIFE_REGISTERING,
+    LIFE_READY,
+    LIFE_SENDING,   /* has a job */
+    LIFE_SUSPECT,   /* being proved alive after a silence */
+    LIFE_RESETTING, /* waits for what a rung of the ladder did */
+    LIFE_RESTING,   /* quarantine */
+    LIFE_STOPPED,   /* needs a person */
+    LIFE_ENDED,
+    LIVES
+};
+
+enum life_event {
+    EVENT_OPENED,
+    EVENT_OPENED_LISTEN,
+    EVENT_GONE,  /* the port */
+    EVENT_HEARD, /* listening is over */
+    EVENT_SYNCED,
+    EVENT_RESUMED, /* synced, and the settings are known to hold */
+    EVENT_MUTE,    /* sync failed */
+    EVENT_PREPARED,
+    EVENT_ON_NET,
+    EVENT_OFF_NET,
+    EVENT_JOB,
+    EVENT_DONE,      /* the job is settled */
+    EVENT_SILENCE,   /* a command got no answer */
+    EVENT_RESTARTED, /* the module has started anew, settings lost */
+    EVENT_STUCK,     /* answers, yet does not work: a reset is due */
+    EVENT_WAITED,    /* the state's time is over */
+    EVENT_REFUSED,   /* SIM or configuration: a person must act */
+    EVENT_ENDED
+};
+
+/* What waits for the store's durable callback; outlives the thing it is about, and the modem. */
+struct ticket {
+    struct modem *modem; /* NULL once the modem is freed */
+    struct ticket *next, **link;
+    int64_t attempt_id;
+    struct entry *entry;
+};
+
+enum send_phase { SEND_NONE, SEND_WAITING, SEND_PROMPT, SEND_RESULT };
+struct send {
+    enum send_phase phase;
+    struct job job;
+    char pdu[PDU_HEX_MAX + 1]; /* and Ctrl-Z */
+    size_t pdu_len, tpdu_len;
+    bool prompted;
+    int permit; /* of in_flight: 1 = awaited, 0 = go, < 0 = do not send */
+    int mr;
+    unsigned silences; /* results that never came, in a row */
+    unsigned faults;   /* results that blame the modem, in a row */
+    struct timer commit;
+    struct settlement refusal; /* of a job that cannot even be tried: given after submit has returned */
+    char reason[64];
+    struct timer refuse;
+};
+
+/* One place of a memory of the modem, while something is to be done about it. */
+enum entry_state { ENTRY_READ, ENTRY_STORING, ENTRY_ERASE, ENTRY_ERASING, ENTRY_KEPT };
+struct entry {
+    struct entry *next;
+    enum entry_state state;
+    char memory[4];
+    int index;
+    int tries;
+    uint64_t hash; /* of the hex, for ENTRY_KEPT */
+};
+
+#define SWEEPS_MAX 4
+struct inbox {
+    struct entry *entries;      /* oldest first */
+    char memory[4];             /* what mem1 is now, "" = unknown */
+    char main[4];               /* the store that +CPMS chose */
+    char sweeps[SWEEPS_MAX][4]; /* memories to list, in order */
+    unsigned sweep_count;
+    unsigned acks; /* +CNMA owed */
+    unsigned entry_count;
+    bool again; /* something was left in place for now: sweep at the next tick */
+    bool csms;  /* phase 2+: +CNMA is expected */
+    struct entry *current;
+};
+
+struct init {
+    unsigned step, variant;
+    int64_t step_since_ms; /* monotonic */
+    struct timer again;
+    bool pin_needed, pin_tried, pin_accepted;
+    bool cpin_mute; /* cpin_mute: says READY and never OK */
+    int pin_tries;  /* -1 = it does not say */
+};
+
+struct ladder {
+    unsigned rung, rests;
+    int tries;
+};
+
+/* What is asked between messages, as a set of bits: indices of the table in duty.c. */
+enum chore {
+    CHORE_HANGUP = 1,
+    CHORE_CNMI = 2,
+    CHORE_CREG = 4,
+    CHORE_CEREG = 8,
+    CHORE_OPERATOR = 16,
+    CHORE_SIGNAL = 32
+};
+
+struct modem {
+    struct carrier carrier; /* first */
+    struct loop *loop;
+    struct modem_options options; /* strings are ours */
+    struct carrier_up *up;
+    struct carrier_status status;
+    const struct model *model;
+    char cnmi[24];
+    struct port port;
+    struct at at;
+    enum life life;
+    int64_t life_since_ms; /* monotonic */
+    struct timer life_timer, poll, listen_timer;
+    unsigned polls, opens, strikes, chores;
+    int64_t absent_since_ms;
+    bool prepared, inbox_turn, no_escape;
+    int creg, cereg;
+    struct job *listen;
+    size_t listen_count;
+    struct send send;
+    struct inbox inbox;
+    struct init init;
+    struct ladder ladder;
+    struct slot slot;
+    struct ticket *tickets;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+/* modem.c */
+void modem_event(struct modem *, enum life_event, const char *reason);
+void modem_pump(struct modem *); /* gives the port to whoever is next */
+/* True when the command ended without a final result: the life goes on elsewhere, the caller returns. */
+bool modem_unanswered(struct modem *, const struct at_result *);
+void modem_condition(struct modem *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct ticket *ticket_new(struct modem *);
+struct modem *ticket_take(struct ticket *, struct ticket *copy); /* frees it; NULL when the modem is gone */
+void modem_enter(struct modem *, enum life, const char *reason);
+void modem_changed(struct modem *);
+
+/* duty.c: registration, signal and other small things that are asked between messages */
+void duty_setup(struct modem *);
+void duty_begin(struct modem *); /* registering, or ready again */
+void duty_stop(struct modem *);
+bool duty_waits(const struct modem *);
+void duty_work(struct modem *);
+void duty_registration(struct modem *, const char *line);
+
+/* init.c */
+void init_setup(struct modem *);
+void init_begin(struct modem *);
+void init_stop(struct modem *);
+
+/* pin.c */
+bool pin_may_try(const struct modem *, int tries, const char **why_not);
+int pin_remember(const struct modem *); /* durable before it returns */
+void pin_forget(const struct modem *);
+
+/* send.c */
+void send_setup(struct modem *);
+void send_submit(struct modem *, const struct job *);
+void send_start(struct modem *);
+bool send_waits(const struct modem *);
+/* The modem leaves the states in which a job may go on: settles it. */
+void send_interrupt(struct modem *, const char *reason);
+/* listen.c: attempts in flight from before the restart, settled by what is heard without writing. */
+void listen_setup(struct modem *);
+void listen_begin(struct modem *, const struct job *jobs, size_t count);
+void listen_line(struct modem *, const char *line);
+void listen_end(struct modem *, const char *reason);
+
+/* inbox.c */
+void inbox_reset(struct modem *); /* a new session with the modem: forgets what it knew of the memories */
+void inbox_sweep(struct modem *, bool everywhere);
+bool inbox_waits(const struct modem *);
+void inbox_work(struct modem *);
+void inbox_urc(struct modem *, enum at_urc, const char *line, const char *body);
+
+/* ladder.c */
+void ladder_climb(struct modem *, enum model_rung_action at_least, const char *reason);
+void ladder_good(struct modem *);
+
+#endif
