@@ -1,5 +1,5 @@
-/* The control socket: a Unix stream, one command a line, one line "ok ..." or "err ..." for each, in order. Any number of clients; a client
- * that waits holds up only itself. docs/simulator.md lists the verbs. */
+/* The control socket: a Unix stream, one command a line, one line "ok ..." or "err ..." for each, in order.
+ * Any number of clients; a client that waits holds up only itself. docs/simulator.md lists the verbs. */
 #ifndef MODEMSIM_CONTROL_H
 #define MODEMSIM_CONTROL_H
 
@@ -10,7 +10,7 @@ struct client;
 
 struct request {
     struct client *client;
-    struct modem *m; /* NULL for verbs that name none */
+    struct modem *m;           /* NULL for verbs that name none */
     const struct words *words; /* the verb, the modem, then the arguments */
     struct buf *reply;         /* what stands after "ok " or "err " */
 };

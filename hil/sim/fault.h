@@ -1,6 +1,6 @@
-/* What is wrong with a modem: rules for the answers of single commands, text put into the next answer at a byte, and accidents that
- * happen at a byte. A rule names a stage: a command such as "+CSQ", "prompt" for AT+CMGS up to its prompt, "+CMGS" for the PDU and its
- * result, "*" for any. */
+/* What is wrong with a modem: rules for the answers of single commands, text put into the next answer at a
+ * byte, and accidents that happen at a byte. A rule names a stage: a command such as "+CSQ", "prompt" for
+ * AT+CMGS up to its prompt, "+CMGS" for the PDU and its result, "*" for any. */
 #ifndef MODEMSIM_FAULT_H
 #define MODEMSIM_FAULT_H
 
@@ -21,7 +21,7 @@ enum fault_kind {
     FAULT_KINDS
 };
 #define FAULT_BEFORE (1u << FAULT_ERROR | 1u << FAULT_ANSWER | 1u << FAULT_SWALLOW)
-#define FAULT_AFTER                                                                                                    \
+#define FAULT_AFTER                                                                                          \
     (1u << FAULT_HOLD | 1u << FAULT_DELAY | 1u << FAULT_DROP | 1u << FAULT_ERROR_AFTER | 1u << FAULT_GARBLE)
 
 struct fault {
@@ -58,7 +58,9 @@ bool fault_take(struct modem *, const char *stage, unsigned kinds, struct fault 
 void fault_clear(struct modem *);
 void fault_tap(struct modem *, size_t after, bool at_line_end, const char *text);
 void fault_accident(struct modem *, enum accident, enum accident_when, size_t after);
-bool fault_happens(struct modem *, enum accident_when); /* one more byte, or the moment: true when it struck */
-void fault_write_answer(struct modem *, const char *data, size_t len); /* to the port, through taps and accidents */
+bool fault_happens(struct modem *,
+                   enum accident_when); /* one more byte, or the moment: true when it struck */
+void fault_write_answer(struct modem *, const char *data,
+                        size_t len); /* to the port, through taps and accidents */
 
 #endif

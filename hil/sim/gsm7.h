@@ -1,5 +1,5 @@
-/* The 7-bit default alphabet and its extension (TS 23.038 6.2.1), and packing (6.1.2.1). The simulator's own, written apart from the
- * gateway's. Text is UTF-8. */
+/* The 7-bit default alphabet and its extension (TS 23.038 6.2.1), and packing (6.1.2.1). The simulator's own,
+ * written apart from the gateway's. Text is UTF-8. */
 #ifndef MODEMSIM_GSM7_H
 #define MODEMSIM_GSM7_H
 
@@ -8,7 +8,7 @@
 
 #include "buf.h"
 
-uint32_t utf8_next(const char **text);            /* the next code point and past it; 0 at the end; U+FFFD for garbage */
+uint32_t utf8_next(const char **text); /* the next code point and past it; 0 at the end; U+FFFD for garbage */
 void utf8_put(struct buf *, uint32_t code_point);
 
 /* Septets of text, one in each byte. -1 when a character has no place in the alphabet or out is too short. */

@@ -1,5 +1,5 @@
-/* What happened, as JSON lines in a file, each put there by one write(2) before anybody is answered, so that neither a kill of the
- * simulator nor of the gateway loses one. */
+/* What happened, as JSON lines in a file, each put there by one write(2) before anybody is answered, so that
+ * neither a kill of the simulator nor of the gateway loses one. */
 #ifndef MODEMSIM_JOURNAL_H
 #define MODEMSIM_JOURNAL_H
 

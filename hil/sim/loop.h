@@ -1,5 +1,6 @@
-/* The one event loop of the process: descriptors by epoll, timers in a heap behind one timerfd, so that a deadline is met within
- * some tens of microseconds. Monotonic time only. Single-threaded; callbacks may set, stop, watch and unwatch freely. */
+/* The one event loop of the process: descriptors by epoll, timers in a heap behind one timerfd, so that a
+ * deadline is met within some tens of microseconds. Monotonic time only. Single-threaded; callbacks may set,
+ * stop, watch and unwatch freely. */
 #ifndef MODEMSIM_LOOP_H
 #define MODEMSIM_LOOP_H
 
@@ -25,7 +26,8 @@ int64_t loop_wall_ms(void); /* Unix time */
 
 int loop_init(void); /* -errno */
 void loop_fini(void);
-int loop_run(void (*turn)(void *arg), void *arg); /* turn: called after each round of callbacks; returns after loop_quit */
+int loop_run(void (*turn)(void *arg),
+             void *arg); /* turn: called after each round of callbacks; returns after loop_quit */
 void loop_quit(void);
 
 void timer_set(struct timer *, int64_t delay_us); /* from now; a timer that is set already moves */

@@ -1,5 +1,5 @@
-/* One simulated modem: its power, its SIM, its registration, its stores and what the host has set. modem.c is its life; at*.c its AT port;
- * network.c its radio; fault.c what is wrong with it. */
+/* One simulated modem: its power, its SIM, its registration, its stores and what the host has set. modem.c is
+ * its life; at*.c its AT port; network.c its radio; fault.c what is wrong with it. */
 #ifndef MODEMSIM_MODEM_H
 #define MODEMSIM_MODEM_H
 
@@ -15,30 +15,30 @@ enum power { POWER_OFF, POWER_BOOTING, POWER_ON };
 enum hang { HANG_NONE, HANG_RESYNC, HANG_REOPEN, HANG_CFUN, HANG_POWER }; /* named by what cures it */
 enum card { CARD_READY, CARD_PIN, CARD_PUK, CARD_ABSENT, CARD_BUSY, CARD_FAILED };
 enum { STORE_ME, STORE_SM, STORE_SR, STORES };
-enum { MEM_MT = STORES };                                        /* both ME and SM, one after the other */
+enum { MEM_MT = STORES }; /* both ME and SM, one after the other */
 enum { CNMI_MODE, CNMI_MT, CNMI_BM, CNMI_DS, CNMI_BFR, CNMI_FIELDS };
-enum { REG_CS, REG_PS, REG_EPS, REG_DOMAINS };                   /* +CREG, +CGREG, +CEREG */
+enum { REG_CS, REG_PS, REG_EPS, REG_DOMAINS }; /* +CREG, +CGREG, +CEREG */
 
 /* What is counted; each can be waited for by its name. */
-#define COUNTERS(X)                                                                                                    \
-    X(pdu, "PDUs accepted by the network")                                                                             \
-    X(rejected, "PDUs refused")                                                                                        \
-    X(violation, "characters typed while a command ran; once for each command")                                        \
-    X(prompt, "prompts shown")                                                                                         \
-    X(escape, "prompts left by ESC")                                                                                   \
-    X(mt, "messages delivered to the module")                                                                          \
-    X(report, "status reports delivered to the module")                                                                \
-    X(lost_report, "status reports the module had no place for (ds=0)")                                                \
-    X(read, "messages read by +CMGR or +CMGL")                                                                         \
-    X(deleted, "messages deleted")                                                                                     \
-    X(ack, "+CNMA accepted")                                                                                           \
-    X(nack, "+CNMA=2 accepted")                                                                                        \
-    X(ack_timeout, "+CMT or +CDS left without +CNMA")                                                                  \
-    X(pin_wrong, "wrong PINs given")                                                                                   \
-    X(open, "clients that opened the port")                                                                            \
-    X(close, "clients that closed it")                                                                                 \
-    X(boot, "boots completed")                                                                                         \
-    X(command, "commands begun")                                                                                       \
+#define COUNTERS(X)                                                                                          \
+    X(pdu, "PDUs accepted by the network")                                                                   \
+    X(rejected, "PDUs refused")                                                                              \
+    X(violation, "characters typed while a command ran; once for each command")                              \
+    X(prompt, "prompts shown")                                                                               \
+    X(escape, "prompts left by ESC")                                                                         \
+    X(mt, "messages delivered to the module")                                                                \
+    X(report, "status reports delivered to the module")                                                      \
+    X(lost_report, "status reports the module had no place for (ds=0)")                                      \
+    X(read, "messages read by +CMGR or +CMGL")                                                               \
+    X(deleted, "messages deleted")                                                                           \
+    X(ack, "+CNMA accepted")                                                                                 \
+    X(nack, "+CNMA=2 accepted")                                                                              \
+    X(ack_timeout, "+CMT or +CDS left without +CNMA")                                                        \
+    X(pin_wrong, "wrong PINs given")                                                                         \
+    X(open, "clients that opened the port")                                                                  \
+    X(close, "clients that closed it")                                                                       \
+    X(boot, "boots completed")                                                                               \
+    X(command, "commands begun")                                                                             \
     X(urc, "unsolicited results sent")
 #define COUNTER_ENUM(name, meaning) COUNT_##name,
 enum counter { COUNTERS(COUNTER_ENUM) COUNTER_COUNT };
@@ -70,9 +70,9 @@ struct modem {
     enum power power;
     enum hang hang;
     enum card card;
-    int card_state;    /* what `sim` made of the card: READY, ABSENT, BUSY or FAILED */
+    int card_state; /* what `sim` made of the card: READY, ABSENT, BUSY or FAILED */
     bool pin_given;
-    bool detached;     /* by +COPS=2 */
+    bool detached;                 /* by +COPS=2 */
     int cfun, reg, reg_stat, rssi; /* reg: now; reg_stat: what the network grants */
     int next_mr;
     struct timer boot_timer, card_timer, reg_timer;
@@ -112,7 +112,8 @@ void modem_set_cfun(struct modem *, int cfun);
 bool modem_reachable(const struct modem *); /* the network can deliver to it now */
 bool modem_registered(const struct modem *);
 
-struct store *modem_mem_store(struct modem *, int mem, int *place); /* place counted from 0; MT: ME's places, then SM's */
+struct store *modem_mem_store(struct modem *, int mem,
+                              int *place); /* place counted from 0; MT: ME's places, then SM's */
 const char *modem_mem_name(int mem);
 int modem_mem_find(const char *name); /* -1 */
 

@@ -1,5 +1,6 @@
-/* The radio side of a modem: takes its SUBMITs, gives them a reference and a report, and delivers messages and reports to it as its +CNMI
- * says, one at a time where +CNMA is due. What the module cannot take stays queued here. */
+/* The radio side of a modem: takes its SUBMITs, gives them a reference and a report, and delivers messages
+ * and reports to it as its +CNMI says, one at a time where +CNMA is due. What the module cannot take stays
+ * queued here. */
 #ifndef MODEMSIM_NETWORK_H
 #define MODEMSIM_NETWORK_H
 
@@ -20,9 +21,9 @@ struct mt {
 };
 
 struct network {
-    struct mt *queue;    /* to be delivered, oldest first */
-    struct mt *on_way;   /* not yet due */
-    struct mt *unacked;  /* waits for +CNMA */
+    struct mt *queue;   /* to be delivered, oldest first */
+    struct mt *on_way;  /* not yet due */
+    struct mt *unacked; /* waits for +CNMA */
     struct timer ack_timer, retry_timer;
     bool told_full;
 };

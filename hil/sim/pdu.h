@@ -1,5 +1,6 @@
-/* SMS TPDUs as the simulated network sees them (TS 23.040 9.2): SUBMIT is read, DELIVER and STATUS-REPORT are written, and DELIVER is
- * read too for text mode. The simulator's own codec, written apart from the gateway's, so that the two check each other. */
+/* SMS TPDUs as the simulated network sees them (TS 23.040 9.2): SUBMIT is read, DELIVER and STATUS-REPORT are
+ * written, and DELIVER is read too for text mode. The simulator's own codec, written apart from the
+ * gateway's, so that the two check each other. */
 #ifndef MODEMSIM_PDU_H
 #define MODEMSIM_PDU_H
 
@@ -11,7 +12,11 @@
 
 enum { PDU_MAX = 256, PDU_NUMBER = 32, PDU_UD = 140 };
 enum { MTI_DELIVER = 0, MTI_SUBMIT = 1, MTI_REPORT = 2 };
-enum { FO_MORE_NONE = 0x04, FO_REPORT = 0x20, FO_UDHI = 0x40 }; /* bit 5 is SRR in a SUBMIT, SRI in a DELIVER */
+enum {
+    FO_MORE_NONE = 0x04,
+    FO_REPORT = 0x20,
+    FO_UDHI = 0x40
+}; /* bit 5 is SRR in a SUBMIT, SRI in a DELIVER */
 
 struct concat {
     int ref, total, seq, bits; /* bits 8 or 16; total 0 = not a part */
@@ -25,13 +30,13 @@ struct tpdu {
     uint8_t vp[7];
     size_t vp_len;
     uint8_t scts[7], discharge[7];
-    uint8_t udl;         /* septets or octets, as the DCS has it */
-    uint8_t ud[PDU_UD];  /* header included */
+    uint8_t udl;        /* septets or octets, as the DCS has it */
+    uint8_t ud[PDU_UD]; /* header included */
     size_t ud_len;
 };
 
 int pdu_parse(const uint8_t *octets, size_t len, bool from_mobile, struct tpdu *); /* -1: malformed */
-size_t pdu_build(const struct tpdu *, bool from_mobile, uint8_t *out);          /* octets, never more than 176 */
+size_t pdu_build(const struct tpdu *, bool from_mobile, uint8_t *out); /* octets, never more than 176 */
 
 bool pdu_is_ucs2(uint8_t dcs);
 bool pdu_is_8bit(uint8_t dcs);
@@ -39,8 +44,8 @@ int pdu_class(uint8_t dcs); /* 0..3, -1 = none */
 struct concat pdu_concat(const struct tpdu *);
 bool pdu_text(const struct tpdu *, struct buf *utf8); /* false: binary */
 
-/* Fills ud, udl, UDHI and, unless dcs >= 0 forces it, the DCS: 7-bit if the alphabet allows, else UCS-2. Returns the bytes of text that went
- * in: all of it, or what fits one part. -1: nothing fits. */
+/* Fills ud, udl, UDHI and, unless dcs >= 0 forces it, the DCS: 7-bit if the alphabet allows, else UCS-2.
+ * Returns the bytes of text that went in: all of it, or what fits one part. -1: nothing fits. */
 int pdu_set_text(struct tpdu *, const char *utf8, int dcs, const struct concat *);
 void pdu_stamp(uint8_t out[7], int64_t unix_ms, int quarters); /* 9.2.3.11 */
 bool pdu_unstamp(const char *text, uint8_t out[7]);            /* from "yy/MM/dd,hh:mm:ss+zz" */

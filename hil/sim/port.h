@@ -1,6 +1,7 @@
-/* One serial port as a pty behind a symlink, with the speed of a real line in both directions. The simulator keeps the slave open
- * itself, so that a client may come and go without an EIO; inotify on the slave tells when it does. port_close takes both ends away, as
- * when a USB modem is unplugged: the client gets HUP and EIO, and the symlink goes. */
+/* One serial port as a pty behind a symlink, with the speed of a real line in both directions. The simulator
+ * keeps the slave open itself, so that a client may come and go without an EIO; inotify on the slave tells
+ * when it does. port_close takes both ends away, as when a USB modem is unplugged: the client gets HUP and
+ * EIO, and the symlink goes. */
 #ifndef MODEMSIM_PORT_H
 #define MODEMSIM_PORT_H
 
@@ -17,10 +18,10 @@ struct port_events {
 
 struct port {
     const char *link;
-    int baud;               /* 0 = unpaced; may change at any time */
-    int fragment;           /* > 0: write so many bytes at a time, fragment_gap_us apart */
+    int baud;     /* 0 = unpaced; may change at any time */
+    int fragment; /* > 0: write so many bytes at a time, fragment_gap_us apart */
     int fragment_gap_us;
-    bool keep_when_closed;  /* output while no client has the port open is kept (USB) instead of lost (UART) */
+    bool keep_when_closed; /* output while no client has the port open is kept (USB) instead of lost (UART) */
     const struct port_events *on;
     void *arg;
 
@@ -28,7 +29,7 @@ struct port {
     int notify_id;
     int clients;
     struct port *next; /* among the open ones */
-    char device[64]; /* /dev/pts/N */
+    char device[64];   /* /dev/pts/N */
     struct watch watch;
     struct buf in, out;
     struct timer in_timer, out_timer;
@@ -36,7 +37,7 @@ struct port {
     uint64_t in_bytes, out_bytes;
 };
 
-int port_init(void);  /* the inotify descriptor all ports share; -errno */
+int port_init(void); /* the inotify descriptor all ports share; -errno */
 void port_fini(void);
 int port_open(struct port *); /* -errno. Fields above the blank line set by the caller */
 void port_close(struct port *);

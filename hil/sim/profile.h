@@ -7,15 +7,15 @@
 struct profile {
     const char *name;
     const char *maker, *model, *revision;
-    const char *cnmi[5];       /* characters each field of +CNMI accepts: mode, mt, bm, ds, bfr */
-    const char *stores[3];     /* what mem1, mem2, mem3 of +CPMS accept, separated by blanks */
-    const char *start_mem;     /* the store at boot */
-    const char *boot_urcs;     /* after a boot, one a line */
-    const char *sms_ready;     /* when the SIM has been read; one a line */
+    const char *cnmi[5];        /* characters each field of +CNMI accepts: mode, mt, bm, ds, bfr */
+    const char *stores[3];      /* what mem1, mem2, mem3 of +CPMS accept, separated by blanks */
+    const char *start_mem;      /* the store at boot */
+    const char *boot_urcs;      /* after a boot, one a line */
+    const char *sms_ready;      /* when the SIM has been read; one a line */
     const char *const *unknown; /* commands it does not have, although the simulator does; NULL-terminated */
-    bool csms;                 /* has +CSMS=1 */
-    bool gsn_quoted;           /* +CGSN: "..." instead of the bare digits */
-    bool bare_cpin;            /* +CPIN: READY without OK (Wavecom) */
+    bool csms;                  /* has +CSMS=1 */
+    bool gsn_quoted;            /* +CGSN: "..." instead of the bare digits */
+    bool bare_cpin;             /* +CPIN: READY without OK (Wavecom) */
 };
 
 const struct profile *profile_find(const char *name); /* NULL: none */

@@ -10,15 +10,21 @@
 struct setting {
     const char *key;
     size_t offset;
-    const char *text;          /* default of a text; %d becomes the ordinal; NULL: a number */
-    int number, min, max;      /* default and bounds of a number */
+    const char *text;     /* default of a text; %d becomes the ordinal; NULL: a number */
+    int number, min, max; /* default and bounds of a number */
     const char *meaning;
 };
 
-#define TEXT(name, value, meaning)            {#name, offsetof(struct settings, name), value, 0, 0, 0, meaning}
-#define NUMBER(name, value, min, max, meaning) {#name, offsetof(struct settings, name), NULL, value, min, max, meaning}
-#define SWITCH(name, value, meaning)          NUMBER(name, value, 0, 1, meaning)
-#define MILLIS(name, value, meaning)          NUMBER(name, value, 0, INT_MAX / 1000, meaning)
+#define TEXT(name, value, meaning)                                                                           \
+    {                                                                                                        \
+#name, offsetof(struct settings, name), value, 0, 0, 0, meaning                                      \
+    }
+#define NUMBER(name, value, min, max, meaning)                                                               \
+    {                                                                                                        \
+#name, offsetof(struct settings, name), NULL, value, min, max, meaning                               \
+    }
+#define SWITCH(name, value, meaning) NUMBER(name, value, 0, 1, meaning)
+#define MILLIS(name, value, meaning) NUMBER(name, value, 0, INT_MAX / 1000, meaning)
 
 static const struct setting table[] = {
     TEXT(number, "+4179000%04d", "the SIM's own number; a message to it comes back in through the loop"),
@@ -56,7 +62,8 @@ static const struct setting table[] = {
     MILLIS(redeliver_ms, 1000, "network tries again after an unacknowledged message"),
     SWITCH(usb, 0, "the tty vanishes while the module boots or is off"),
     SWITCH(keep_when_closed, 0, "output while no client has the port open is kept, not lost"),
-    SWITCH(abort_on_input, 0, "a character during a command aborts it (V.250 5.6.1); else it waits and counts as violation"),
+    SWITCH(abort_on_input, 0,
+           "a character during a command aborts it (V.250 5.6.1); else it waits and counts as violation"),
     SWITCH(mr_restart, 0, "a boot restarts the message reference at 0"),
     SWITCH(loop, 1, "a message to the number of another modem is delivered to it"),
     NUMBER(zone, 0, -48, 56, "time zone of the network in quarter hours"),
@@ -81,7 +88,8 @@ static void set_default_text(struct settings *s, const struct setting *row, int 
     if (mark == NULL)
         set_text(s, row, row->text);
     else
-        snprintf((char *)s + row->offset, SETTING_TEXT, "%.*s%04d", (int)(mark - row->text), row->text, ordinal);
+        snprintf((char *)s + row->offset, SETTING_TEXT, "%.*s%04d", (int)(mark - row->text), row->text,
+                 ordinal);
 }
 
 void settings_defaults(struct settings *s, int ordinal)

@@ -75,7 +75,8 @@ int sim_add(const char *spec, int baud)
     if (keys != NULL && apply_keys(&set, keys) != 0)
         return -1;
     if (sim_find(text) != NULL || profile_find(set.profile) == NULL) {
-        fprintf(stderr, "modemsim: modem '%s' is there twice, or profile '%s' does not exist\n", text, set.profile);
+        fprintf(stderr, "modemsim: modem '%s' is there twice, or profile '%s' does not exist\n", text,
+                set.profile);
         return -1;
     }
     append(modem_new(text, link, &set));

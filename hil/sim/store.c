@@ -5,7 +5,8 @@
 
 void store_resize(struct store *s, int size)
 {
-    struct slot *slots = calloc((size_t)size + 1, sizeof *slots); /* one too many, so that a size of 0 is a pointer too */
+    struct slot *slots =
+        calloc((size_t)size + 1, sizeof *slots); /* one too many, so that a size of 0 is a pointer too */
     if (slots == NULL)
         abort();
     int keep = size < s->size ? size : s->size;

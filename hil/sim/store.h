@@ -1,5 +1,5 @@
-/* A message store of the module or of its SIM: numbered places, from 0 or 1 as the profile says. A PDU is kept as the AT link shows it, the
- * service centre address first. */
+/* A message store of the module or of its SIM: numbered places, from 0 or 1 as the profile says. A PDU is
+ * kept as the AT link shows it, the service centre address first. */
 #ifndef MODEMSIM_STORE_H
 #define MODEMSIM_STORE_H
 
@@ -28,10 +28,12 @@ void store_resize(struct store *, int size); /* what lies beyond the end is lost
 void store_fini(struct store *);
 void store_wipe(struct store *);
 int store_used(const struct store *);
-int store_add(struct store *, enum store_stat, const uint8_t *pdu, size_t len); /* place counted from 0; -1: full */
-struct slot *store_at(const struct store *, int place);                         /* NULL: no such place */
+int store_add(struct store *, enum store_stat, const uint8_t *pdu,
+              size_t len);                              /* place counted from 0; -1: full */
+struct slot *store_at(const struct store *, int place); /* NULL: no such place */
 
-/* Octets of the TPDU: what is left after the service centre address. All of it when that address is nonsense. */
+/* Octets of the TPDU: what is left after the service centre address. All of it when that address is nonsense.
+ */
 size_t store_tpdu_len(const uint8_t *pdu, size_t len);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "modem.h"
 
-/* The line +CMGR, +CMGL or +CMT has for a stored PDU, and the message under it. False: not to be read, show the PDU instead. */
+/* The line +CMGR, +CMGL or +CMT has for a stored PDU, and the message under it. False: not to be read, show
+ * the PDU instead. */
 bool text_direct(const struct modem *, const uint8_t *pdu, size_t len, bool report, struct buf *out);
 bool text_stored(const struct modem *, const struct slot *, int index_or_minus_one, struct buf *out);
 int text_stat(const char *name); /* "REC UNREAD"... 0..3, "ALL" 4, -1 */

@@ -10,14 +10,14 @@ static const struct {
     enum fault_kind kind;
     bool text, ms;
 } rules[] = {
-    {"error", FAULT_ERROR, true, false},
-    {"answer", FAULT_ANSWER, true, false},
-    {"swallow", FAULT_SWALLOW, false, false},
-    {"hold", FAULT_HOLD, false, false},
-    {"delay", FAULT_DELAY, false, true},
-    {"drop", FAULT_DROP, false, false},
-    {"error-after", FAULT_ERROR_AFTER, true, false},
-    {"garble", FAULT_GARBLE, false, false},
+    {"error",       FAULT_ERROR,       true,  false},
+    {"answer",      FAULT_ANSWER,      true,  false},
+    {"swallow",     FAULT_SWALLOW,     false, false},
+    {"hold",        FAULT_HOLD,        false, false},
+    {"delay",       FAULT_DELAY,       false, true },
+    {"drop",        FAULT_DROP,        false, false},
+    {"error-after", FAULT_ERROR_AFTER, true,  false},
+    {"garble",      FAULT_GARBLE,      false, false},
 };
 
 enum { RULES = sizeof rules / sizeof rules[0] };
@@ -98,8 +98,8 @@ static enum verb_result raw_at(struct request *r)
 static enum verb_result fragment(struct request *r)
 {
     int size, gap_us = 1000;
-    if (!words_number(r->words->v[2], &size) || size < 0 || (r->words->n > 3 && !words_number(r->words->v[3], &gap_us)) ||
-        gap_us < 0)
+    if (!words_number(r->words->v[2], &size) || size < 0 ||
+        (r->words->n > 3 && !words_number(r->words->v[3], &gap_us)) || gap_us < 0)
         return verb_fail(r, "usage: fragment M BYTES [GAP_US]");
     r->m->port.fragment = size;
     r->m->port.fragment_gap_us = gap_us;
@@ -124,24 +124,24 @@ static enum verb_result accident(struct request *r)
 }
 
 const struct verb verbs_fault[] = {
-    {"error", true, 4, "error M STAGE TEXT [TIMES]", rule},
-    {"answer", true, 4, "answer M STAGE TEXT [TIMES]", rule},
-    {"swallow", true, 3, "swallow M STAGE [TIMES]", rule},
-    {"hold", true, 3, "hold M STAGE [TIMES]", rule},
-    {"delay", true, 4, "delay M STAGE MS [TIMES]", rule},
-    {"drop", true, 3, "drop M STAGE [TIMES]", rule},
-    {"error-after", true, 4, "error-after M STAGE TEXT [TIMES]", rule},
-    {"garble", true, 3, "garble M STAGE [TIMES]", rule},
-    {"release", true, 2, "release M", release},
-    {"clear-faults", true, 2, "clear-faults M", clear},
-    {"urc", true, 3, "urc M TEXT", urc},
-    {"raw", true, 3, "raw M TEXT", raw},
-    {"urc-at", true, 4, "urc-at M BYTE TEXT [line]", urc_at},
-    {"raw-at", true, 4, "raw-at M BYTE TEXT", raw_at},
-    {"fragment", true, 3, "fragment M BYTES [GAP_US]", fragment},
-    {"vanish-at", true, 3, "vanish-at M pdu-byte N | answer-byte N | accepted", accident},
-    {"reboot-at", true, 3, "reboot-at M pdu-byte N | answer-byte N | accepted", accident},
-    {"hang-at", true, 3, "hang-at M pdu-byte N | answer-byte N | accepted", accident},
-    {"off-at", true, 3, "off-at M pdu-byte N | answer-byte N | accepted", accident},
-    {NULL, false, 0, NULL, NULL},
+    {"error",        true,  4, "error M STAGE TEXT [TIMES]",                        rule    },
+    {"answer",       true,  4, "answer M STAGE TEXT [TIMES]",                       rule    },
+    {"swallow",      true,  3, "swallow M STAGE [TIMES]",                           rule    },
+    {"hold",         true,  3, "hold M STAGE [TIMES]",                              rule    },
+    {"delay",        true,  4, "delay M STAGE MS [TIMES]",                          rule    },
+    {"drop",         true,  3, "drop M STAGE [TIMES]",                              rule    },
+    {"error-after",  true,  4, "error-after M STAGE TEXT [TIMES]",                  rule    },
+    {"garble",       true,  3, "garble M STAGE [TIMES]",                            rule    },
+    {"release",      true,  2, "release M",                                         release },
+    {"clear-faults", true,  2, "clear-faults M",                                    clear   },
+    {"urc",          true,  3, "urc M TEXT",                                        urc     },
+    {"raw",          true,  3, "raw M TEXT",                                        raw     },
+    {"urc-at",       true,  4, "urc-at M BYTE TEXT [line]",                         urc_at  },
+    {"raw-at",       true,  4, "raw-at M BYTE TEXT",                                raw_at  },
+    {"fragment",     true,  3, "fragment M BYTES [GAP_US]",                         fragment},
+    {"vanish-at",    true,  3, "vanish-at M pdu-byte N | answer-byte N | accepted", accident},
+    {"reboot-at",    true,  3, "reboot-at M pdu-byte N | answer-byte N | accepted", accident},
+    {"hang-at",      true,  3, "hang-at M pdu-byte N | answer-byte N | accepted",   accident},
+    {"off-at",       true,  3, "off-at M pdu-byte N | answer-byte N | accepted",    accident},
+    {NULL,           false, 0, NULL,                                                NULL    },
 };

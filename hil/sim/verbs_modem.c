@@ -44,7 +44,8 @@ static enum verb_result stats(struct request *r)
     buf_adds(r->reply, "{");
     for (int c = 0; c < COUNTER_COUNT; c++)
         buf_addf(r->reply, "\"%s\":%" PRIu64 ",", modem_counter_name((enum counter)c), m->counters[c]);
-    buf_addf(r->reply, "\"rx\":%" PRIu64 ",\"tx\":%" PRIu64 ",\"commands\":{", m->port.in_bytes, m->port.out_bytes);
+    buf_addf(r->reply, "\"rx\":%" PRIu64 ",\"tx\":%" PRIu64 ",\"commands\":{", m->port.in_bytes,
+             m->port.out_bytes);
     for (const struct command_count *c = m->commands; c != NULL; c = c->next) {
         buf_add_json(r->reply, c->name);
         buf_addf(r->reply, ":%" PRIu64 "%s", c->count, c->next ? "," : "");
@@ -57,17 +58,21 @@ static enum verb_result state(struct request *r)
 {
     const struct modem *m = r->m;
     const int *c = m->v.cnmi;
-    buf_addf(r->reply, "{\"power\":\"%s\",\"hang\":\"%s\",\"sim\":\"%s\",\"cfun\":%d,\"reg\":%d,\"next_mr\":%d,",
+    buf_addf(r->reply,
+             "{\"power\":\"%s\",\"hang\":\"%s\",\"sim\":\"%s\",\"cfun\":%d,\"reg\":%d,\"next_mr\":%d,",
              power_names[m->power], hang_names[m->hang], card_names[m->card], m->cfun, m->reg, m->next_mr);
-    buf_addf(r->reply, "\"cnmi\":[%d,%d,%d,%d,%d],\"csms\":%d,\"cmgf\":%d,\"mem\":[\"%s\",\"%s\",\"%s\"],", c[0], c[1], c[2],
-             c[3], c[4], m->v.csms, m->v.cmgf, modem_mem_name(m->v.mem[0]), modem_mem_name(m->v.mem[1]),
-             modem_mem_name(m->v.mem[2]));
-    buf_addf(r->reply, "\"running\":%s,\"entering\":%s,\"held\":%s,\"stage\":", m->at.running ? "true" : "false",
+    buf_addf(r->reply, "\"cnmi\":[%d,%d,%d,%d,%d],\"csms\":%d,\"cmgf\":%d,\"mem\":[\"%s\",\"%s\",\"%s\"],",
+             c[0], c[1], c[2], c[3], c[4], m->v.csms, m->v.cmgf, modem_mem_name(m->v.mem[0]),
+             modem_mem_name(m->v.mem[1]), modem_mem_name(m->v.mem[2]));
+    buf_addf(r->reply,
+             "\"running\":%s,\"entering\":%s,\"held\":%s,\"stage\":", m->at.running ? "true" : "false",
              m->at.entering ? "true" : "false", m->at.held ? "true" : "false");
     buf_add_json(r->reply, m->at.stage);
-    buf_addf(r->reply, ",\"ME\":%d,\"SM\":%d,\"SR\":%d,\"queued\":%d,\"on_way\":%d,\"clients\":%d,\"pin_tries\":%d}",
-             store_used(&m->stores[STORE_ME]), store_used(&m->stores[STORE_SM]), store_used(&m->stores[STORE_SR]),
-             network_queued(m), network_on_way(m), m->port.clients, m->set.pin_tries);
+    buf_addf(r->reply,
+             ",\"ME\":%d,\"SM\":%d,\"SR\":%d,\"queued\":%d,\"on_way\":%d,\"clients\":%d,\"pin_tries\":%d}",
+             store_used(&m->stores[STORE_ME]), store_used(&m->stores[STORE_SM]),
+             store_used(&m->stores[STORE_SR]), network_queued(m), network_on_way(m), m->port.clients,
+             m->set.pin_tries);
     return VERB_OK;
 }
 
@@ -96,7 +101,8 @@ static enum verb_result set(struct request *r)
     return VERB_OK;
 }
 
-/* ready: a SIM that has been put in (and asks for its PIN if it has one). pin: the same, to be asked again. puk: blocked. */
+/* ready: a SIM that has been put in (and asks for its PIN if it has one). pin: the same, to be asked again.
+ * puk: blocked. */
 static enum verb_result sim(struct request *r)
 {
     struct modem *m = r->m;
@@ -141,11 +147,12 @@ static enum verb_result mr(struct request *r)
 static enum verb_result store(struct request *r)
 {
     static const char usage[] = "usage: store M ME|SM|SR size N | wipe | fill N";
-    static const uint8_t old[] = {0x00, 0x04, 0x04, 0x81, 0x21, 0x43, 0x00, 0x00, 0x52, 0x10,
-                                  0x10, 0x21, 0x00, 0x00, 0x00, 0x01, 0x61};
+    static const uint8_t old[] = {0x00, 0x04, 0x04, 0x81, 0x21, 0x43, 0x00, 0x00, 0x52,
+                                  0x10, 0x10, 0x21, 0x00, 0x00, 0x00, 0x01, 0x61};
     int mem = modem_mem_find(r->words->v[2]), n = 0;
     const char *what = r->words->v[3];
-    if (mem < 0 || mem >= STORES || (r->words->n > 4 && !words_number(r->words->v[4], &n)) || n < 0 || n > 1000)
+    if (mem < 0 || mem >= STORES || (r->words->n > 4 && !words_number(r->words->v[4], &n)) || n < 0 ||
+        n > 1000)
         return verb_fail(r, usage);
     if (strcmp(what, "size") == 0) {
         int *const size[STORES] = {&r->m->set.me_size, &r->m->set.sm_size, &r->m->set.sr_size};
@@ -169,8 +176,8 @@ static void dump_store(const struct modem *m, const struct store *s, struct buf 
         const struct slot *slot = &s->slots[i];
         if (!slot->used)
             continue;
-        buf_addf(out, "%s{\"mem\":\"%s\",\"index\":%d,\"stat\":%d,\"pdu\":\"", out->len > 1 ? "," : "", s->name,
-                 i + m->set.index_base, slot->stat);
+        buf_addf(out, "%s{\"mem\":\"%s\",\"index\":%d,\"stat\":%d,\"pdu\":\"", out->len > 1 ? "," : "",
+                 s->name, i + m->set.index_base, slot->stat);
         buf_add_hex(out, slot->pdu, slot->len);
         buf_adds(out, "\"}");
     }
@@ -234,22 +241,22 @@ static enum verb_result journal(struct request *r)
 }
 
 const struct verb verbs_modem[] = {
-    {"list", false, 1, "list", list},
-    {"stats", true, 2, "stats M", stats},
-    {"state", true, 2, "state M", state},
-    {"reset-stats", true, 2, "reset-stats M", reset_stats},
-    {"set", true, 3, "set M KEY=VALUE...", set},
-    {"sim", true, 3, "sim M ready|pin|puk|absent|busy|failed", sim},
-    {"creg", true, 3, "creg M STAT", creg},
-    {"signal", true, 3, "signal M RSSI", signal_strength},
-    {"mr", true, 3, "mr M N", mr},
-    {"store", true, 4, "store M ME|SM|SR size N | wipe | fill N", store},
-    {"messages", true, 2, "messages M", messages},
-    {"power", true, 3, "power M on|off|cycle", power},
-    {"reboot", true, 2, "reboot M", reboot},
-    {"hang", true, 2, "hang M [none|resync|reopen|cfun|power]", hang},
-    {"vanish", true, 2, "vanish M", vanish},
-    {"return", true, 2, "return M", come_back},
-    {"journal", false, 1, "journal", journal},
-    {NULL, false, 0, NULL, NULL},
+    {"list",        false, 1, "list",                                    list           },
+    {"stats",       true,  2, "stats M",                                 stats          },
+    {"state",       true,  2, "state M",                                 state          },
+    {"reset-stats", true,  2, "reset-stats M",                           reset_stats    },
+    {"set",         true,  3, "set M KEY=VALUE...",                      set            },
+    {"sim",         true,  3, "sim M ready|pin|puk|absent|busy|failed",  sim            },
+    {"creg",        true,  3, "creg M STAT",                             creg           },
+    {"signal",      true,  3, "signal M RSSI",                           signal_strength},
+    {"mr",          true,  3, "mr M N",                                  mr             },
+    {"store",       true,  4, "store M ME|SM|SR size N | wipe | fill N", store          },
+    {"messages",    true,  2, "messages M",                              messages       },
+    {"power",       true,  3, "power M on|off|cycle",                    power          },
+    {"reboot",      true,  2, "reboot M",                                reboot         },
+    {"hang",        true,  2, "hang M [none|resync|reopen|cfun|power]",  hang           },
+    {"vanish",      true,  2, "vanish M",                                vanish         },
+    {"return",      true,  2, "return M",                                come_back      },
+    {"journal",     false, 1, "journal",                                 journal        },
+    {NULL,          false, 0, NULL,                                      NULL           },
 };

@@ -31,7 +31,8 @@ static bool has_word(const struct words *w, const char *word)
 
 static bool take_concat(const struct request *r, struct concat *c)
 {
-    return words_get_number(r->words, "ref", 0, &c->ref) && words_get_number(r->words, "total", 0, &c->total) &&
+    return words_get_number(r->words, "ref", 0, &c->ref) &&
+           words_get_number(r->words, "total", 0, &c->total) &&
            words_get_number(r->words, "seq", 1, &c->seq) && words_get_number(r->words, "bits", 8, &c->bits);
 }
 
@@ -63,7 +64,8 @@ static enum verb_result inject_pdu(struct request *r)
 }
 
 /* Cuts text into parts; their number, 0 when it cannot be done. */
-static int cut(struct tpdu parts[PARTS_MAX], const struct tpdu *head, const char *text, int dcs, struct concat c)
+static int cut(struct tpdu parts[PARTS_MAX], const struct tpdu *head, const char *text, int dcs,
+               struct concat c)
 {
     int n = 0;
     struct tpdu whole = *head;
@@ -104,7 +106,8 @@ static bool send_parts(struct request *r, const struct tpdu *parts, int n, const
     return true;
 }
 
-/* order names the parts in the order of their arrival; a part left out never comes; dup names one that comes twice. */
+/* order names the parts in the order of their arrival; a part left out never comes; dup names one that comes
+ * twice. */
 static enum verb_result inject_multipart(struct request *r)
 {
     static struct tpdu parts[PARTS_MAX];
@@ -112,7 +115,8 @@ static enum verb_result inject_multipart(struct request *r)
     struct concat c;
     struct buf natural = {0};
     int dcs, delay_ms, dup;
-    if (!take_head(r, &head, &dcs, &delay_ms) || !take_concat(r, &c) || !words_get_number(r->words, "dup", 0, &dup))
+    if (!take_head(r, &head, &dcs, &delay_ms) || !take_concat(r, &c) ||
+        !words_get_number(r->words, "dup", 0, &dup))
         return verb_fail(r, "a field is not what it should be");
     int n = cut(parts, &head, words_get(r->words, "text", ""), dcs, c);
     for (int i = 1; i <= n; i++)
@@ -143,10 +147,12 @@ static enum verb_result report(struct request *r)
 }
 
 const struct verb verbs_network[] = {
-    {"inject", true, 3,
-     "inject M from=N text=T [ref= total= seq= bits=8|16] [dcs=] [pid=] [scts=yy/MM/dd,hh:mm:ss+zz] [delay=MS] [class0]", inject},
-    {"inject-pdu", true, 3, "inject-pdu M HEX [report] [delay=MS]", inject_pdu},
-    {"inject-multipart", true, 3, "inject-multipart M from=N text=T [ref=] [bits=] [dcs=] [order=3,1,2] [dup=2]", inject_multipart},
-    {"report", true, 3, "report M mr=N to=N st=N [scts=] [delay=MS]", report},
-    {NULL, false, 0, NULL, NULL},
+    {"inject",           true,  3,
+     "inject M from=N text=T [ref= total= seq= bits=8|16] [dcs=] [pid=] [scts=yy/MM/dd,hh:mm:ss+zz] "
+     "[delay=MS] [class0]",                                                          inject          },
+    {"inject-pdu",       true,  3, "inject-pdu M HEX [report] [delay=MS]",           inject_pdu      },
+    {"inject-multipart", true,  3,
+     "inject-multipart M from=N text=T [ref=] [bits=] [dcs=] [order=3,1,2] [dup=2]", inject_multipart},
+    {"report",           true,  3, "report M mr=N to=N st=N [scts=] [delay=MS]",     report          },
+    {NULL,               false, 0, NULL,                                             NULL            },
 };

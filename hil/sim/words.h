@@ -1,5 +1,5 @@
-/* A line of the control protocol as words. Blanks part them; "..." keeps blanks and takes JSON's escapes (\" \\ \r \n \t \uXXXX, \xXX too);
- * outside of quotes %XX is a byte. key=value words are found by their key. */
+/* A line of the control protocol as words. Blanks part them; "..." keeps blanks and takes JSON's escapes (\"
+ * \\ \r \n \t \uXXXX, \xXX too); outside of quotes %XX is a byte. key=value words are found by their key. */
 #ifndef MODEMSIM_WORDS_H
 #define MODEMSIM_WORDS_H
 
