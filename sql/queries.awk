@@ -1,5 +1,6 @@
 # Makes queries.h or queries.c (-v out=h|c) from sql/queries/*.sql. A statement begins after a line "-- name: some_name" and runs to the next one; it
 # becomes Q_SOME_NAME in enum query.
+BEGIN { count = 0 }
 function quote(text) {
     gsub(/\\/, "\\\\", text)
     gsub(/"/, "\\\"", text)

@@ -1,14 +1,17 @@
-/* The database: one SQLite file in WAL mode with synchronous=FULL, two connections (the writer, and a read-only reader that sees
- * only what is committed), numbered migrations, named statements, and group commit.
+/* The database: one SQLite file in WAL mode with synchronous=FULL, two connections (the writer, and a
+ * read-only reader that sees only what is committed), numbered migrations, named statements, and group
+ * commit.
  *
- * A change is a `struct store_op`: a value that can be applied, and applied again. All ops of one turn of the loop share one
- * transaction; each runs in its own SAVEPOINT, so that one refusal never undoes its neighbours. At the end of the turn the transaction
- * is committed, then each op's done() runs, in the order of submission; what done() submits joins the next commit
- * (which follows at once, in the same end-of-turn phase, while there is more to commit and the turn is short).
+ * A change is a `struct store_op`: a value that can be applied, and applied again. All ops of one turn of the
+ * loop share one transaction; each runs in its own SAVEPOINT, so that one refusal never undoes its
+ * neighbours. At the end of the turn the transaction is committed, then each op's done() runs, in the order
+ * of submission; what done() submits joins the next commit (which follows at once, in the same end-of-turn
+ * phase, while there is more to commit and the turn is short).
  *
- * A full or failing disk (SQLITE_FULL, IOERR, READONLY at commit) rolls the whole group back. The ops are kept as values, the store is
- * closed for new work (store_open_for_work() false), the ballast file is released, and the group is applied again each second until it
- * lands: done() is only late. CORRUPT and NOTADB are fatal(). */
+ * A full or failing disk (SQLITE_FULL, IOERR, READONLY at commit) rolls the whole group back. The ops are
+ * kept as values, the store is closed for new work (store_open_for_work() false), the ballast file is
+ * released, and the group is applied again each second until it lands: done() is only late. CORRUPT and
+ * NOTADB are fatal(). */
 #ifndef CELLPOST_STORE_STORE_H
 #define CELLPOST_STORE_STORE_H
 
@@ -23,20 +26,23 @@
 struct store;
 
 struct store_options {
-    const char *path;          /* "<data>/cellpost.db"; tests may give ":memory:"-like temp files, never :memory: (two connections) */
-    const char *vfs;           /* NULL = SQLite's own; tests of power loss give theirs */
-    size_t ballast_bytes;      /* 0 = none; the daemon uses 4 MiB, beside the database */
+    const char *path; /* "<data>/cellpost.db"; tests may give ":memory:"-like temp files, never :memory: (two
+                         connections) */
+    const char *vfs;  /* NULL = SQLite's own; tests of power loss give theirs */
+    size_t ballast_bytes; /* 0 = none; the daemon uses 4 MiB, beside the database */
 };
 
-/* 0, or -errno with a sentence in error: the file is no database, is damaged (quick_check of the header and schema), is read-only, was
- * written by a newer Cellpost, the folder is full. Nothing is changed in those cases. Applies migrations, each in a transaction. */
+/* 0, or -errno with a sentence in error: the file is no database, is damaged (quick_check of the header and
+ * schema), is read-only, was written by a newer Cellpost, the folder is full. Nothing is changed in those
+ * cases. Applies migrations, each in a transaction. */
 int store_open(struct store **, struct loop *, const struct store_options *, char error[256]);
 /* Commits what is pending, runs its done(), checkpoints, closes. */
 void store_close(struct store *);
 
 struct store_op {
-    /* Applies the change on the writer: 0 or -errno (a refusal: its SAVEPOINT is rolled back, the rest of the group stands). Must give
-     * the same result when run again after a rollback: no clock, no random, no state outside the op and the database. */
+    /* Applies the change on the writer: 0 or -errno (a refusal: its SAVEPOINT is rolled back, the rest of the
+     * group stands). Must give the same result when run again after a rollback: no clock, no random, no state
+     * outside the op and the database. */
     int (*apply)(struct store *, struct store_op *);
     /* Runs once, after the commit. status = what apply returned. Frees the op. */
     void (*done)(struct store_op *, int status);
@@ -44,26 +50,35 @@ struct store_op {
     int status;            /* the store's: result of the latest apply */
 };
 
-/* Applies now (so the caller may look at what apply left in the op) and commits with the turn. Takes the op over. When the store is
- * closed for work the op is kept and applied later. Returns the status of the apply, or -EINPROGRESS when it could not be applied yet. */
+/* Applies now (so the caller may look at what apply left in the op) and commits with the turn. Takes the op
+ * over. When the store is closed for work the op is kept and applied later. Returns the status of the apply,
+ * or -EINPROGRESS when it could not be applied yet. */
 int store_submit(struct store *, struct store_op *);
 
-/* False while a group waits for disk space: refuse new messages (503/20503), send nothing, delete nothing on modems. */
+/* Commits at once and runs what became durable: for the start, before the loop runs. 0, or -EIO when the disk
+ * refuses (the group waits). */
+int store_flush(struct store *);
+
+/* False while a group waits for disk space: refuse new messages (503/20503), send nothing, delete nothing on
+ * modems. */
 bool store_open_for_work(const struct store *);
 /* Called on each change of that. One observer. */
 void store_on_state(struct store *, void (*fn)(void *arg, bool open), void *arg);
 
-/* A prepared statement, reset and with bindings cleared, owned by the store; valid until the next call for the same query. Step errors
- * other than constraint refusals are handled by store_step: it returns SQLITE_ROW, SQLITE_DONE or, for the writer inside apply,
- * an error that apply must turn into -EIO by returning it through store_errno(). */
+/* A prepared statement, reset and with bindings cleared, owned by the store; valid until the next call for
+ * the same query. Step errors other than constraint refusals are handled by store_step: it returns
+ * SQLITE_ROW, SQLITE_DONE or, for the writer inside apply, an error that apply must turn into -EIO by
+ * returning it through store_errno(). */
 sqlite3_stmt *store_write_stmt(struct store *, enum query);
 sqlite3_stmt *store_read_stmt(struct store *, enum query);
 int store_step(struct store *, sqlite3_stmt *);
-int store_errno(int sqlite_code); /* SQLITE_DONE/ROW/OK -> 0, CONSTRAINT -> -EEXIST, FULL -> -ENOSPC, else -EIO */
+int store_errno(
+    int sqlite_code); /* SQLITE_DONE/ROW/OK -> 0, CONSTRAINT -> -EEXIST, FULL -> -ENOSPC, else -EIO */
 int64_t store_last_id(struct store *);
 int store_changes(struct store *); /* rows changed by the last write statement */
 
-/* Binding by name, so that queries.sql may be reordered: store_bind_int(stmt, ":id", 5). fatal() on an unknown name. */
+/* Binding by name, so that queries.sql may be reordered: store_bind_int(stmt, ":id", 5). fatal() on an
+ * unknown name. */
 void store_bind_int(sqlite3_stmt *, const char *name, int64_t value);
 void store_bind_text(sqlite3_stmt *, const char *name, const char *value); /* NULL binds NULL; copied */
 void store_bind_blob(sqlite3_stmt *, const char *name, const void *value, size_t len);
@@ -72,15 +87,21 @@ void store_bind_null(sqlite3_stmt *, const char *name);
 /* Columns. Text is copied to the heap, NULL stays NULL. */
 char *store_column_text(sqlite3_stmt *, int column);
 
-/* A statement built at run time (list filters), on the reader; the caller finalises it. fatal() when it does not compile. */
+/* A statement built at run time (list filters), on the reader; the caller finalises it. fatal() when it does
+ * not compile. */
 sqlite3_stmt *store_read_prepare(struct store *, const char *sql);
 
-/* Online backup to a new file, in steps of the loop; progress and end through fn (0, or -errno with a sentence). The file is complete and
- * checked when fn says 0; it is removed on error. -EBUSY when one is running, -EEXIST when the file is there. */
-int store_backup(struct store *, const char *path, void (*fn)(void *arg, int status, const char *error), void *arg);
+/* Online backup to a new file, in steps of the loop; progress and end through fn (0, or -errno with a
+ * sentence). The file is complete and synced when fn says 0 (the operator's command checks it: that may take
+ * minutes and would block here); it is removed on error. -EBUSY when one is running, -EEXIST when the file is
+ * there. */
+int store_backup(struct store *, const char *path, void (*fn)(void *arg, int status, const char *error),
+                 void *arg);
 
 /* For tests and bench: counters. */
-struct store_stats { uint64_t commits, ops, refused, rollbacks; };
+struct store_stats {
+    uint64_t commits, ops, refused, rollbacks;
+};
 void store_stats(const struct store *, struct store_stats *);
 
 #endif
