@@ -32,9 +32,9 @@ struct at_command {
     int (*exec)(struct modem *, const struct at_args *);
     int (*read)(struct modem *, const struct at_args *);
     int (*set)(struct modem *, const struct at_args *);
-    const char *test; /* what follows "+NAME: "; "" = only OK; NULL = ERROR unless test_fn */
     int (*test_fn)(struct modem *, const struct at_args *);
-    const char *stage; /* name for faults, if not the command's own */
+    const char *stage; /* name for faults of the set form, if not the command's own */
+    const char *test;  /* without test_fn, what follows "+NAME: "; "" = only OK; NULL = ERROR */
 };
 
 /* Ended by a row without a name. */

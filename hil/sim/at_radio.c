@@ -105,6 +105,13 @@ static int read_cclk(struct modem *m, const struct at_args *a)
     return AT_OK;
 }
 
+static int read_cgatt(struct modem *m, const struct at_args *a)
+{
+    (void)a;
+    at_info(m, "+CGATT: %d", modem_registered(m));
+    return AT_OK;
+}
+
 static int accept(struct modem *m, const struct at_args *a)
 {
     (void)m;
@@ -136,22 +143,23 @@ static int set_cusd(struct modem *m, const struct at_args *a)
 }
 
 const struct at_command at_radio_commands[] = {
-    {"+CFUN",                                                                   .read = read_cfun, .set = set_cfun, .test = "(0,1,4),(0,1)"},
-    {"+CREG",                                                          .read = read_reg, .set = set_reg, .test = "(0-2)"},
-    {"+CGREG",                                                                         .read = read_reg, .set = set_reg, .test = "(0-2)"},
-    {"+CEREG",.read = read_reg, .set = set_reg, .test = "(0-2)"},
-    {"+COPS",                                                          NEED_CARD, .read = read_cops, .set = set_cops, .test_fn = test_cops},
-    {"+CSQ",                                                                  .exec = tell_csq, .test = "(0-31,99),(0-7,99)"},
-    {"+CESQ",                                                           .exec = tell_cesq, .test = "(0-63,99),(0-7,99),(0-96,255),(0-49,255),(0-34,255),(0-97,255)"},
-    {"+CCLK",                                                                         .read = read_cclk, .set = accept, .test = ""},
-    {"+CTZU",                                                          .set = accept, .test = "(0,1)"},
-    {"+CTZR",                                                          .set = accept, .test = "(0,1)"},
-    {"+CBC",                                                                   .exec = tell_cbc, .read = tell_cbc, .test = "(0-3),(0-100)"},
-    {"+CPAS",                                                        .exec = tell_cpas, .test = "(0,3,4)"},
-    {"+CGATT",                                                     .set = accept, .test = "(0,1)"},
-    {"+CLIP",                                                                    .set = accept, .test = "(0,1)"},
-    {"+CRC",                                             .set = accept, .test = "(0,1)"},
-    {"+CUSD",                                                                   NEED_CARD, .set = set_cusd, .test = "(0-2)"},
-    {"+CHUP", .exec = accept, .test = ""},
-    {NULL                                                                  },
+    {"+CFUN",  NEED_NOTHING, NULL,      read_cfun,  set_cfun, NULL,      NULL, "(0,1,4),(0,1)"     },
+    {"+CREG",  NEED_NOTHING, NULL,      read_reg,   set_reg,  NULL,      NULL, "(0-2)"             },
+    {"+CGREG", NEED_NOTHING, NULL,      read_reg,   set_reg,  NULL,      NULL, "(0-2)"             },
+    {"+CEREG", NEED_NOTHING, NULL,      read_reg,   set_reg,  NULL,      NULL, "(0-2)"             },
+    {"+COPS",  NEED_CARD,    NULL,      read_cops,  set_cops, test_cops, NULL, NULL                },
+    {"+CSQ",   NEED_NOTHING, tell_csq,  NULL,       NULL,     NULL,      NULL, "(0-31,99),(0-7,99)"},
+    {"+CESQ",  NEED_NOTHING, tell_cesq, NULL,       NULL,     NULL,      NULL,
+     "(0-63,99),(0-7,99),(0-96,255),(0-49,255),(0-34,255),(0-97,255)"                              },
+    {"+CCLK",  NEED_NOTHING, NULL,      read_cclk,  accept,   NULL,      NULL, ""                  },
+    {"+CTZU",  NEED_NOTHING, NULL,      NULL,       accept,   NULL,      NULL, "(0,1)"             },
+    {"+CTZR",  NEED_NOTHING, NULL,      NULL,       accept,   NULL,      NULL, "(0,1)"             },
+    {"+CBC",   NEED_NOTHING, tell_cbc,  tell_cbc,   NULL,     NULL,      NULL, "(0-3),(0-100)"     },
+    {"+CPAS",  NEED_NOTHING, tell_cpas, NULL,       NULL,     NULL,      NULL, "(0,3,4)"           },
+    {"+CGATT", NEED_NOTHING, NULL,      read_cgatt, accept,   NULL,      NULL, "(0,1)"             },
+    {"+CLIP",  NEED_NOTHING, NULL,      NULL,       accept,   NULL,      NULL, "(0,1)"             },
+    {"+CRC",   NEED_NOTHING, NULL,      NULL,       accept,   NULL,      NULL, "(0,1)"             },
+    {"+CUSD",  NEED_CARD,    NULL,      NULL,       set_cusd, NULL,      NULL, "(0-2)"             },
+    {"+CHUP",  NEED_NOTHING, accept,    NULL,       NULL,     NULL,      NULL, ""                  },
+    {NULL,     NEED_NOTHING, NULL,      NULL,       NULL,     NULL,      NULL, NULL                },
 };
