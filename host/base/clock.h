@@ -2,7 +2,8 @@
  * Nothing else in the host asks the system for the time.
  *
  * Tests drive it: after clock_fake() both clocks stand still and move only by clock_advance(), in lock-step.
- * clock_skew() lets a running program's clocks jump ahead together while they go on running (test builds of the daemon). */
+ * clock_skew() lets a running program's clocks jump ahead together while they go on running (test builds of
+ * the daemon). */
 #ifndef CELLPOST_BASE_CLOCK_H
 #define CELLPOST_BASE_CLOCK_H
 
@@ -17,8 +18,8 @@ void clock_fake(int64_t wall_ms, int64_t mono_ms);
 void clock_advance(int64_t ms); /* moves both: the fake clock, or the running one's skew */
 void clock_real(void);
 
-/* False until the wall clock is later than the program's own build date: a board without RTC starts in 1970, and nothing may
- * expire by such a clock. */
+/* False until the wall clock is later than the program's own build date: a board without RTC starts in 1970,
+ * and nothing may expire by such a clock. */
 bool clock_trusted(void);
 
 /* "2026-11-21T06:28:00.123Z" into out[25]. */

@@ -1,11 +1,12 @@
-/* Configuration: an INI file read through one option table, in which each option stands once: parser, default, limits, whether
- * a reload applies it, and its line in the manual (`cellpostd --options` prints them).
+/* Configuration: an INI file read through one option table, in which each option stands once: parser,
+ * default, limits, whether a reload applies it, and its line in the manual (`cellpostd --options` prints
+ * them).
  *
  *   [daemon]              one of each, optional
  *   [line NAME] [modem NAME] [class NAME] [service NAME] ...   any number
  *
- * conf_load reads all of the file and reports every error as "FILE:LINE: message that names the option and what would be right";
- * with any error there is no configuration. */
+ * conf_load reads all of the file and reports every error as "FILE:LINE: message that names the option and
+ * what would be right"; with any error there is no configuration. */
 #ifndef CELLPOST_BASE_CONF_H
 #define CELLPOST_BASE_CONF_H
 
@@ -30,11 +31,11 @@ struct conf_daemon {
     char *auth_token;
 };
 struct conf_http {
-    char *listen;         /* "127.0.0.1:8080", "[::]:8080" */
-    char *unix_socket;    /* cellpost send's way in, default <data_dir>/http */
-    int connections;      /* cap */
+    char *listen;            /* "127.0.0.1:8080", "[::]:8080" */
+    char *unix_socket;       /* cellpost send's way in, default <data_dir>/http */
+    int connections;         /* cap */
     int idle_ms, request_ms; /* keep-alive idle; whole request must arrive within */
-    int queue_max;        /* unsettled messages of an account; above: 429/20429 */
+    int queue_max;           /* unsettled messages of an account; above: 429/20429 */
 };
 struct conf_hooks {
     char *ca_file;
@@ -43,39 +44,39 @@ struct conf_hooks {
     int parallel;         /* requests at once */
     int connect_ms, read_ms, total_ms;
 };
-struct conf_line {        /* [line NAME]: an identity on a SIM; seeds its row once */
+struct conf_line { /* [line NAME]: an identity on a SIM; seeds its row once */
     char name[CONF_NAME_MAX];
-    int line_no;          /* where its section begins */
-    char *number;         /* E.164; "" = ask the SIM (+CNUM) */
-    char *iccid;          /* "" = take the first seen */
-    char *modem;          /* name of a [modem]; "" for carrier=loopback */
-    char *carrier;        /* "modem" | "loopback" */
-    char *class_name;     /* default class, "" = "default" */
-    char *backup;         /* other line's name, "" = none */
-    char *pin;            /* SIM PIN, "" = none */
+    int line_no;      /* where its section begins */
+    char *number;     /* E.164; "" = ask the SIM (+CNUM) */
+    char *iccid;      /* "" = take the first seen */
+    char *modem;      /* name of a [modem]; "" for carrier=loopback */
+    char *carrier;    /* "modem" | "loopback" */
+    char *class_name; /* default class, "" = "default" */
+    char *backup;     /* other line's name, "" = none */
+    char *pin;        /* SIM PIN, "" = none */
     char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback;
-    bool status_reports;  /* ask for them (SRR) */
+    bool status_reports; /* ask for them (SRR) */
 };
-struct conf_modem {       /* [modem NAME] */
+struct conf_modem { /* [modem NAME] */
     char name[CONF_NAME_MAX];
     int line_no;
-    char *port;           /* "serial:/dev/serial/by-id/..." | "pty:/path" */
+    char *port; /* "serial:/dev/serial/by-id/..." | "pty:/path" */
     int baud;
-    char *model;          /* "" = by +CGMI/+CGMM */
-    char *slot;           /* power: "" none | "sim:SOCKET:MODEM" */
+    char *model; /* "" = by +CGMI/+CGMM */
+    char *slot;  /* power: "" none | "sim:SOCKET:MODEM" */
 };
-struct conf_class {       /* [class NAME] */
+struct conf_class { /* [class NAME] */
     char name[CONF_NAME_MAX];
     int line_no;
     enum conf_policy unsure;
-    int priority;         /* 0..9, 9 first, default 5 */
-    int validity_s;       /* 1..36000, default 36000 */
+    int priority;   /* 0..9, 9 first, default 5 */
+    int validity_s; /* 1..36000, default 36000 */
 };
-struct conf_service {     /* [service NAME]: a messaging service; seeds its row once */
+struct conf_service { /* [service NAME]: a messaging service; seeds its row once */
     char name[CONF_NAME_MAX];
     int line_no;
-    char *sid;            /* MG..., "" = made up */
-    char **lines;         /* names, NULL-terminated */
+    char *sid;    /* MG..., "" = made up */
+    char **lines; /* names, NULL-terminated */
     char *inbound_request_url, *inbound_method, *fallback_url, *fallback_method, *status_callback;
     bool smart_encoding, sticky_sender, use_inbound_webhook_on_number;
     int validity_s;
@@ -85,10 +86,14 @@ struct conf {
     struct conf_daemon daemon;
     struct conf_http http;
     struct conf_hooks hooks;
-    struct conf_line *lines;       size_t line_count;
-    struct conf_modem *modems;     size_t modem_count;
-    struct conf_class *classes;    size_t class_count; /* "default" always exists */
-    struct conf_service *services; size_t service_count;
+    struct conf_line *lines;
+    size_t line_count;
+    struct conf_modem *modems;
+    size_t modem_count;
+    struct conf_class *classes;
+    size_t class_count; /* "default" always exists */
+    struct conf_service *services;
+    size_t service_count;
 };
 
 /* Reports each error through `report` (may be NULL); returns NULL when there was one. */
@@ -98,7 +103,8 @@ struct conf *conf_parse(const char *file, const char *text, size_t len, conf_rep
 void conf_free(struct conf *);
 const struct conf_class *conf_find_class(const struct conf *, const char *name);
 
-/* Names the options whose change between the two needs a restart, one call of report each; returns how many. */
+/* Names the options whose change between the two needs a restart, one call of report each; returns how many.
+ */
 int conf_restart_needed(const struct conf *before, const struct conf *after, conf_report_fn *, void *arg);
 
 void conf_manual(FILE *); /* the option table as text */

@@ -16,8 +16,8 @@ struct form {
 
 #define FORM_PAIRS_MAX 256
 
-/* 0; -EINVAL: a '%' without two hex digits, or a result that is not UTF-8 (*error names the key or position); -E2BIG: more than
- * FORM_PAIRS_MAX pairs. On error the form is empty. Caller ends with form_fini. */
+/* 0; -EINVAL: a '%' without two hex digits, or a result that is not UTF-8 (*error names the key or position);
+ * -E2BIG: more than FORM_PAIRS_MAX pairs. On error the form is empty. Caller ends with form_fini. */
 int form_parse(const char *text, size_t len, struct form *out, const char **error);
 void form_fini(struct form *);
 

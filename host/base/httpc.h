@@ -1,6 +1,7 @@
-/* HTTP client: libcurl's multi-socket interface on the loop. One request, one answer; no redirects followed (the caller signs
- * each URL anew), no proxy from the environment, certificates verified, DNS without blocking the loop.
- * The address policy is applied to the resolved address, just before connect: a name cannot lead around it. */
+/* HTTP client: libcurl's multi-socket interface on the loop. One request, one answer; no redirects followed
+ * (the caller signs each URL anew), no proxy from the environment, certificates verified, DNS without
+ * blocking the loop. The address policy is applied to the resolved address, just before connect: a name
+ * cannot lead around it. */
 #ifndef CELLPOST_BASE_HTTPC_H
 #define CELLPOST_BASE_HTTPC_H
 
@@ -13,12 +14,16 @@
 struct httpc;
 
 /* An address range, "192.168.0.0/16" or "fe80::/10". */
-struct httpc_range { uint8_t addr[16]; uint8_t bits; bool v6; };
+struct httpc_range {
+    uint8_t addr[16];
+    uint8_t bits;
+    bool v6;
+};
 bool httpc_range_parse(const char *text, struct httpc_range *);
 
-/* Refused unless a range of `allow` holds the address: link-local (169.254/16, fe80::/10), the metadata addresses
- * (169.254.169.254, fd00:ec2::254), multicast, 0/8, ::, broadcast, IPv4-mapped forms of these. Loopback and private ranges are allowed:
- * an on-premise product talks to the LAN. `deny` adds ranges. */
+/* Refused unless a range of `allow` holds the address: link-local (169.254/16, fe80::/10), the metadata
+ * addresses (169.254.169.254, fd00:ec2::254), multicast, 0/8, ::, broadcast, IPv4-mapped forms of these.
+ * Loopback and private ranges are allowed: an on-premise product talks to the LAN. `deny` adds ranges. */
 struct httpc_options {
     const char *ca_file; /* NULL: the system's */
     const struct httpc_range *allow, *deny;
@@ -29,8 +34,18 @@ int httpc_configure(struct httpc *, const struct httpc_options *);    /* reload:
 void httpc_free(struct httpc *);                                      /* cancels what runs; no callbacks */
 
 enum httpc_error { /* Twilio's numbers for it in facade/hook.c */
-    HTTPC_OK, HTTPC_BAD_URL, HTTPC_DNS, HTTPC_REFUSED, HTTPC_CONNECT_TIMEOUT, HTTPC_TIMEOUT, HTTPC_TLS, HTTPC_TLS_NAME,
-    HTTPC_PROTOCOL, HTTPC_FORBIDDEN_ADDRESS, HTTPC_TOO_LARGE, HTTPC_NETWORK
+                   HTTPC_OK,
+                   HTTPC_BAD_URL,
+                   HTTPC_DNS,
+                   HTTPC_REFUSED,
+                   HTTPC_CONNECT_TIMEOUT,
+                   HTTPC_TIMEOUT,
+                   HTTPC_TLS,
+                   HTTPC_TLS_NAME,
+                   HTTPC_PROTOCOL,
+                   HTTPC_FORBIDDEN_ADDRESS,
+                   HTTPC_TOO_LARGE,
+                   HTTPC_NETWORK
 };
 
 struct httpc_answer {
@@ -45,13 +60,13 @@ struct httpc_answer {
 typedef void httpc_fn(void *arg, const struct httpc_answer *); /* answer is lent until return */
 
 struct httpc_request {
-    const char *method;            /* "GET", "POST" ... */
-    const char *url;               /* http or https; user info is sent as Basic auth */
-    const char *const *headers;    /* NULL-terminated "Name: value" */
-    const char *body;              /* NULL = none; copied */
+    const char *method;         /* "GET", "POST" ... */
+    const char *url;            /* http or https; user info is sent as Basic auth */
+    const char *const *headers; /* NULL-terminated "Name: value" */
+    const char *body;           /* NULL = none; copied */
     size_t body_len;
     int connect_ms, read_ms, total_ms; /* read = no byte for that long */
-    size_t body_max;               /* larger answers: HTTPC_TOO_LARGE */
+    size_t body_max;                   /* larger answers: HTTPC_TOO_LARGE */
 };
 struct httpc_call;
 /* The callback comes later, never inside. */

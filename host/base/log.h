@@ -12,8 +12,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 void log_open(enum log_level least, bool mask_numbers, int fd);
 bool log_enabled(enum log_level);
 
-/* log_event(LOG_INFO, "modem.ready", "modem=%s signal_dbm=%d", name, dbm): values that may hold spaces, quotes or control
- * characters go through log_quote. */
+/* log_event(LOG_INFO, "modem.ready", "modem=%s signal_dbm=%d", name, dbm): values that may hold spaces,
+ * quotes or control characters go through log_quote. */
 void log_event(enum log_level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The value as it may stand in a line: itself, or quoted with escapes; cut to fit. Returns out. */

@@ -9,12 +9,14 @@
 
 #define SIGNATURE_LEN 28
 
-/* base64(HMAC-SHA1(token, url + for each key in byte order: key + value)). params NULL for GET. Values of a repeated key are
- * sorted and de-duplicated. url is signed as given: see signature_url. */
-void signature_make(const char *token, const char *url, const struct form *params, char out[SIGNATURE_LEN + 1]);
+/* base64(HMAC-SHA1(token, url + for each key in byte order: key + value)). params NULL for GET. Values of a
+ * repeated key are sorted and de-duplicated. url is signed as given: see signature_url. */
+void signature_make(const char *token, const char *url, const struct form *params,
+                    char out[SIGNATURE_LEN + 1]);
 
-/* What Twilio signs of a configured URL: without fragment, without user info; an https URL loses its port, an http one keeps it;
- * an empty path becomes "/"; non-ASCII bytes percent-encoded. Heap; NULL when it is not an http(s) URL. */
+/* What Twilio signs of a configured URL: without fragment, without user info; an https URL loses its port, an
+ * http one keeps it; an empty path becomes "/"; non-ASCII bytes percent-encoded. Heap; NULL when it is not an
+ * http(s) URL. */
 char *signature_url(const char *configured);
 
 /* Accepts any port form, as the SDK validators do. Constant-time compare. */

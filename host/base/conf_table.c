@@ -1,0 +1,90 @@
+/* Every option, once: where it stands, how it is read, its default and its limits, whether a reload applies
+ * it, and its line in the manual. */
+#include "host/base/conf_internal.h"
+
+#define D(field) offsetof(struct conf_daemon, field)
+#define H(field) offsetof(struct conf_http, field)
+#define K(field) offsetof(struct conf_hooks, field)
+#define L(field) offsetof(struct conf_line, field)
+#define M(field) offsetof(struct conf_modem, field)
+#define C(field) offsetof(struct conf_class, field)
+#define S(field) offsetof(struct conf_service, field)
+
+const struct conf_section_info conf_sections[SECTION_COUNT] = {
+    [SECTION_DAEMON] = {"daemon", false, sizeof(struct conf_daemon), offsetof(struct conf, daemon), 0, 0, 0},
+    [SECTION_HTTP] = {"http", false, sizeof(struct conf_http), offsetof(struct conf, http), 0, 0, 0},
+    [SECTION_HOOKS] = {"hooks", false, sizeof(struct conf_hooks), offsetof(struct conf, hooks), 0, 0, 0},
+    [SECTION_LINE] = {"line", true, sizeof(struct conf_line), offsetof(struct conf, lines),
+                      offsetof(struct conf, line_count), L(name), L(line_no)},
+    [SECTION_MODEM] = {"modem", true, sizeof(struct conf_modem), offsetof(struct conf, modems),
+                       offsetof(struct conf, modem_count), M(name), M(line_no)},
+    [SECTION_CLASS] = {"class", true, sizeof(struct conf_class), offsetof(struct conf, classes),
+                       offsetof(struct conf, class_count), C(name), C(line_no)},
+    [SECTION_SERVICE] = {"service", true, sizeof(struct conf_service), offsetof(struct conf, services),
+                         offsetof(struct conf, service_count), S(name), S(line_no)},
+};
+
+/* clang-format off */
+const struct conf_option conf_options[] = {
+    {SECTION_DAEMON, "data_dir", CONF_PATH, D(data_dir), "/var/lib/cellpost", 0, 0, NULL, false, false, "folder of database, key and credentials"},
+    {SECTION_DAEMON, "control_socket", CONF_PATH, D(control_socket), "", 0, 0, NULL, false, false, "where cellpost asks; default: control in data_dir"},
+    {SECTION_DAEMON, "log_level", CONF_WORD, D(log_level), "info", 0, 0, "debug info warn error", false, true, "least level that is logged"},
+    {SECTION_DAEMON, "log_numbers", CONF_BOOL, D(log_mask), "masked", 0, 0, "full masked", false, true, "telephone numbers in the log"},
+    {SECTION_DAEMON, "country", CONF_TEXT, D(country), "", 0, 0, NULL, false, true, "calling code by which local numbers are read, e.g. 41; empty: they are refused"},
+    {SECTION_DAEMON, "trunk", CONF_TEXT, D(trunk), "0", 0, 0, NULL, false, true, "trunk prefix of local numbers"},
+    {SECTION_DAEMON, "account_sid", CONF_HEX_SID, D(account_sid), "", 0, 0, "AC", false, false, "fixes the first account's SID (with auth_token); for CI"},
+    {SECTION_DAEMON, "auth_token", CONF_TOKEN, D(auth_token), "", 0, 0, NULL, false, false, "fixes the first account's token"},
+
+    {SECTION_HTTP, "listen", CONF_TEXT, H(listen), "127.0.0.1:8080", 0, 0, NULL, false, false, "ADDRESS:PORT of the API"},
+    {SECTION_HTTP, "unix_socket", CONF_PATH, H(unix_socket), "", 0, 0, NULL, false, false, "the API for cellpost send; default: http in data_dir"},
+    {SECTION_HTTP, "connections", CONF_INT, H(connections), "512", 1, 10000, NULL, false, true, "clients at once"},
+    {SECTION_HTTP, "idle", CONF_DURATION, H(idle_ms), "75s", 100, 3600000, NULL, false, true, "a kept connection without a request is closed"},
+    {SECTION_HTTP, "request", CONF_DURATION, H(request_ms), "20s", 100, 600000, NULL, false, true, "a request must have arrived whole"},
+    {SECTION_HTTP, "queue_max", CONF_INT, H(queue_max), "100000", 1, 100000000, NULL, false, true, "unsettled messages of an account; above: 429"},
+
+    {SECTION_HOOKS, "ca_file", CONF_PATH, K(ca_file), "", 0, 0, NULL, false, true, "certificates that webhooks are checked with; default: the system's"},
+    {SECTION_HOOKS, "allow", CONF_RANGES, K(allow), "", 0, 0, NULL, false, true, "address ranges that are allowed though refused by default (link-local, metadata ...)"},
+    {SECTION_HOOKS, "deny", CONF_RANGES, K(deny), "", 0, 0, NULL, false, true, "address ranges that are refused besides"},
+    {SECTION_HOOKS, "retry", CONF_BOOL, K(retry), "yes", 0, 0, NULL, false, true, "try again until answered; no: Twilio's single try"},
+    {SECTION_HOOKS, "parallel", CONF_INT, K(parallel), "32", 1, 1000, NULL, false, true, "webhook requests at once"},
+    {SECTION_HOOKS, "connect", CONF_DURATION, K(connect_ms), "5s", 100, 10000, NULL, false, true, "time to connect"},
+    {SECTION_HOOKS, "read", CONF_DURATION, K(read_ms), "15s", 100, 15000, NULL, false, true, "time without an octet of the answer"},
+    {SECTION_HOOKS, "total", CONF_DURATION, K(total_ms), "15s", 100, 15000, NULL, false, true, "time for one request"},
+
+    {SECTION_LINE, "number", CONF_NUMBER, L(number), "", 0, 0, NULL, false, true, "its telephone number, +E.164; empty: asked from the SIM"},
+    {SECTION_LINE, "iccid", CONF_TEXT, L(iccid), "", 0, 0, NULL, false, true, "its SIM; empty: the first that is seen"},
+    {SECTION_LINE, "modem", CONF_NAME_REF, L(modem), "", 0, 0, "modem", false, true, "[modem] that holds the SIM"},
+    {SECTION_LINE, "carrier", CONF_WORD, L(carrier), "modem", 0, 0, "modem loopback", true, true, "loopback: no modem, every message is delivered at once; for trying the API"},
+    {SECTION_LINE, "class", CONF_NAME_REF, L(class_name), "default", 0, 0, "class", false, true, "[class] of its messages unless Tags name another"},
+    {SECTION_LINE, "backup", CONF_NAME_REF, L(backup), "", 0, 0, "line", false, true, "[line] that may send instead; not used yet"},
+    {SECTION_LINE, "pin", CONF_TEXT, L(pin), "", 0, 0, NULL, false, true, "SIM PIN; entered only while two tries are left, never twice when wrong"},
+    {SECTION_LINE, "sms_url", CONF_URL, L(sms_url), "", 0, 0, NULL, false, true, "inbound webhook; seeds the line once, then the API owns it"},
+    {SECTION_LINE, "sms_method", CONF_WORD, L(sms_method), "POST", 0, 0, "POST GET", true, true, "its method"},
+    {SECTION_LINE, "sms_fallback_url", CONF_URL, L(sms_fallback_url), "", 0, 0, NULL, false, true, "asked when sms_url fails"},
+    {SECTION_LINE, "sms_fallback_method", CONF_WORD, L(sms_fallback_method), "POST", 0, 0, "POST GET", true, true, "its method"},
+    {SECTION_LINE, "status_callback", CONF_URL, L(status_callback), "", 0, 0, NULL, false, true, "status callbacks of messages that name none"},
+    {SECTION_LINE, "status_reports", CONF_BOOL, L(status_reports), "yes", 0, 0, NULL, false, true, "ask the network for delivery reports"},
+
+    {SECTION_MODEM, "port", CONF_TEXT, M(port), "", 0, 0, NULL, false, true, "serial:PATH (best under /dev/serial/by-id) or pty:PATH"},
+    {SECTION_MODEM, "baud", CONF_INT, M(baud), "115200", 1200, 4000000, NULL, false, true, "rate of a serial port"},
+    {SECTION_MODEM, "model", CONF_TEXT, M(model), "", 0, 0, NULL, false, true, "forces a model; empty: by what the modem says of itself"},
+    {SECTION_MODEM, "slot", CONF_TEXT, M(slot), "", 0, 0, NULL, false, true, "its power switch: sim:SOCKET:NAME; empty: none"},
+
+    {SECTION_CLASS, "unsure", CONF_WORD, C(unsure), "hold", 0, 0, "hold resend", false, true, "a message whose outcome is unknown: hold (never twice) or resend (once)"},
+    {SECTION_CLASS, "priority", CONF_INT, C(priority), "5", 0, 9, NULL, false, true, "9 leaves first"},
+    {SECTION_CLASS, "validity", CONF_SECONDS, C(validity_s), "10h", 1, 36000, NULL, false, true, "how long a message may wait and be tried"},
+
+    {SECTION_SERVICE, "sid", CONF_HEX_SID, S(sid), "", 0, 0, "MG", false, true, "its SID; empty: made up"},
+    {SECTION_SERVICE, "lines", CONF_LIST, S(lines), "", 0, 0, "line", false, true, "[line]s of its pool"},
+    {SECTION_SERVICE, "inbound_request_url", CONF_URL, S(inbound_request_url), "", 0, 0, NULL, false, true, "inbound webhook of its lines"},
+    {SECTION_SERVICE, "inbound_method", CONF_WORD, S(inbound_method), "POST", 0, 0, "POST GET", true, true, "its method"},
+    {SECTION_SERVICE, "fallback_url", CONF_URL, S(fallback_url), "", 0, 0, NULL, false, true, "asked when that fails"},
+    {SECTION_SERVICE, "fallback_method", CONF_WORD, S(fallback_method), "POST", 0, 0, "POST GET", true, true, "its method"},
+    {SECTION_SERVICE, "status_callback", CONF_URL, S(status_callback), "", 0, 0, NULL, false, true, "status callbacks of its messages"},
+    {SECTION_SERVICE, "smart_encoding", CONF_BOOL, S(smart_encoding), "no", 0, 0, NULL, false, true, "replace look-alikes so that GSM 7-bit fits"},
+    {SECTION_SERVICE, "sticky_sender", CONF_BOOL, S(sticky_sender), "no", 0, 0, NULL, false, true, "not used yet"},
+    {SECTION_SERVICE, "use_inbound_webhook_on_number", CONF_BOOL, S(use_inbound_webhook_on_number), "no", 0, 0, NULL, false, true, "inbound goes to the line's own sms_url"},
+    {SECTION_SERVICE, "validity", CONF_SECONDS, S(validity_s), "10h", 1, 36000, NULL, false, true, "validity of its messages"},
+    {SECTION_COUNT, NULL, CONF_TEXT, 0, NULL, 0, 0, NULL, false, false, NULL},
+};
+/* clang-format on */

@@ -1,0 +1,295 @@
+/* From an option's text to its field, and the same options' clean-up and comparison. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/base/conf_internal.h"
+#include "host/base/httpc.h"
+#include "host/base/log.h"
+
+static char *copy(const char *text, size_t len)
+{
+    char *out = malloc(len + 1);
+    if (out == NULL)
+        fatal("out of memory");
+    memcpy(out, text, len);
+    out[len] = '\0';
+    return out;
+}
+
+static void put_text(void *field, char *text)
+{
+    char **slot = field;
+    free(*slot);
+    *slot = text;
+}
+
+/* Digits and an optional unit. Milliseconds for durations. */
+static bool parse_amount(const char *text, bool units, int64_t *out)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } rows[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno != 0 || !isdigit((unsigned char)text[0]))
+        return false;
+    *out = value;
+    if (!units)
+        return *end == '\0';
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(end, rows[i].unit) == 0 && value < INT64_MAX / rows[i].ms) {
+            *out = value * rows[i].ms;
+            return true;
+        }
+    return false;
+}
+
+static bool set_int(struct conf_errors *errors, int line, const struct conf_option *option, const char *value,
+                    void *field)
+{
+    int64_t number;
+    bool duration = option->type != CONF_INT;
+    if (!parse_amount(value, duration, &number)) {
+        conf_error(errors, line, "%s is %s, not '%s'", option->key,
+                   duration ? "a time like 500ms, 5s, 2m or 1h" : "a number", value);
+        return false;
+    }
+    if (option->type == CONF_SECONDS)
+        number /= 1000;
+    if (number < option->least || number > option->most) {
+        conf_error(errors, line, "%s is from %lld to %lld%s, not %s", option->key, (long long)option->least,
+                   (long long)option->most,
+                   option->type == CONF_DURATION  ? " ms"
+                   : option->type == CONF_SECONDS ? " s"
+                                                  : "",
+                   value);
+        return false;
+    }
+    *(int *)field = (int)number;
+    return true;
+}
+
+/* The place of value in a list of words, -1 when it is none of them. */
+static int word_index(const char *words, const char *value)
+{
+    size_t len = strlen(value);
+    int index = 0;
+    for (const char *at = words; *at != '\0'; index++) {
+        size_t word_len = strcspn(at, " ");
+        if (word_len == len && strncasecmp(at, value, len) == 0)
+            return index;
+        at += word_len + (at[word_len] == ' ');
+    }
+    return -1;
+}
+
+static bool set_bool(struct conf_errors *errors, int line, const struct conf_option *option,
+                     const char *value, void *field)
+{
+    const char *words = option->words != NULL ? option->words : "no yes false true off on 0 1";
+    int index = word_index(words, value);
+    if (index < 0)
+        conf_error(errors, line, "%s is one of: %s; not '%s'", option->key, words, value);
+    else
+        *(bool *)field = index % 2 == 1;
+    return index >= 0;
+}
+
+static bool set_word(struct conf_errors *errors, int line, const struct conf_option *option,
+                     const char *value, void *field)
+{
+    int index = word_index(option->words, value);
+    if (index < 0) {
+        conf_error(errors, line, "%s is one of: %s; not '%s'", option->key, option->words, value);
+        return false;
+    }
+    if (option->as_text) {
+        const char *at = option->words; /* the table's spelling */
+        for (int i = 0; i < index; i++)
+            at += strcspn(at, " ") + 1;
+        put_text(field, copy(at, strcspn(at, " ")));
+    } else {
+        *(int *)field = index;
+    }
+    return true;
+}
+
+static bool all_hex(const char *text, size_t len)
+{
+    return strlen(text) == len && strspn(text, "0123456789abcdefABCDEF") == len;
+}
+
+static bool is_number(const char *text)
+{
+    size_t len = strlen(text);
+    return text[0] == '+' && text[1] >= '1' && text[1] <= '9' && len >= 8 && len <= 16 &&
+           strspn(text + 1, "0123456789") == len - 1;
+}
+
+static bool is_url(const char *text)
+{
+    size_t skip = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0;
+    return skip > 0 && strcspn(text + skip, "/?#:") > 0 && text[strcspn(text, " \"<>")] == '\0';
+}
+
+static const char *text_fault(const struct conf_option *option, const char *value)
+{
+    if (value[0] == '\0')
+        return NULL;
+    switch (option->type) {
+    case CONF_URL: return is_url(value) ? NULL : "an absolute http:// or https:// URL";
+    case CONF_NUMBER: return is_number(value) ? NULL : "a number like +41790000001 (+ and 7 to 15 digits)";
+    case CONF_TOKEN: return all_hex(value, 32) ? NULL : "32 hex digits";
+    case CONF_HEX_SID:
+        return strncmp(value, option->words, 2) == 0 && all_hex(value + 2, 32)
+                   ? NULL
+                   : "its two letters and 32 hex digits";
+    case CONF_TEXT:
+    case CONF_PATH:
+    case CONF_INT:
+    case CONF_DURATION:
+    case CONF_SECONDS:
+    case CONF_BOOL:
+    case CONF_WORD:
+    case CONF_NAME_REF:
+    case CONF_LIST:
+    case CONF_RANGES: return NULL;
+    }
+    return NULL;
+}
+
+static bool set_text(struct conf_errors *errors, int line, const struct conf_option *option,
+                     const char *value, void *field)
+{
+    const char *fault = text_fault(option, value);
+    if (fault != NULL) {
+        conf_error(errors, line, "%s is %s, not '%s'", option->key, fault, value);
+        return false;
+    }
+    put_text(field, copy(value, strlen(value)));
+    return true;
+}
+
+static bool set_path(const struct conf_errors *errors, const char *value, void *field)
+{
+    const char *slash = strrchr(errors->file, '/');
+    char *path;
+    int len = value[0] == '/' || value[0] == '\0' || slash == NULL
+                  ? asprintf(&path, "%s", value)
+                  : asprintf(&path, "%.*s/%s", (int)(slash - errors->file), errors->file, value);
+    if (len < 0)
+        fatal("out of memory");
+    put_text(field, path);
+    return true;
+}
+
+static void list_free(char **list)
+{
+    for (char **item = list; item != NULL && *item != NULL; item++)
+        free(*item);
+    free(list);
+}
+
+static bool set_list(struct conf_errors *errors, int line, const struct conf_option *option,
+                     const char *value, void *field)
+{
+    size_t room = strlen(value) / 2 + 2, count = 0;
+    char **list = calloc(room, sizeof *list);
+    struct httpc_range range;
+    bool good = true;
+    if (list == NULL)
+        fatal("out of memory");
+    for (const char *at = value + strspn(value, ", \t"); *at != '\0';) {
+        size_t len = strcspn(at, ", \t");
+        list[count] = copy(at, len);
+        if (option->type == CONF_RANGES && !httpc_range_parse(list[count], &range)) {
+            conf_error(errors, line, "%s: '%s' is no address range like 192.168.0.0/16 or fd00::/8",
+                       option->key, list[count]);
+            good = false;
+        }
+        count++;
+        at += len + strspn(at + len, ", \t");
+    }
+    list_free(*(char ***)field);
+    *(char ***)field = list;
+    return good;
+}
+
+bool conf_value_set(struct conf_errors *errors, int line, const struct conf_option *option, const char *value,
+                    void *object)
+{
+    void *field = (char *)object + option->offset;
+    switch (option->type) {
+    case CONF_INT:
+    case CONF_DURATION:
+    case CONF_SECONDS: return set_int(errors, line, option, value, field);
+    case CONF_BOOL: return set_bool(errors, line, option, value, field);
+    case CONF_WORD: return set_word(errors, line, option, value, field);
+    case CONF_PATH: return set_path(errors, value, field);
+    case CONF_LIST:
+    case CONF_RANGES: return set_list(errors, line, option, value, field);
+    case CONF_TEXT:
+    case CONF_NAME_REF:
+    case CONF_URL:
+    case CONF_NUMBER:
+    case CONF_HEX_SID:
+    case CONF_TOKEN: return set_text(errors, line, option, value, field);
+    }
+    return false;
+}
+
+/* How the field is held, whatever its syntax. */
+static enum conf_type kept_as(const struct conf_option *option)
+{
+    switch (option->type) {
+    case CONF_LIST:
+    case CONF_RANGES: return CONF_LIST;
+    case CONF_INT:
+    case CONF_DURATION:
+    case CONF_SECONDS: return CONF_INT;
+    case CONF_BOOL: return CONF_BOOL;
+    case CONF_WORD: return option->as_text ? CONF_TEXT : CONF_INT;
+    case CONF_TEXT:
+    case CONF_PATH:
+    case CONF_NAME_REF:
+    case CONF_URL:
+    case CONF_NUMBER:
+    case CONF_HEX_SID:
+    case CONF_TOKEN: return CONF_TEXT;
+    }
+    return CONF_TEXT;
+}
+
+void conf_value_free(const struct conf_option *option, void *object)
+{
+    void *field = (char *)object + option->offset;
+    if (kept_as(option) == CONF_LIST)
+        list_free(*(char ***)field);
+    else if (kept_as(option) == CONF_TEXT)
+        free(*(char **)field);
+}
+
+static bool lists_equal(char *const *a, char *const *b)
+{
+    while (*a != NULL && *b != NULL)
+        if (strcmp(*a++, *b++) != 0)
+            return false;
+    return *a == *b;
+}
+
+bool conf_value_equal(const struct conf_option *option, const void *a, const void *b)
+{
+    const char *left = (const char *)a + option->offset, *right = (const char *)b + option->offset;
+    enum conf_type kept = kept_as(option);
+    if (kept == CONF_TEXT)
+        return strcmp(*(char *const *)left, *(char *const *)right) == 0;
+    if (kept == CONF_LIST)
+        return lists_equal(*(char **const *)left, *(char **const *)right);
+    return kept == CONF_BOOL ? *(const bool *)left == *(const bool *)right
+                             : *(const int *)left == *(const int *)right;
+}
