@@ -56,3 +56,187 @@ CREATE TABLE service_line (
 ) STRICT, WITHOUT ROWID;
 
 -- queue
+-- Written by host/queue only. Times are UTC milliseconds, 0 = none. The numbers of states are those of
+-- host/queue/message.h and host/queue/queue_internal.h, which assert them.
+
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- order and join key; never used twice
+    sid BLOB NOT NULL,
+    mm INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    direction INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    from_addr TEXT NOT NULL,              -- '' while a service has not chosen
+    to_addr TEXT NOT NULL,
+    body TEXT NOT NULL,
+    line_id INTEGER NOT NULL,             -- 0 while a service has not chosen
+    service_id INTEGER NOT NULL,
+    segments INTEGER NOT NULL,
+    error_code INTEGER NOT NULL,
+    unsure INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    policy INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    sent_ms INTEGER,                      -- NULL until sent, or handed over
+    expires_ms INTEGER NOT NULL,
+    report_until_ms INTEGER NOT NULL,
+    callback_url TEXT,
+    tags TEXT,
+    status_report INTEGER NOT NULL,
+    discard_body INTEGER NOT NULL,
+    mask_to INTEGER NOT NULL,
+    reply_to INTEGER NOT NULL,
+    dcs INTEGER NOT NULL,
+    concat_ref INTEGER                    -- outbound of several segments: their reference
+) STRICT;
+CREATE UNIQUE INDEX message_sid ON message (sid);
+-- Each list of the API is one walk of one index: newest first by id, or by (sent_ms, id).
+CREATE INDEX message_account ON message (account_id);
+CREATE INDEX message_to ON message (account_id, to_addr);
+CREATE INDEX message_from ON message (account_id, from_addr);
+CREATE INDEX message_pair ON message (account_id, to_addr, from_addr);
+CREATE INDEX message_sent ON message (account_id, sent_ms) WHERE sent_ms IS NOT NULL;
+CREATE INDEX message_to_sent ON message (account_id, to_addr, sent_ms) WHERE sent_ms IS NOT NULL;
+CREATE INDEX message_from_sent ON message (account_id, from_addr, sent_ms) WHERE sent_ms IS NOT NULL;
+CREATE INDEX message_pair_sent ON message (account_id, to_addr, from_addr, sent_ms) WHERE sent_ms IS NOT NULL;
+CREATE INDEX message_concat ON message (to_addr) WHERE concat_ref IS NOT NULL;
+
+CREATE TABLE segment (
+    message_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,                 -- 1-based
+    state INTEGER NOT NULL,               -- 1 waiting, 2 out (an attempt is open), 3 sent, 4 failed, 5 unsure, 6 canceled
+    report INTEGER NOT NULL,              -- 0 none, 1 delivered, 2 accepted (done, delivery not proven), 3 failed
+    resent INTEGER NOT NULL,              -- times it was sent again after an unsure attempt
+    udhi INTEGER NOT NULL,
+    udl INTEGER NOT NULL,
+    ud BLOB NOT NULL,                     -- emptied with the body
+    PRIMARY KEY (message_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempt (
+    message_id INTEGER NOT NULL,
+    n INTEGER NOT NULL,                   -- 1-based; the API's attempt id is message_id * 2^20 + n
+    seq INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    state INTEGER NOT NULL,               -- 1 claimed, 2 in flight, 3 unsure, 4 lapsed (unsure for ever), 5 sent, 6 retry, 7 rejected, 8 void
+    mr INTEGER NOT NULL,                  -- TP-MR, -1 unknown
+    iccid TEXT NOT NULL,
+    started_ms INTEGER NOT NULL,
+    ended_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL,                 -- the carrier's words
+    st INTEGER NOT NULL,                  -- TP-ST of the latest report, -1 none
+    report_scts_ms INTEGER NOT NULL,
+    report_done_ms INTEGER NOT NULL,
+    PRIMARY KEY (message_id, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempt_mr ON attempt (line_id, mr, started_ms) WHERE state = 5;
+CREATE INDEX attempt_open ON attempt (line_id, started_ms) WHERE state <= 4;
+
+-- What a message is waiting for: one row from acceptance until its last segment is settled, so that looking for
+-- work costs the same whatever the history. A lane is what must keep its order: a line (or a service: minus its id)
+-- and a recipient. Of each lane one row is the head (ready, backing off or busy), the rest is behind or held.
+CREATE TABLE work (
+    message_id INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    to_addr TEXT NOT NULL,
+    picker INTEGER NOT NULL,              -- who may claim: a line's id, or minus a service's
+    rank INTEGER NOT NULL,                -- 9 - priority
+    state INTEGER NOT NULL,               -- 1 ready, 2 back-off, 3 busy, 4 behind, 5 held (unsure, a report or a person decides)
+    due_ms INTEGER NOT NULL,              -- when something is to be done about it: retry, expiry, giving up
+    retry_ms INTEGER NOT NULL,            -- not before
+    expires_ms INTEGER NOT NULL,
+    tries INTEGER NOT NULL,               -- that ended as RETRY and were not the carrier's fault
+    attempts INTEGER NOT NULL,
+    last_error INTEGER NOT NULL,          -- what the message fails with if its time runs out
+    begun INTEGER NOT NULL,               -- a segment has been in flight
+    unsure INTEGER NOT NULL               -- segments whose outcome is unknown
+) STRICT;
+CREATE UNIQUE INDEX work_head ON work (lane, to_addr) WHERE state <= 3;
+CREATE INDEX work_behind ON work (lane, to_addr, rank) WHERE state = 4;
+CREATE INDEX work_ready ON work (picker, rank) WHERE state = 1;
+CREATE INDEX work_backoff ON work (picker, due_ms) WHERE state = 2;
+CREATE INDEX work_due ON work (due_ms);
+
+-- Status reports that matched nothing yet: they wait for the attempt in flight that they may belong to.
+CREATE TABLE report (
+    id INTEGER PRIMARY KEY,
+    line_id INTEGER NOT NULL,
+    mr INTEGER NOT NULL,
+    to_addr TEXT NOT NULL,
+    st INTEGER NOT NULL,
+    scts_ms INTEGER NOT NULL,
+    done_ms INTEGER NOT NULL,
+    hex TEXT NOT NULL,
+    due_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX report_line ON report (line_id);
+CREATE INDEX report_due ON report (due_ms);
+
+-- One row for each SMS received: the parts of a message, and what a repeat is known by.
+CREATE TABLE part (
+    id INTEGER PRIMARY KEY,
+    message_id INTEGER NOT NULL,          -- 0 once the message was deleted: the row still tells a repeat
+    line_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    hash INTEGER NOT NULL,                -- of sender, time and user data
+    scts_ms INTEGER NOT NULL,
+    memory TEXT NOT NULL,                 -- '' = never stored on the modem
+    slot INTEGER NOT NULL,
+    present INTEGER NOT NULL,             -- its erasure on the modem is not confirmed yet
+    received_ms INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    ucs2 BLOB,                            -- the octets where a surrogate pair is cut in two between parts
+    hex TEXT NOT NULL
+) STRICT;
+CREATE INDEX part_message ON part (message_id, seq) WHERE message_id > 0;
+CREATE INDEX part_key ON part (line_id, scts_ms, hash);
+CREATE INDEX part_present ON part (line_id, memory, slot) WHERE present = 1;
+
+-- Messages whose parts are not all there yet.
+CREATE TABLE assembly (
+    message_id INTEGER PRIMARY KEY,
+    line_id INTEGER NOT NULL,
+    sender TEXT NOT NULL,
+    ref INTEGER NOT NULL,
+    bits INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    scts_ms INTEGER NOT NULL,
+    quiet INTEGER NOT NULL,               -- port-addressed: no hook
+    due_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX assembly_key ON assembly (line_id, sender, ref);
+CREATE INDEX assembly_due ON assembly (due_ms);
+
+-- HTTP calls owed. A message has each status once and in this order, so (message, status) is the key; only the first of a
+-- message has a due time. A settled row is gone; the event tells what became of it.
+CREATE TABLE hook (
+    message_id INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    error_code INTEGER NOT NULL,
+    report_done_ms INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    due_ms INTEGER,
+    PRIMARY KEY (message_id, status)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hook_due ON hook (due_ms) WHERE due_ms IS NOT NULL;
+
+CREATE TABLE event (
+    message_id INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (message_id, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE idempotency (
+    account_id INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    message_id INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    PRIMARY KEY (account_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_until ON idempotency (until_ms);
