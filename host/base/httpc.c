@@ -1,0 +1,360 @@
+/* libcurl's multi-socket interface on the loop: its sockets are watched with libevent, its one timer is ours.
+ * See httpc.h. */
+#include "host/base/httpc.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/base/clock.h"
+#include "host/base/httpc_internal.h"
+#include "host/base/log.h"
+
+struct httpc {
+    struct loop *loop;
+    CURLM *multi;
+    struct timer timer;
+    struct httpc_policy policy;
+    char *ca_file;
+    struct httpc_call *calls;
+};
+
+struct httpc_call {
+    struct httpc *httpc;
+    struct httpc_call *next;
+    CURL *easy;
+    struct curl_slist *headers;
+    char *body, *answer;
+    size_t body_max, answer_len;
+    char reason[CURL_ERROR_SIZE];
+    struct timer silence; /* no octet for read_ms */
+    int read_ms;
+    bool too_large, silent, forbidden;
+    httpc_fn *fn;
+    void *arg;
+};
+
+/* ---- sockets and the timer ---- */
+
+static void check_done(struct httpc *httpc);
+
+static void on_socket(evutil_socket_t fd, short what, void *arg)
+{
+    struct httpc *httpc = arg;
+    int running, action = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+    curl_multi_socket_action(httpc->multi, fd, action, &running);
+    check_done(httpc);
+}
+
+static void on_timer(void *arg)
+{
+    struct httpc *httpc = arg;
+    int running;
+    curl_multi_socket_action(httpc->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    check_done(httpc);
+}
+
+static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+    struct httpc *httpc = arg;
+    struct event *event = socket_arg;
+    (void)easy;
+    if (event != NULL)
+        event_free(event);
+    if (what == CURL_POLL_REMOVE) {
+        curl_multi_assign(httpc->multi, fd, NULL);
+        return 0;
+    }
+    short flags =
+        (short)(EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+    event = event_new(loop_base(httpc->loop), fd, flags, on_socket, httpc);
+    if (event == NULL || event_add(event, NULL) != 0)
+        fatal("cannot watch a socket");
+    curl_multi_assign(httpc->multi, fd, event);
+    return 0;
+}
+
+/* curl must not be called back from inside this: 0 ms is the next turn. */
+static int want_timer(CURLM *multi, long ms, void *arg)
+{
+    struct httpc *httpc = arg;
+    (void)multi;
+    if (ms < 0)
+        timer_stop(&httpc->timer);
+    else
+        timer_set(&httpc->timer, ms);
+    return 0;
+}
+
+/* ---- one call ---- */
+
+static void call_free(struct httpc_call *call)
+{
+    struct httpc_call **link = &call->httpc->calls;
+    while (*link != call)
+        link = &(*link)->next;
+    *link = call->next;
+    timer_stop(&call->silence);
+    if (call->easy != NULL) {
+        curl_multi_remove_handle(call->httpc->multi, call->easy);
+        curl_easy_cleanup(call->easy);
+    }
+    curl_slist_free_all(call->headers);
+    free(call->body);
+    free(call->answer);
+    free(call);
+}
+
+static enum httpc_error error_of(const struct httpc_call *call, CURLcode code)
+{
+    static const struct {
+        CURLcode code;
+        enum httpc_error error;
+    } rows[] = {
+        {CURLE_OK, HTTPC_OK},
+        {CURLE_URL_MALFORMAT, HTTPC_BAD_URL},
+        {CURLE_UNSUPPORTED_PROTOCOL, HTTPC_BAD_URL},
+        {CURLE_COULDNT_RESOLVE_HOST, HTTPC_DNS},
+        {CURLE_COULDNT_CONNECT, HTTPC_REFUSED},
+        {CURLE_SSL_CONNECT_ERROR, HTTPC_TLS},
+        {CURLE_PEER_FAILED_VERIFICATION, HTTPC_TLS},
+        {CURLE_SSL_CACERT_BADFILE, HTTPC_TLS},
+        {CURLE_SSL_CERTPROBLEM, HTTPC_TLS},
+        {CURLE_SSL_ISSUER_ERROR, HTTPC_TLS},
+        {CURLE_WEIRD_SERVER_REPLY, HTTPC_PROTOCOL},
+        {CURLE_UNSUPPORTED_PROTOCOL, HTTPC_PROTOCOL},
+        {CURLE_HTTP2, HTTPC_PROTOCOL},
+        {CURLE_BAD_CONTENT_ENCODING, HTTPC_PROTOCOL},
+        {CURLE_GOT_NOTHING, HTTPC_NETWORK},
+    };
+    double connected = 0;
+    if (call->forbidden)
+        return HTTPC_FORBIDDEN_ADDRESS;
+    if (call->too_large)
+        return HTTPC_TOO_LARGE;
+    if (code == CURLE_OPERATION_TIMEDOUT) {
+        curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME, &connected);
+        return connected > 0 ? HTTPC_TIMEOUT : HTTPC_CONNECT_TIMEOUT;
+    }
+    if (code == CURLE_PEER_FAILED_VERIFICATION && strstr(call->reason, "does not match") != NULL)
+        return HTTPC_TLS_NAME;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].code == code)
+            return rows[i].error;
+    return HTTPC_NETWORK;
+}
+
+static const char *header_of(CURL *easy, const char *name)
+{
+    struct curl_header *header;
+    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : "";
+}
+
+/* Gives the answer and ends the call. What the callback was lent lives until it returns. */
+static void call_finish(struct httpc_call *call, enum httpc_error error, const char *text)
+{
+    long status = 0;
+    bool good = error == HTTPC_OK;
+    if (good)
+        curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    struct httpc_answer answer = {.error = error,
+                                  .error_text = text,
+                                  .status = (int)status,
+                                  .content_type = good ? header_of(call->easy, "Content-Type") : "",
+                                  .location = good ? header_of(call->easy, "Location") : "",
+                                  .body = call->answer != NULL && good ? call->answer : "",
+                                  .body_len = good ? call->answer_len : 0};
+    httpc_fn *fn = call->fn;
+    call->fn = NULL;
+    fn(call->arg, &answer);
+    call_free(call);
+}
+
+static void check_done(struct httpc *httpc)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(httpc->multi, &left)) != NULL) {
+        struct httpc_call *call = NULL;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+        enum httpc_error error = error_of(call, code);
+        const char *text = call->forbidden   ? "the address is not allowed (hooks.allow)"
+                           : call->too_large ? "the answer is too large"
+                           : call->reason[0] ? call->reason
+                                             : curl_easy_strerror(code);
+        call_finish(call, error, text);
+    }
+}
+
+static void on_silence(void *arg)
+{
+    call_finish(arg, HTTPC_TIMEOUT, "no octet within the read time");
+}
+
+static size_t on_answer(char *data, size_t size, size_t count, void *arg)
+{
+    struct httpc_call *call = arg;
+    size_t len = size * count;
+    if (call->answer_len + len > call->body_max) {
+        call->too_large = true;
+        return 0;
+    }
+    char *grown = realloc(call->answer, call->answer_len + len + 1);
+    if (grown == NULL)
+        fatal("out of memory");
+    call->answer = grown;
+    memcpy(call->answer + call->answer_len, data, len);
+    call->answer_len += len;
+    call->answer[call->answer_len] = '\0';
+    timer_set(&call->silence, call->read_ms);
+    return len;
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct httpc_call *call = arg;
+    (void)purpose;
+    if (!httpc_policy_allows(&call->httpc->policy, &address->addr)) {
+        call->forbidden = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static void set_request(struct httpc_call *call, const struct httpc_request *request)
+{
+    CURL *easy = call->easy;
+    for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
+        call->headers = curl_slist_append(call->headers, *header);
+    call->headers = curl_slist_append(call->headers, "Expect:");
+    curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+    if (request->body != NULL) {
+        call->body = malloc(request->body_len + 1);
+        if (call->body == NULL)
+            fatal("out of memory");
+        memcpy(call->body, request->body, request->body_len);
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body_len);
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_ms);
+}
+
+static void set_rules(struct httpc_call *call)
+{
+    CURL *easy = call->easy;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a resolver thread that hangs must not hold the loop */
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->reason);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
+    if (call->httpc->ca_file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, call->httpc->ca_file);
+}
+
+struct httpc_call *httpc_send(struct httpc *httpc, const struct httpc_request *request, httpc_fn *fn,
+                              void *arg)
+{
+    struct httpc_call *call = calloc(1, sizeof *call);
+    if (call == NULL || (call->easy = curl_easy_init()) == NULL)
+        fatal("out of memory");
+    call->httpc = httpc;
+    call->fn = fn;
+    call->arg = arg;
+    call->body_max = request->body_max;
+    call->read_ms = request->read_ms;
+    call->next = httpc->calls;
+    httpc->calls = call;
+    timer_init(&call->silence, httpc->loop, on_silence, call);
+    set_rules(call);
+    set_request(call, request);
+    /* Connecting has a time of its own; silence counts from when it may be over at the latest. */
+    timer_set(&call->silence, (int64_t)request->connect_ms + request->read_ms);
+    if (curl_multi_add_handle(httpc->multi, call->easy) != CURLM_OK)
+        fatal("curl_multi_add_handle failed");
+    return call;
+}
+
+void httpc_cancel(struct httpc_call *call)
+{
+    call_free(call);
+}
+
+/* ---- life ---- */
+
+static struct httpc_range *ranges_copy(const struct httpc_range *ranges, size_t count)
+{
+    struct httpc_range *copy = calloc(count + 1, sizeof *copy);
+    if (copy == NULL)
+        fatal("out of memory");
+    if (count > 0)
+        memcpy(copy, ranges, count * sizeof *copy);
+    return copy;
+}
+
+static void options_free(struct httpc *httpc)
+{
+    free(httpc->policy.allow);
+    free(httpc->policy.deny);
+    free(httpc->ca_file);
+}
+
+int httpc_configure(struct httpc *httpc, const struct httpc_options *options)
+{
+    bool file = options->ca_file != NULL && options->ca_file[0] != '\0';
+    if (file && access(options->ca_file, R_OK) != 0)
+        return -errno;
+    options_free(httpc);
+    httpc->policy = (struct httpc_policy){ranges_copy(options->allow, options->allow_count),
+                                          ranges_copy(options->deny, options->deny_count),
+                                          options->allow_count, options->deny_count};
+    httpc->ca_file = file ? strdup(options->ca_file) : NULL;
+    return 0;
+}
+
+struct httpc *httpc_new(struct loop *loop, const struct httpc_options *options)
+{
+    struct httpc *httpc = calloc(1, sizeof *httpc);
+    if (httpc == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+        (httpc->multi = curl_multi_init()) == NULL)
+        fatal("libcurl does not start");
+    httpc->loop = loop;
+    timer_init(&httpc->timer, loop, on_timer, httpc);
+    curl_multi_setopt(httpc->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+    curl_multi_setopt(httpc->multi, CURLMOPT_SOCKETDATA, httpc);
+    curl_multi_setopt(httpc->multi, CURLMOPT_TIMERFUNCTION, want_timer);
+    curl_multi_setopt(httpc->multi, CURLMOPT_TIMERDATA, httpc);
+    if (httpc_configure(httpc, options) != 0)
+        log_event(LOG_ERROR, "httpc.ca_file",
+                  "file=%s message=\"cannot be read: the system's certificates are used\"", options->ca_file);
+    return httpc;
+}
+
+void httpc_free(struct httpc *httpc)
+{
+    if (httpc == NULL)
+        return;
+    while (httpc->calls != NULL)
+        call_free(httpc->calls);
+    curl_multi_cleanup(httpc->multi);
+    timer_stop(&httpc->timer);
+    options_free(httpc);
+    free(httpc);
+    curl_global_cleanup();
+}
