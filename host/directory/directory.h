@@ -1,6 +1,7 @@
 /* Who is who: accounts, lines, services. Few rows, read at every request, so they live in memory as well; the database is the truth.
- * Configuration seeds a row once (by name); afterwards the API owns it. What a line is physically (modem, slot, PIN) stays in the
- * configuration and never enters the database.
+ * Configuration seeds a row once (by name); afterwards the API owns it, but for number and ICCID of a line: what the configuration says of
+ * these stands, so that it is the place to correct a number or to admit another SIM. What a line is physically (modem, slot, PIN) stays in
+ * the configuration and never enters the database.
  *
  * Pointers returned are valid until the next turn of the loop; ids are the stable handle. */
 #ifndef CELLPOST_DIRECTORY_DIRECTORY_H
@@ -37,7 +38,8 @@ struct line {
     char *friendly_name;
     char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback, *status_callback_method; /* never NULL */
     bool configured;      /* a [line] of this name exists now; else it is history: listed, never routed */
-    bool stopped;         /* another ICCID than the recorded one is in the modem */
+    char sim[24];         /* ICCID last told by the modem, "" = none yet; in memory only */
+    bool stopped;         /* sim is another than the recorded one */
     int64_t created_ms, updated_ms;
 };
 
@@ -85,11 +87,12 @@ struct line_update {
 };
 void directory_line_update(struct directory *, int64_t line_id, const struct line_update *, directory_fn *, void *arg);
 
-/* SIM facts from a modem: records iccid (first time) and number (when the row has none). Another iccid than the recorded one sets
- * line.stopped (in memory: it lasts while that SIM is in) and returns -EPERM; else 0. */
+/* SIM facts from a modem ("" = not told): records iccid (first time) and number (when the row has none and it is E.164). Another iccid than
+ * the recorded one sets line.stopped (in memory: it lasts while that SIM is in) and returns -EPERM; else 0; -ENOENT for no such line. */
 int directory_line_sim(struct directory *, int64_t line_id, const char *iccid, const char *number);
 
-/* A new account (tenant), or a new token for one; the fn runs when durable. */
+/* A new account (tenant), or a new token for one; the fn runs when durable. 0; or without fn: -EINVAL (a friendly name has 1 to 64
+ * bytes), -ENOENT. */
 int directory_account_create(struct directory *, const char *friendly_name, struct sid *sid, char token[33], directory_fn *, void *arg);
 int directory_account_rotate(struct directory *, const struct sid *, char token[33], directory_fn *, void *arg);
 

@@ -13,9 +13,9 @@ SELECT id, sid, account_id, name, number, iccid, friendly_name, sms_url, sms_met
 FROM line ORDER BY id
 
 -- name: line_insert
-INSERT INTO line (sid, account_id, name, number, friendly_name, sms_url, sms_method, sms_fallback_url, sms_fallback_method,
+INSERT INTO line (sid, account_id, name, number, iccid, friendly_name, sms_url, sms_method, sms_fallback_url, sms_fallback_method,
                   status_callback, created_ms, updated_ms)
-VALUES (:sid, :account_id, :name, :number, :friendly_name, :sms_url, :sms_method, :sms_fallback_url, :sms_fallback_method,
+VALUES (:sid, :account_id, :name, :number, :iccid, :friendly_name, :sms_url, :sms_method, :sms_fallback_url, :sms_fallback_method,
         :status_callback, :now, :now)
 
 -- name: line_update
@@ -26,8 +26,8 @@ UPDATE line SET friendly_name = coalesce(:friendly_name, friendly_name), sms_url
     status_callback_method = coalesce(:status_callback_method, status_callback_method), updated_ms = :now
 WHERE id = :id
 
--- name: line_sim_set
-UPDATE line SET iccid = :iccid, number = CASE number WHEN '' THEN :number ELSE number END, updated_ms = :now WHERE id = :id
+-- name: line_identity_set
+UPDATE line SET iccid = :iccid, number = :number, updated_ms = :now WHERE id = :id
 
 -- name: service_list
 SELECT id, sid, account_id, name, friendly_name, inbound_request_url, inbound_method, fallback_url, fallback_method, status_callback,
@@ -44,4 +44,5 @@ VALUES (:sid, :account_id, :name, :friendly_name, :inbound_request_url, :inbound
 SELECT line_id FROM service_line WHERE service_id = :service_id ORDER BY line_id
 
 -- name: service_line_insert
-INSERT OR IGNORE INTO service_line (service_id, line_id) VALUES (:service_id, :line_id)
+INSERT INTO service_line (service_id, line_id)
+SELECT service.id, line.id FROM service, line WHERE service.sid = :sid AND line.name = :line

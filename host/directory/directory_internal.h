@@ -1,0 +1,52 @@
+/* What the files of this room share. A change is one statement with its values, owned: it may wait for the disk longer than the
+ * configuration or request that it came from. */
+#ifndef CELLPOST_DIRECTORY_INTERNAL_H
+#define CELLPOST_DIRECTORY_INTERNAL_H
+
+#include "host/directory/directory.h"
+
+#define TOKEN_LEN 32
+
+enum table { TABLE_ACCOUNT, TABLE_LINE, TABLE_SERVICE, TABLE_COUNT };
+
+/* Rows are made once and then changed in place: a pointer to one lasts as long as the directory. Ascending by id. */
+struct rows {
+    void **at;
+    size_t count;
+};
+
+struct directory {
+    struct store *store;
+    struct secret_key key;
+    struct rows tables[TABLE_COUNT];
+    size_t pending; /* changes not durable yet */
+    bool closed;    /* freed with the last of them */
+};
+
+/* rows.c */
+int rows_load(struct directory *, enum table); /* 0, -EBADMSG: a token that the key does not open, -EIO */
+void *rows_by_id(const struct rows *, int64_t id);
+void *rows_by_sid(const struct rows *, const struct sid *);
+void rows_fini(struct directory *);
+/* From what the line is and which SIM is in. */
+void line_judge(struct line *);
+
+/* change.c */
+struct change;
+struct change *change_new(struct directory *, enum table, enum query, directory_fn *, void *arg);
+void change_int(struct change *, const char *name, int64_t value);
+void change_text(struct change *, const char *name, const char *value); /* NULL binds NULL */
+void change_blob(struct change *, const char *name, const void *value, size_t len);
+int change_submit(struct change *); /* as store_submit; -ENOENT when it met no row */
+struct change *account_change(struct directory *, enum query, const struct sid *, const char *token,
+                              directory_fn *, void *arg);
+void token_make(char token[TOKEN_LEN + 1]);
+void directory_free(struct directory *);
+
+/* first.c: the key file, and what an empty database needs. */
+int first_open(struct directory *, const struct conf *, char error[256]);
+
+/* seed.c: rows for what the configuration names and the database does not know. */
+int seed(struct directory *, const struct conf *, char error[256]);
+
+#endif
