@@ -240,14 +240,8 @@ static int card_missing(const struct modem *m, enum at_need need)
 {
     static const struct {
         int cme, cms;
-    } code[] = {
-        [CARD_READY] = {0,  0  },
-          [CARD_PIN] = {11, 311},
-          [CARD_PUK] = {12, 316},
-        [CARD_ABSENT] = {10, 310},
-          [CARD_BUSY] = {14, 314},
-          [CARD_FAILED] = {13, 313}
-    };
+    } code[] = {[CARD_READY] = {0, 0},     [CARD_PIN] = {11, 311},  [CARD_PUK] = {12, 316},
+                [CARD_ABSENT] = {10, 310}, [CARD_BUSY] = {14, 314}, [CARD_FAILED] = {13, 313}};
     if (need == NEED_NOTHING || m->card == CARD_READY)
         return AT_OK;
     return need == NEED_CARD ? AT_CME | code[m->card].cme : AT_CMS | code[m->card].cms;

@@ -93,14 +93,14 @@ static int set_clck(struct modem *m, const struct at_args *a)
 }
 
 const struct at_command at_card_commands[] = {
-    {"+CPIN",  NEED_NOTHING, NULL,        read_cpin,  set_cpin,   NULL, NULL, ""                      },
-    {"+CPINR", NEED_NOTHING, tell_tries,  NULL,       tell_tries, NULL, NULL, ""                      },
-    {"+CIMI",  NEED_CARD,    tell_imsi,   NULL,       NULL,       NULL, NULL, ""                      },
-    {"+CCID",  NEED_CARD,    tell_iccid,  tell_iccid, NULL,       NULL, NULL, ""                      },
-    {"+ICCID", NEED_CARD,    tell_iccid,  tell_iccid, NULL,       NULL, NULL, ""                      },
-    {"+QCCID", NEED_CARD,    tell_iccid,  NULL,       NULL,       NULL, NULL, ""                      },
-    {"^ICCID", NEED_CARD,    tell_iccid,  tell_iccid, NULL,       NULL, NULL, ""                      },
-    {"+CNUM",  NEED_CARD,    tell_number, NULL,       NULL,       NULL, NULL, ""                      },
-    {"+CLCK",  NEED_CARD,    NULL,        NULL,       set_clck,   NULL, NULL, "(\"SC\",\"FD\",\"PS\")"},
-    {NULL,     NEED_NOTHING, NULL,        NULL,       NULL,       NULL, NULL, NULL                    },
+    {"+CPIN", NEED_NOTHING, NULL, read_cpin, set_cpin, NULL, NULL, ""},
+    {"+CPINR", NEED_NOTHING, tell_tries, NULL, tell_tries, NULL, NULL, ""},
+    {"+CIMI", NEED_CARD, tell_imsi, NULL, NULL, NULL, NULL, ""},
+    {"+CCID", NEED_CARD, tell_iccid, tell_iccid, NULL, NULL, NULL, ""},
+    {"+ICCID", NEED_CARD, tell_iccid, tell_iccid, NULL, NULL, NULL, ""},
+    {"+QCCID", NEED_CARD, tell_iccid, NULL, NULL, NULL, NULL, ""},
+    {"^ICCID", NEED_CARD, tell_iccid, tell_iccid, NULL, NULL, NULL, ""},
+    {"+CNUM", NEED_CARD, tell_number, NULL, NULL, NULL, NULL, ""},
+    {"+CLCK", NEED_CARD, NULL, NULL, set_clck, NULL, NULL, "(\"SC\",\"FD\",\"PS\")"},
+    {NULL, NEED_NOTHING, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -7,43 +7,39 @@ struct error_text {
     const char *text;
 };
 
-static const struct error_text cme[] = {
-    {0,   "phone failure"          },
-    {3,   "operation not allowed"  },
-    {4,   "operation not supported"},
-    {10,  "SIM not inserted"       },
-    {11,  "SIM PIN required"       },
-    {12,  "SIM PUK required"       },
-    {13,  "SIM failure"            },
-    {14,  "SIM busy"               },
-    {16,  "incorrect password"     },
-    {21,  "invalid index"          },
-    {22,  "not found"              },
-    {30,  "no network service"     },
-    {50,  "Incorrect parameters"   },
-    {100, "unknown"                },
-    {-1,  "unknown"                }
-};
+static const struct error_text cme[] = {{0, "phone failure"},
+                                        {3, "operation not allowed"},
+                                        {4, "operation not supported"},
+                                        {10, "SIM not inserted"},
+                                        {11, "SIM PIN required"},
+                                        {12, "SIM PUK required"},
+                                        {13, "SIM failure"},
+                                        {14, "SIM busy"},
+                                        {16, "incorrect password"},
+                                        {21, "invalid index"},
+                                        {22, "not found"},
+                                        {30, "no network service"},
+                                        {50, "Incorrect parameters"},
+                                        {100, "unknown"},
+                                        {-1, "unknown"}};
 
-static const struct error_text cms[] = {
-    {300, "ME failure"                       },
-    {302, "operation not allowed"            },
-    {303, "operation not supported"          },
-    {304, "invalid PDU mode parameter"       },
-    {305, "invalid text mode parameter"      },
-    {310, "SIM not inserted"                 },
-    {311, "SIM PIN required"                 },
-    {313, "SIM failure"                      },
-    {314, "SIM busy"                         },
-    {316, "SIM PUK required"                 },
-    {321, "invalid memory index"             },
-    {322, "memory full"                      },
-    {330, "SMSC address unknown"             },
-    {331, "no network service"               },
-    {332, "network timeout"                  },
-    {340, "no +CNMA acknowledgement expected"},
-    {-1,  "unknown error"                    }
-};
+static const struct error_text cms[] = {{300, "ME failure"},
+                                        {302, "operation not allowed"},
+                                        {303, "operation not supported"},
+                                        {304, "invalid PDU mode parameter"},
+                                        {305, "invalid text mode parameter"},
+                                        {310, "SIM not inserted"},
+                                        {311, "SIM PIN required"},
+                                        {313, "SIM failure"},
+                                        {314, "SIM busy"},
+                                        {316, "SIM PUK required"},
+                                        {321, "invalid memory index"},
+                                        {322, "memory full"},
+                                        {330, "SMSC address unknown"},
+                                        {331, "no network service"},
+                                        {332, "network timeout"},
+                                        {340, "no +CNMA acknowledgement expected"},
+                                        {-1, "unknown error"}};
 
 static const char *text_of(const struct error_text *table, int code)
 {

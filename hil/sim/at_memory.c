@@ -88,7 +88,7 @@ static void show(struct modem *m, struct slot *slot, int index)
 static int cmgl(struct modem *m, const struct at_args *a)
 {
     int stat = STAT_UNREAD;
-    if (m->v.cmgf == 1 && a->v[0] != NULL && a->v[0][0] != '\0')
+    if (m->v.cmgf == 1 && a->v[0][0] != '\0')
         stat = text_stat(a->v[0]);
     else if (!at_int(a, 0, STAT_UNREAD, 0, 4, &stat))
         stat = -1;
@@ -168,8 +168,8 @@ static int test_cmgd(struct modem *m, const struct at_args *a)
 
 const struct at_command at_memory_commands[] = {
     {"+CPMS", NEED_CARD_SMS, NULL, read_cpms, set_cpms, test_cpms, NULL, NULL},
-    {"+CMGL", NEED_CARD_SMS, cmgl, NULL,      cmgl,     test_cmgl, NULL, NULL},
-    {"+CMGR", NEED_CARD_SMS, NULL, NULL,      set_cmgr, NULL,      NULL, ""  },
-    {"+CMGD", NEED_CARD_SMS, NULL, NULL,      set_cmgd, test_cmgd, NULL, NULL},
-    {NULL,    NEED_NOTHING,  NULL, NULL,      NULL,     NULL,      NULL, NULL},
+    {"+CMGL", NEED_CARD_SMS, cmgl, NULL, cmgl, test_cmgl, NULL, NULL},
+    {"+CMGR", NEED_CARD_SMS, NULL, NULL, set_cmgr, NULL, NULL, ""},
+    {"+CMGD", NEED_CARD_SMS, NULL, NULL, set_cmgd, test_cmgd, NULL, NULL},
+    {NULL, NEED_NOTHING, NULL, NULL, NULL, NULL, NULL, NULL},
 };

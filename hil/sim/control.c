@@ -81,10 +81,10 @@ static enum verb_result quit(struct request *r)
 }
 
 static const struct verb verbs_own[] = {
-    {"help", false, 1, "help",                               help      },
-    {"wait", true,  4, "wait M EVENT [NAME] [N] TIMEOUT_MS", wait_begin},
-    {"quit", false, 1, "quit",                               quit      },
-    {NULL,   false, 0, NULL,                                 NULL      },
+    {"help", false, 1, "help", help},
+    {"wait", true, 4, "wait M EVENT [NAME] [N] TIMEOUT_MS", wait_begin},
+    {"quit", false, 1, "quit", quit},
+    {NULL, false, 0, NULL, NULL},
 };
 
 static const struct verb *const tables[] = {verbs_own, verbs_modem, verbs_network, verbs_fault};

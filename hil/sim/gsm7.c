@@ -16,18 +16,8 @@ static const uint16_t basic[128] = {
 static const struct {
     uint8_t septet;
     uint16_t code_point;
-} extension[] = {
-    {0x0A, '\f'  },
-    {0x14, '^'   },
-    {0x28, '{'   },
-    {0x29, '}'   },
-    {0x2F, '\\'  },
-    {0x3C, '['   },
-    {0x3D, '~'   },
-    {0x3E, ']'   },
-    {0x40, '|'   },
-    {0x65, 0x20AC}
-};
+} extension[] = {{0x0A, '\f'}, {0x14, '^'}, {0x28, '{'}, {0x29, '}'}, {0x2F, '\\'},
+                 {0x3C, '['},  {0x3D, '~'}, {0x3E, ']'}, {0x40, '|'}, {0x65, 0x20AC}};
 
 enum { EXTENSIONS = sizeof extension / sizeof extension[0], ESCAPE = 0x1B };
 

@@ -154,9 +154,7 @@ static void arm(void)
     int64_t next = loop.len ? loop.heap[0]->at_ns : 0;
     if (next == loop.armed_ns)
         return;
-    struct itimerspec its = {
-        .it_value = {next / 1000000000, next % 1000000000}
-    };
+    struct itimerspec its = {.it_value = {next / 1000000000, next % 1000000000}};
     timerfd_settime(loop.timer_fd, TFD_TIMER_ABSTIME, &its, NULL);
     loop.armed_ns = next;
 }

@@ -40,13 +40,9 @@ static int usage(int status)
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"modem",   required_argument, NULL, 'm'},
-        {"control", required_argument, NULL, 'c'},
-        {"journal", required_argument, NULL, 'j'},
-        {"baud",    required_argument, NULL, 'b'},
-        {"help",    no_argument,       NULL, 'h'},
-        {NULL,      0,                 NULL, 0  }
-    };
+        {"modem", required_argument, NULL, 'm'},   {"control", required_argument, NULL, 'c'},
+        {"journal", required_argument, NULL, 'j'}, {"baud", required_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (c == 'm' && o->count < 1024)

@@ -184,15 +184,13 @@ void modem_set_cfun(struct modem *m, int cfun)
 
 void modem_factory(struct modem *m)
 {
-    m->v = (struct at_settings){
-        .echo = true,
-        .verbose = true,
-        .cscs = "GSM",
-        .cpbs = "SM",
-        .csmp = {17, 167, 0, 0},
-        .cgsms = 3,
-        .cnmi = {2}
-    };
+    m->v = (struct at_settings){.echo = true,
+                                .verbose = true,
+                                .cscs = "GSM",
+                                .cpbs = "SM",
+                                .csmp = {17, 167, 0, 0},
+                                .cgsms = 3,
+                                .cnmi = {2}};
     for (int i = 0; i < 3; i++)
         m->v.mem[i] = modem_mem_find(m->profile->start_mem);
 }

@@ -94,6 +94,7 @@ static void ack_missing(void *arg)
     m->net.unacked = NULL;
     m->v.cnmi[CNMI_MT] = m->v.cnmi[CNMI_DS] = 0; /* TS 27.005 3.4.4: the module itself stops routing */
     modem_count(m, COUNT_ack_timeout);
+    mt->again = true;
     mt->next = m->net.queue;
     m->net.queue = mt;
     timer_set(&m->net.retry_timer, (int64_t)m->set.redeliver_ms * 1000);
@@ -153,6 +154,8 @@ static enum verdict give_report(struct modem *m, struct mt *mt)
     case 2: return stored(m, mt, STORE_SR, true);
     case 0: break;
     }
+    if (mt->again)
+        return NO_PLACE;
     modem_count(m, COUNT_lost_report);
     return TAKEN;
 }
@@ -209,6 +212,7 @@ bool network_acknowledge(struct modem *m, bool positive)
         free(mt);
         return true;
     }
+    mt->again = true;
     append(&m->net.queue, mt);
     timer_set(&m->net.retry_timer, (int64_t)m->set.redeliver_ms * 1000);
     return true;
@@ -221,6 +225,7 @@ void network_unacked_lost(struct modem *m)
     m->net.unacked = NULL;
     if (mt == NULL)
         return;
+    mt->again = true;
     mt->next = m->net.queue;
     m->net.queue = mt;
 }

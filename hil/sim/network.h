@@ -18,6 +18,7 @@ struct mt {
     uint8_t pdu[PDU_MAX];
     size_t len;
     bool report;
+    bool again; /* was not acknowledged: the network keeps it until it is */
 };
 
 struct network {

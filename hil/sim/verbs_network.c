@@ -147,12 +147,13 @@ static enum verb_result report(struct request *r)
 }
 
 const struct verb verbs_network[] = {
-    {"inject",           true,  3,
+    {"inject", true, 3,
      "inject M from=N text=T [ref= total= seq= bits=8|16] [dcs=] [pid=] [scts=yy/MM/dd,hh:mm:ss+zz] "
-     "[delay=MS] [class0]",                                                          inject          },
-    {"inject-pdu",       true,  3, "inject-pdu M HEX [report] [delay=MS]",           inject_pdu      },
-    {"inject-multipart", true,  3,
+     "[delay=MS] [class0]",
+     inject},
+    {"inject-pdu", true, 3, "inject-pdu M HEX [report] [delay=MS]", inject_pdu},
+    {"inject-multipart", true, 3,
      "inject-multipart M from=N text=T [ref=] [bits=] [dcs=] [order=3,1,2] [dup=2]", inject_multipart},
-    {"report",           true,  3, "report M mr=N to=N st=N [scts=] [delay=MS]",     report          },
-    {NULL,               false, 0, NULL,                                             NULL            },
+    {"report", true, 3, "report M mr=N to=N st=N [scts=] [delay=MS]", report},
+    {NULL, false, 0, NULL, NULL},
 };

@@ -130,23 +130,23 @@ static const struct {
     bool named; /* a further word says of what */
     uint64_t (*value)(const struct modem *, const char *name);
 } events[] = {
-    {"idle",       false, is_idle            },
-    {"quiet",      false, is_quiet           },
-    {"cnmi",       false, has_cnmi           },
-    {"prompting",  false, is_prompting       },
-    {"held",       true,  is_held            },
-    {"running",    false, is_running         },
-    {"ready",      false, is_ready           },
-    {"registered", false, is_registered      },
-    {"empty",      false, is_empty           },
-    {"drained",    false, is_drained         },
-    {"closed",     false, is_closed          },
-    {"opened",     false, is_opened          },
-    {"vanished",   false, is_vanished        },
-    {"present",    false, is_present         },
-    {"cured",      false, is_cured           },
-    {"off",        false, is_off             },
-    {"cmd",        true,  modem_command_count},
+    {"idle", false, is_idle},
+    {"quiet", false, is_quiet},
+    {"cnmi", false, has_cnmi},
+    {"prompting", false, is_prompting},
+    {"held", true, is_held},
+    {"running", false, is_running},
+    {"ready", false, is_ready},
+    {"registered", false, is_registered},
+    {"empty", false, is_empty},
+    {"drained", false, is_drained},
+    {"closed", false, is_closed},
+    {"opened", false, is_opened},
+    {"vanished", false, is_vanished},
+    {"present", false, is_present},
+    {"cured", false, is_cured},
+    {"off", false, is_off},
+    {"cmd", true, modem_command_count},
 };
 
 enum { EVENTS = sizeof events / sizeof events[0] };
@@ -234,9 +234,7 @@ enum verb_result wait_begin(struct request *r)
     struct waiting *w = calloc(1, sizeof *w);
     if (w == NULL)
         abort();
-    *w = (struct waiting){
-        .client = r->client, .m = r->m, .timeout = {.fn = on_timeout, .arg = w}
-    };
+    *w = (struct waiting){.client = r->client, .m = r->m, .timeout = {.fn = on_timeout, .arg = w}};
     if (!words_number(r->words->v[r->words->n - 1], &timeout_ms) || !understand(w, r->words)) {
         free(w);
         return verb_fail(r, "usage: wait M EVENT [NAME] [N] TIMEOUT_MS");

@@ -85,6 +85,60 @@ class Control:
         return self.receive()
 
 
+class Port:
+    """A client of a modem's port, byte by byte; what it reads is what came over the line."""
+
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        self.rest = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def close(self):
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+    def write(self, data):
+        os.write(self.fd, data.encode() if isinstance(data, str) else data)
+
+    def read_until(self, *ends, timeout_s=5.0):
+        """Up to and with the first of ends to come; what follows stays for the next call."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            at = [self.rest.find(e.encode()) + len(e) for e in ends if e.encode() in self.rest]
+            if at:
+                got, self.rest = self.rest[:min(at)], self.rest[min(at):]
+                return got.decode()
+            ready, _, _ = select.select([self.fd], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise TimeoutError(f"{ends} did not come, but {self.rest!r}")
+            self.rest += os.read(self.fd, 65536)
+
+    def quiet(self, for_s):
+        """Nothing comes for so long."""
+        ready, _, _ = select.select([self.fd], [], [], for_s)
+        return not self.rest and not ready
+
+    def at(self, command, timeout_s=5.0):
+        """A command and its answer up to the final result."""
+        self.write(command + "\r")
+        got = self.read_until("OK\r\n", "ERROR", timeout_s=timeout_s)
+        return got + self.read_until("\r\n", timeout_s=timeout_s) if got.endswith("ERROR") else got
+
+    def send_pdu(self, tpdu, timeout_s=5.0):
+        """+CMGS of a TPDU in hex, from the command to the final result."""
+        self.write(f"AT+CMGS={len(tpdu) // 2}\r")
+        self.read_until("> ")
+        self.write(f"00{tpdu}\x1a")
+        got = self.read_until("OK\r\n", "ERROR", timeout_s=timeout_s)
+        return got + self.read_until("\r\n", timeout_s=timeout_s) if got.endswith("ERROR") else got
+
+
 class ModemSim:
     """A running modemsim. modems: "NAME[,key=value...]" each; its symlink is <folder>/NAME."""
 
