@@ -55,7 +55,8 @@ static void up_settle(struct carrier_up *up, int64_t attempt_id, const struct se
     struct rig_settled *own = &r->settled[r->settled_count++];
     *own = (struct rig_settled){attempt_id, s->outcome, s->mr, s->error_code, s->carrier_fault, s->retry_after_ms, ""};
     snprintf(own->reason, sizeof own->reason, "%s", s->reason ? s->reason : "");
-    if (r->feed && rig_state(r) == CARRIER_READY) {
+    if (r->feed > 0 && rig_state(r) == CARRIER_READY) {
+        r->feed--;
         rig_submit(r, "next");
     }
 }
@@ -287,7 +288,10 @@ void rig_say(struct rig *r, const char *text)
 
 static void hear(struct rig *r, const char *line)
 {
-    assert_true(r->heard_count < 200);
+    if (r->heard_count == 200) {
+        r->heard_count--;
+        memmove(r->heard[0], r->heard[1], r->heard_count * sizeof r->heard[0]);
+    }
     snprintf(r->heard[r->heard_count++], sizeof r->heard[0], "%s", line);
     bool payload = strstr(line, "^Z") != NULL;
     if (r->mute || (r->silent_cmgs && (payload || strncmp(line, "AT+CMGS=", 8) == 0))) {

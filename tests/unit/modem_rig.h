@@ -54,7 +54,7 @@ struct rig {
     /* how the other side behaves */
     bool hold_in_flight, hold_received; /* until rig_durable */
     int received_status, sim_status;
-    bool feed;                          /* submits the next job from inside settle */
+    unsigned feed;                      /* so many more jobs are submitted, each from inside settle */
     int64_t next_attempt;
     struct rig_pending pending[RIG_RECORDS];
     unsigned pending_count;

@@ -64,18 +64,15 @@ static void test_send_many(void **state)
 {
     struct rig *r = *state;
     up(r, "reports=0");
-    r->feed = true;
-    r->next_attempt = 1;
+    r->feed = 299;
     rig_submit(r, "first");
     rig_until_settled(r, 300);
-    r->feed = false;
     for (unsigned i = 0; i < 300; i++) {
         assert_int_equal(r->settled[i].outcome, OUTCOME_SENT);
         assert_int_equal(r->settled[i].attempt_id, i + 1);
     }
     assert_int_equal((r->settled[0].mr + 256) % 256, r->settled[256].mr); /* TP-MR has gone round */
-    rig_until_settled(r, 301);
-    assert_int_equal(rig_accepted(r), 301);
+    assert_int_equal(rig_accepted(r), 300);
 }
 
 static void test_receive(void **state)
