@@ -27,7 +27,7 @@ static int set_cpbr(struct modem *m, const struct at_args *a)
 }
 
 const struct at_command at_book_commands[] = {
-    {"+CPBS", NEED_CARD, NULL, read_cpbs, set_cpbs, NULL, NULL, "(\"SM\",\"ME\")"},
-    {"+CPBR", NEED_CARD, NULL, NULL, set_cpbr, NULL, NULL, "(1-100),20,16"},
-    {NULL, NEED_NOTHING, NULL, NULL, NULL, NULL, NULL, NULL},
+    {"+CPBS", NEED_CARD, .read = read_cpbs, .set = set_cpbs, .test = "(\"SM\",\"ME\")"},
+    {"+CPBR", NEED_CARD, .set = set_cpbr, .test = "(1-100),20,16"},
+    {.name = NULL},
 };

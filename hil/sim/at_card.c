@@ -93,14 +93,14 @@ static int set_clck(struct modem *m, const struct at_args *a)
 }
 
 const struct at_command at_card_commands[] = {
-    {"+CPIN", NEED_NOTHING, NULL, read_cpin, set_cpin, NULL, NULL, ""},
-    {"+CPINR", NEED_NOTHING, tell_tries, NULL, tell_tries, NULL, NULL, ""},
-    {"+CIMI", NEED_CARD, tell_imsi, NULL, NULL, NULL, NULL, ""},
-    {"+CCID", NEED_CARD, tell_iccid, tell_iccid, NULL, NULL, NULL, ""},
-    {"+ICCID", NEED_CARD, tell_iccid, tell_iccid, NULL, NULL, NULL, ""},
-    {"+QCCID", NEED_CARD, tell_iccid, NULL, NULL, NULL, NULL, ""},
-    {"^ICCID", NEED_CARD, tell_iccid, tell_iccid, NULL, NULL, NULL, ""},
-    {"+CNUM", NEED_CARD, tell_number, NULL, NULL, NULL, NULL, ""},
-    {"+CLCK", NEED_CARD, NULL, NULL, set_clck, NULL, NULL, "(\"SC\",\"FD\",\"PS\")"},
-    {NULL, NEED_NOTHING, NULL, NULL, NULL, NULL, NULL, NULL},
+    {"+CPIN", .read = read_cpin, .set = set_cpin, .test = ""},
+    {"+CPINR", .exec = tell_tries, .set = tell_tries, .test = ""},
+    {"+CIMI", NEED_CARD, .exec = tell_imsi, .test = ""},
+    {"+CCID", NEED_CARD, .exec = tell_iccid, .read = tell_iccid, .test = ""},
+    {"+ICCID", NEED_CARD, .exec = tell_iccid, .read = tell_iccid, .test = ""},
+    {"+QCCID", NEED_CARD, .exec = tell_iccid, .test = ""},
+    {"^ICCID", NEED_CARD, .exec = tell_iccid, .read = tell_iccid, .test = ""},
+    {"+CNUM", NEED_CARD, .exec = tell_number, .test = ""},
+    {"+CLCK", NEED_CARD, .set = set_clck, .test = "(\"SC\",\"FD\",\"PS\")"},
+    {.name = NULL},
 };

@@ -167,9 +167,9 @@ static int test_cmgd(struct modem *m, const struct at_args *a)
 }
 
 const struct at_command at_memory_commands[] = {
-    {"+CPMS", NEED_CARD_SMS, NULL, read_cpms, set_cpms, test_cpms, NULL, NULL},
-    {"+CMGL", NEED_CARD_SMS, cmgl, NULL, cmgl, test_cmgl, NULL, NULL},
-    {"+CMGR", NEED_CARD_SMS, NULL, NULL, set_cmgr, NULL, NULL, ""},
-    {"+CMGD", NEED_CARD_SMS, NULL, NULL, set_cmgd, test_cmgd, NULL, NULL},
-    {NULL, NEED_NOTHING, NULL, NULL, NULL, NULL, NULL, NULL},
+    {"+CPMS", NEED_CARD_SMS, .read = read_cpms, .set = set_cpms, .test_fn = test_cpms},
+    {"+CMGL", NEED_CARD_SMS, .exec = cmgl, .set = cmgl, .test_fn = test_cmgl},
+    {"+CMGR", NEED_CARD_SMS, .set = set_cmgr, .test = ""},
+    {"+CMGD", NEED_CARD_SMS, .set = set_cmgd, .test_fn = test_cmgd},
+    {.name = NULL},
 };

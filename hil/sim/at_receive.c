@@ -115,8 +115,8 @@ static int test_csms(struct modem *m, const struct at_args *a)
 }
 
 const struct at_command at_receive_commands[] = {
-    {"+CNMI", NEED_NOTHING, NULL, read_cnmi, set_cnmi, test_cnmi, NULL, NULL},
-    {"+CNMA", NEED_NOTHING, exec_cnma, NULL, set_cnma, NULL, NULL, "(0-2)"},
-    {"+CSMS", NEED_NOTHING, NULL, read_csms, set_csms, test_csms, NULL, NULL},
-    {NULL, NEED_NOTHING, NULL, NULL, NULL, NULL, NULL, NULL},
+    {"+CNMI", .read = read_cnmi, .set = set_cnmi, .test_fn = test_cnmi},
+    {"+CNMA", .exec = exec_cnma, .set = set_cnma, .test = "(0-2)"},
+    {"+CSMS", .read = read_csms, .set = set_csms, .test_fn = test_csms},
+    {.name = NULL},
 };

@@ -214,12 +214,12 @@ static int set_cgsms(struct modem *m, const struct at_args *a)
 }
 
 const struct at_command at_send_commands[] = {
-    {"+CMGS", NEED_CARD_SMS, NULL, NULL, set_cmgs, NULL, "prompt", ""},
-    {"+CMGW", NEED_CARD_SMS, exec_cmgw, NULL, set_cmgw, NULL, NULL, ""},
-    {"+CMSS", NEED_CARD_SMS, NULL, NULL, set_cmss, NULL, NULL, ""},
-    {"+CSCA", NEED_CARD_SMS, NULL, read_csca, set_csca, NULL, NULL, ""},
-    {"+CMGF", NEED_NOTHING, NULL, read_cmgf, set_cmgf, NULL, NULL, "(0,1)"},
-    {"+CMMS", NEED_NOTHING, NULL, read_cmms, set_cmms, NULL, NULL, "(0-2)"},
-    {"+CGSMS", NEED_NOTHING, NULL, read_cgsms, set_cgsms, NULL, NULL, "(0-3)"},
-    {NULL, NEED_NOTHING, NULL, NULL, NULL, NULL, NULL, NULL},
+    {"+CMGS", NEED_CARD_SMS, .set = set_cmgs, .stage = "prompt", .test = ""},
+    {"+CMGW", NEED_CARD_SMS, .exec = exec_cmgw, .set = set_cmgw, .test = ""},
+    {"+CMSS", NEED_CARD_SMS, .set = set_cmss, .test = ""},
+    {"+CSCA", NEED_CARD_SMS, .read = read_csca, .set = set_csca, .test = ""},
+    {"+CMGF", .read = read_cmgf, .set = set_cmgf, .test = "(0,1)"},
+    {"+CMMS", .read = read_cmms, .set = set_cmms, .test = "(0-2)"},
+    {"+CGSMS", .read = read_cgsms, .set = set_cgsms, .test = "(0-3)"},
+    {.name = NULL},
 };

@@ -174,7 +174,7 @@ static int set_csdh(struct modem *m, const struct at_args *a)
 }
 
 const struct at_command at_text_commands[] = {
-    {"+CSMP", NEED_NOTHING, NULL, read_csmp, set_csmp, NULL, NULL, ""},
-    {"+CSDH", NEED_NOTHING, NULL, read_csdh, set_csdh, NULL, NULL, "(0,1)"},
-    {NULL, NEED_NOTHING, NULL, NULL, NULL, NULL, NULL, NULL},
+    {"+CSMP", .read = read_csmp, .set = set_csmp, .test = ""},
+    {"+CSDH", .read = read_csdh, .set = set_csdh, .test = "(0,1)"},
+    {.name = NULL},
 };

@@ -84,7 +84,7 @@ static const struct verb verbs_own[] = {
     {"help", false, 1, "help", help},
     {"wait", true, 4, "wait M EVENT [NAME] [N] TIMEOUT_MS", wait_begin},
     {"quit", false, 1, "quit", quit},
-    {NULL, false, 0, NULL, NULL},
+    {.name = NULL},
 };
 
 static const struct verb *const tables[] = {verbs_own, verbs_modem, verbs_network, verbs_fault};

@@ -142,7 +142,7 @@ static size_t put_address(const struct tpdu *t, uint8_t *out)
     size_t n = 0;
     if (strspn(digits, bcd) != strlen(digits))
         return put_alpha(t->number, out);
-    for (; digits[n] != '\0' && n < 20; n++) {
+    for (; n < 20 && digits[n] != '\0'; n++) {
         uint8_t d = (uint8_t)(strchr(bcd, digits[n]) - bcd);
         out[2 + n / 2] = (uint8_t)(n % 2 ? (out[2 + n / 2] & 0x0F) | d << 4 : 0xF0 | d);
     }

@@ -143,5 +143,5 @@ const struct verb verbs_fault[] = {
     {"reboot-at", true, 3, "reboot-at M pdu-byte N | answer-byte N | accepted", accident},
     {"hang-at", true, 3, "hang-at M pdu-byte N | answer-byte N | accepted", accident},
     {"off-at", true, 3, "off-at M pdu-byte N | answer-byte N | accepted", accident},
-    {NULL, false, 0, NULL, NULL},
+    {.name = NULL},
 };

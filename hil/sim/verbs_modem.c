@@ -258,5 +258,5 @@ const struct verb verbs_modem[] = {
     {"vanish", true, 2, "vanish M", vanish},
     {"return", true, 2, "return M", come_back},
     {"journal", false, 1, "journal", journal},
-    {NULL, false, 0, NULL, NULL},
+    {.name = NULL},
 };

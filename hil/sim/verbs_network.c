@@ -155,5 +155,5 @@ const struct verb verbs_network[] = {
     {"inject-multipart", true, 3,
      "inject-multipart M from=N text=T [ref=] [bits=] [dcs=] [order=3,1,2] [dup=2]", inject_multipart},
     {"report", true, 3, "report M mr=N to=N st=N [scts=] [delay=MS]", report},
-    {NULL, false, 0, NULL, NULL},
+    {.name = NULL},
 };
