@@ -9,24 +9,26 @@
 
 enum number_kind { NUMBER_INVALID, NUMBER_E164, NUMBER_SHORT, NUMBER_ALPHA };
 
-/* The plan by which local forms are read: country calling code and trunk prefix, e.g. { "41", "0" }; NULL members: local
- * forms are refused. */
+/* The plan by which local forms are read: country calling code and trunk prefix, e.g. { "41", "0" }; NULL
+ * members: local forms are refused. */
 struct number_plan {
     const char *country; /* "41" */
     const char *trunk;   /* "0"; "" = none */
 };
 
 /* Strips spaces, '-', '.', '(', ')', '/'; "00" becomes '+'; a local form goes through the plan. The result is
- * "+" and 7..15 digits beginning 1..9 (NUMBER_E164), 3..6 digits (NUMBER_SHORT), or 1..11 of [A-Za-z0-9 &_-] with at
- * least one letter (NUMBER_ALPHA). Channel prefixes ("whatsapp:") and all else: NUMBER_INVALID, out is "". plan may be NULL. */
+ * "+" and 7..15 digits beginning 1..9 (NUMBER_E164), 3..6 digits (NUMBER_SHORT), or 1..11 of [A-Za-z0-9 &_-]
+ * with at least one letter (NUMBER_ALPHA). Channel prefixes ("whatsapp:") and all else: NUMBER_INVALID, out
+ * is "". plan may be NULL. */
 enum number_kind number_parse(const char *in, const struct number_plan *plan, char out[NUMBER_MAX]);
 
-/* Same subscriber? Equal after dropping '+', or equal in the last `digits` digits when both have that many (a report may name
- * national what was sent international). digits 0 = 8, what status reports are matched with. Short codes and alpha: equal only. */
+/* Same subscriber? Equal after dropping '+', or equal in the last `digits` digits when both have that many (a
+ * report may name national what was sent international). digits 0 = 8, what status reports are matched with.
+ * Short codes and alpha: equal only. */
 bool number_match(const char *a, const char *b, unsigned digits);
 
-/* ISO 3166-1 alpha-2 country of an E.164 number by its calling code, "" when unknown or shared without a main country. "+1" is
- * "US", "+7" is "RU", "+44" is "GB". */
+/* ISO 3166-1 alpha-2 country of an E.164 number by its calling code, "" when unknown or shared without a main
+ * country. "+1" is "US", "+7" is "RU", "+44" is "GB". */
 const char *number_country(const char *e164);
 
 #endif

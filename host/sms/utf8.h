@@ -8,8 +8,8 @@
 
 #define UTF8_REPLACEMENT 0xFFFDu
 
-/* Next code point of s[0..len-1], len >= 1; *used = bytes taken (1..4). Malformed: UTF8_REPLACEMENT, *used = 1 and,
- * when bad is not NULL, *bad = true (left alone otherwise). */
+/* Next code point of s[0..len-1], len >= 1; *used = bytes taken (1..4). Malformed: UTF8_REPLACEMENT, *used =
+ * 1 and, when bad is not NULL, *bad = true (left alone otherwise). */
 uint32_t utf8_next(const char *s, size_t len, size_t *used, bool *bad);
 
 /* Writes one code point (1..4 bytes, no NUL). Returns the bytes written. */
