@@ -115,9 +115,10 @@ static void on_release(void *arg)
 
 void at_release(struct modem *m)
 {
+    if (!m->at.held && m->at.release.slot == 0)
+        return;
     timer_stop(&m->at.release);
-    if (m->at.held)
-        send_answer(m);
+    send_answer(m);
 }
 
 static void end_line(struct modem *m, int status)

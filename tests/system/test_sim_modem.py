@@ -267,6 +267,14 @@ def test_hold_and_release(sim, port):
     assert port.read_until("OK\r\n") == "\r\n+CMGS: 1\r\n\r\nOK\r\n"
 
 
+def test_release_ends_a_delay_too(sim, port):
+    sim.cmd("delay", "m1", "+CSQ", 60000)
+    port.write("AT+CSQ\r")
+    sim.wait("m1", "running")
+    sim.cmd("release", "m1")
+    assert port.read_until("OK\r\n") == "\r\n+CSQ: 20,99\r\n\r\nOK\r\n"
+
+
 @pytest.mark.parametrize("verb, accepted, answer", [
     (["error", "m1", "+CMGS", "+CMS ERROR: 500"], 0, "\r\n+CMS ERROR: 500\r\n"),
     (["error-after", "m1", "+CMGS", "+CMS ERROR: 332"], 1, "\r\n+CMS ERROR: 332\r\n"),
