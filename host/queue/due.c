@@ -86,7 +86,7 @@ struct shift {
     int64_t by_ms;
 };
 
-/* Deadlines far ahead of the clock as it was were set by another, better clock: they stay. */
+/* Comes before the first transition that knows the new time, so that no row of the new time is moved. Deadlines far ahead of the clock as it was were set by another, better clock: they stay. */
 static int shift_run(struct transition *t)
 {
     static const enum query queries[] = {Q_SHIFT_MESSAGE, Q_SHIFT_WORK, Q_SHIFT_ASSEMBLY, Q_SHIFT_REPORT, Q_SHIFT_HOOK};
@@ -101,7 +101,7 @@ static int shift_run(struct transition *t)
     return status;
 }
 
-static void follow_clock(struct queue *queue)
+void due_follow_clock(struct queue *queue)
 {
     int64_t offset_ms = clock_wall_ms() - clock_mono_ms();
     int64_t by_ms = offset_ms - queue->wall_to_mono_ms;
@@ -119,7 +119,6 @@ static void follow_clock(struct queue *queue)
 static void on_due(void *arg)
 {
     struct queue *queue = arg;
-    follow_clock(queue);
     struct transition *t = transition_new(queue, sizeof *t, sweep_run, NULL, NULL);
     transition_submit(t);
 }

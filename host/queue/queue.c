@@ -174,6 +174,7 @@ static void transition_done(struct store_op *op, int status)
 void *transition_new(struct queue *queue, size_t size, int (*run)(struct transition *), durable_fn *fn,
                      void *arg)
 {
+    due_follow_clock(queue);
     struct transition *t = calloc(1, size);
     if (t == NULL)
         fatal("out of memory");

@@ -180,7 +180,7 @@ struct submission_copy {
     struct submission s;
     struct split_plan plan;
     int split_status;
-    int64_t created_ms;
+    int64_t created_ms, expires_ms;
 };
 void submission_copy(struct queue *, struct submission_copy *, const struct submission *);
 void submission_fini(struct submission_copy *);
@@ -215,6 +215,8 @@ int hook_add(struct transition *, int64_t message_id, enum message_status, int e
 /* due.c */
 void due_init(struct queue *);
 void due_arm(struct queue *);
+/* Moves deadlines along when the wall clock has jumped; each new transition looks. */
+void due_follow_clock(struct queue *);
 
 /* read.c */
 bool read_brief(struct queue *, int64_t message_id, struct message *);

@@ -38,6 +38,7 @@ void submission_copy(struct queue *queue, struct submission_copy *copy, const st
     int64_t now_ms = clock_wall_ms();
     queue->last_ms = now_ms > queue->last_ms ? now_ms : queue->last_ms;
     copy->created_ms = queue->last_ms;
+    copy->expires_ms = now_ms + from->validity_ms;
 }
 
 void submission_fini(struct submission_copy *copy)
@@ -79,7 +80,7 @@ static int store_message(struct store *store, const struct submission_copy *copy
     store_bind_int(stmt, ":priority", s->priority);
     store_bind_int(stmt, ":policy", s->policy);
     store_bind_int(stmt, ":created", copy->created_ms);
-    store_bind_int(stmt, ":expires", copy->created_ms + s->validity_ms);
+    store_bind_int(stmt, ":expires", copy->expires_ms);
     store_bind_text(stmt, ":callback", s->callback_url);
     store_bind_text(stmt, ":tags", s->tags);
     store_bind_int(stmt, ":status_report", s->status_report);
@@ -122,7 +123,7 @@ static int enter_lane(struct transition *t, const struct submission_copy *copy, 
                         .lane = lane,
                         .picker = lane,
                         .rank = 9 - s->priority,
-                        .expires_ms = copy->created_ms + s->validity_ms,
+                        .expires_ms = copy->expires_ms,
                         .exists = true};
     snprintf(work.to, sizeof work.to, "%s", s->to);
     queue_depth_change(t, s->account_id, 1);
