@@ -1,7 +1,9 @@
-/* The database as a file: what is wrong with it is said before SQLite opens it, so that nothing is changed by
- * the attempt. The layout is SQLite's "Database File Format", section 1.3. */
+/* The database as a file: what is plainly wrong with it is said before SQLite opens it, which would take a
+ * file that has lost all its bytes for a new one and throw its WAL away. The layout is SQLite's "Database
+ * File Format", section 1.3. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,14 +23,14 @@ static uint32_t big_endian(const uint8_t *p)
 
 static bool wal_is_empty(const char *path)
 {
-    char wal[4096];
+    char wal[PATH_MAX];
     struct stat st;
     snprintf(wal, sizeof wal, "%s-wal", path);
     return stat(wal, &st) != 0 || st.st_size == 0;
 }
 
 /* With nothing in the WAL the file must be as long as its header says (offset 28, in pages of offset 16). */
-static bool is_truncated(const uint8_t *header, off_t size, const char *path)
+static bool is_cut(const uint8_t *header, off_t size, const char *path)
 {
     uint32_t page_size = (uint32_t)header[16] << 8 | header[17];
     if (page_size == 1)
@@ -36,55 +38,53 @@ static bool is_truncated(const uint8_t *header, off_t size, const char *path)
     return wal_is_empty(path) && size < (off_t)big_endian(header + 28) * page_size;
 }
 
-static int header_check(const uint8_t *header, off_t size, const char *path, char error[256])
+static int damaged(const char *path, const char *how, char error[256])
 {
-    int newest = store_newest_version(), version = (int)big_endian(header + 60);
-    if (memcmp(header, "SQLite format 3", 16) != 0)
-        snprintf(error, 256, "%s: is no SQLite database", path);
-    else if (big_endian(header + 68) != STORE_APPLICATION_ID)
-        snprintf(error, 256, "%s: is a database of another program", path);
-    else if (version > newest)
-        snprintf(error, 256, "%s: was written by a newer Cellpost (schema %d, this one knows %d)", path,
-                 version, newest);
-    else if (is_truncated(header, size, path))
-        snprintf(error, 256, "%s: is cut short: restore it from a backup", path);
-    else
-        return 0;
-    return version > newest ? -EPROTONOSUPPORT : -EUCLEAN;
+    snprintf(error, 256, "%s: %s", path, how);
+    return -EUCLEAN;
+}
+
+static int content_check(int fd, const char *path, char error[256])
+{
+    uint8_t header[HEADER_LEN] = {0};
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return damaged(path, "is no file", error);
+    ssize_t got = pread(fd, header, sizeof header, 0);
+    if (got == 0)
+        return wal_is_empty(path)
+                   ? 0
+                   : damaged(path, "is empty, but its WAL is not: restore it from a backup", error);
+    if (got < HEADER_LEN || memcmp(header, "SQLite format 3", 16) != 0)
+        return damaged(path, "is no SQLite database", error);
+    return is_cut(header, st.st_size, path) ? damaged(path, "is cut short: restore it from a backup", error)
+                                            : 0;
 }
 
 int store_file_check(const char *path, char error[256])
 {
-    uint8_t header[HEADER_LEN] = {0};
-    struct stat st;
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
-        return 0; /* it will be made */
+        return wal_is_empty(path) ? 0 : damaged(path, "is missing, but its WAL is there", error);
     if (fd < 0) {
         int status = -errno;
-        snprintf(error, 256, "%s: %s", path, strerror(errno));
+        snprintf(error, 256, "%s: cannot be opened for writing: %s", path, strerror(-status));
         return status;
     }
-    ssize_t got = fstat(fd, &st) == 0 ? pread(fd, header, sizeof header, 0) : -1;
+    int status = content_check(fd, path, error);
     close(fd);
-    if (got == 0 && st.st_size == 0)
-        return 0;
-    /* A crash in the very first start leaves a file that only the WAL explains. */
-    if (got > 0 && got < HEADER_LEN) {
-        snprintf(error, 256, "%s: is no SQLite database", path);
-        return -EUCLEAN;
-    }
-    return got == HEADER_LEN ? header_check(header, st.st_size, path, error) : -EIO;
+    return status;
 }
 
+/* A file of its own: closing any descriptor of the database would drop SQLite's locks on it. */
 int store_file_lock(struct store *store, char error[256])
 {
-    char path[4096];
+    char path[PATH_MAX];
     snprintf(path, sizeof path, "%s.lock", store->path);
     store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock_fd < 0) {
         int status = -errno;
-        snprintf(error, 256, "%s: %s", path, strerror(errno));
+        snprintf(error, 256, "%s: its folder cannot be written: %s", store->path, strerror(-status));
         return status;
     }
     if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0) {
@@ -96,18 +96,22 @@ int store_file_lock(struct store *store, char error[256])
 
 /* ---- ballast: room that is there when the disk is full, so that outcomes can still land ---- */
 
-void store_ballast_make(struct store *store)
+bool store_ballast_make(struct store *store)
 {
     if (store->ballast_bytes == 0)
-        return;
+        return true;
     int fd = open(store->ballast_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return;
-    if (posix_fallocate(fd, 0, (off_t)store->ballast_bytes) != 0) {
-        log_event(LOG_WARN, "store.no_ballast", "bytes=%zu", store->ballast_bytes);
-        unlink(store->ballast_path);
-    }
-    close(fd);
+    int code = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)store->ballast_bytes);
+    if (fd >= 0)
+        close(fd);
+    if (code == 0)
+        return true;
+    if (fd >= 0)
+        unlink(store->ballast_path); /* what there was of it is of use to the database */
+    if (store->state == STORE_OPEN)
+        log_event(LOG_ERROR, "store.no_ballast", "bytes=%zu message=\"%s\"", store->ballast_bytes,
+                  strerror(code));
+    return false;
 }
 
 void store_ballast_release(struct store *store)

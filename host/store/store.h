@@ -10,8 +10,9 @@
  *
  * A full or failing disk (SQLITE_FULL, IOERR, READONLY at commit) rolls the whole group back. The ops are
  * kept as values, the store is closed for new work (store_open_for_work() false), the ballast file is
- * released, and the group is applied again each second until it lands: done() is only late. CORRUPT and
- * NOTADB are fatal(). */
+ * released, and the group is applied again each second until it lands: done() is only late. The ballast's
+ * room is for the outcomes of what is under way: the store opens for new work when the file could be put
+ * back. CORRUPT and NOTADB are fatal(). */
 #ifndef CELLPOST_STORE_STORE_H
 #define CELLPOST_STORE_STORE_H
 
@@ -30,13 +31,18 @@ struct store_options {
                          connections) */
     const char *vfs;  /* NULL = SQLite's own; tests of power loss give theirs */
     size_t ballast_bytes; /* 0 = none; the daemon uses 4 MiB, beside the database */
+    int checkpoint_pages; /* the WAL is moved into the file at the end of a turn once it is that long; 0 =
+                             1000 */
 };
 
-/* 0, or -errno with a sentence in error: the file is no database, is damaged (quick_check of the header and
- * schema), is read-only, was written by a newer Cellpost, the folder is full. Nothing is changed in those
- * cases. Applies migrations, each in a transaction. */
+/* 0, or -errno with a sentence in error: the folder is missing or may not be written, another daemon has it
+ * (-EBUSY), the file is no database, another program's or damaged in its header or schema (-EUCLEAN), was
+ * written by a newer Cellpost (-EPROTONOSUPPORT), is read-only (-EACCES, -EROFS), the disk is full (-ENOSPC).
+ * Nothing is changed in those cases. Applies migrations, each in a transaction. A disk without room for the
+ * ballast: opened, but closed for new work. */
 int store_open(struct store **, struct loop *, const struct store_options *, char error[256]);
-/* Commits what is pending, runs its done(), checkpoints, closes. */
+/* Commits what is pending, runs its done(), checkpoints, closes. What a full disk does not take:
+ * done(-ENOSPC). */
 void store_close(struct store *);
 
 struct store_op {
@@ -44,7 +50,7 @@ struct store_op {
      * group stands). Must give the same result when run again after a rollback: no clock, no random, no state
      * outside the op and the database. */
     int (*apply)(struct store *, struct store_op *);
-    /* Runs once, after the commit. status = what apply returned. Frees the op. */
+    /* Runs once, after the commit. status = what apply returned (or see store_close). Frees the op. */
     void (*done)(struct store_op *, int status);
     struct store_op *next; /* the store's */
     int status;            /* the store's: result of the latest apply */
@@ -59,8 +65,8 @@ int store_submit(struct store *, struct store_op *);
  * refuses (the group waits). */
 int store_flush(struct store *);
 
-/* False while a group waits for disk space: refuse new messages (503/20503), send nothing, delete nothing on
- * modems. */
+/* False while a group waits for disk space, and after that while there is no room for the ballast: refuse new
+ * messages (503/20503), send nothing, delete nothing on modems. */
 bool store_open_for_work(const struct store *);
 /* Called on each change of that. One observer. */
 void store_on_state(struct store *, void (*fn)(void *arg, bool open), void *arg);
@@ -91,16 +97,16 @@ char *store_column_text(sqlite3_stmt *, int column);
  * not compile. */
 sqlite3_stmt *store_read_prepare(struct store *, const char *sql);
 
-/* Online backup to a new file, in steps of the loop; progress and end through fn (0, or -errno with a
- * sentence). The file is complete and synced when fn says 0 (the operator's command checks it: that may take
- * minutes and would block here); it is removed on error. -EBUSY when one is running, -EEXIST when the file is
- * there. */
+/* Online backup to a new file, in steps of the loop and a child process that checks and syncs the copy; its
+ * end through fn (0, or -errno with a sentence). The file has its name only when it is complete and sound: a
+ * plain SQLite file, 0600. -EBUSY when one is running, -EEXIST when the file is there, -errno when it cannot
+ * be made: then fn is not called. */
 int store_backup(struct store *, const char *path, void (*fn)(void *arg, int status, const char *error),
                  void *arg);
 
 /* For tests and bench: counters. */
 struct store_stats {
-    uint64_t commits, ops, refused, rollbacks;
+    uint64_t commits, ops, refused, rollbacks, checkpoints;
 };
 void store_stats(const struct store *, struct store_stats *);
 

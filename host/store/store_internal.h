@@ -6,6 +6,12 @@
 
 enum { CONN_WRITER, CONN_READER, CONN_COUNT };
 
+enum store_state {
+    STORE_OPEN,
+    STORE_TIGHT,  /* changes land again, but the ballast could not be put back: no new work */
+    STORE_WAITING /* the group is kept and applied again each second */
+};
+
 struct store {
     struct loop *loop;
     char *path, *ballast_path;
@@ -14,12 +20,12 @@ struct store {
     sqlite3 *conn[CONN_COUNT];
     sqlite3_stmt *stmts[CONN_COUNT][Q_COUNT];
     sqlite3_stmt *begin, *commit, *savepoint, *release, *rollback_to;
-    struct store_op *ops, **ops_end; /* the group: applied, not yet durable */
+    struct store_op *ops, **ops_end; /* the group: not yet durable; applied unless WAITING */
     bool in_transaction;
-    bool closed; /* the group waits for the disk */
+    enum store_state state;
     int trouble; /* SQLite's code of what went wrong in this group */
     struct timer retry;
-    int wal_pages;
+    int checkpoint_pages, wal_pages;
     void (*state_fn)(void *arg, bool open);
     void *state_arg;
     struct store_backup_job *backup;
@@ -29,13 +35,26 @@ struct store {
 /* file.c: what can be told of the database before SQLite touches it; the lock; the ballast. */
 int store_file_check(const char *path, char error[256]);
 int store_file_lock(struct store *, char error[256]);
-void store_ballast_make(struct store *);
+bool store_ballast_make(struct store *); /* true too when none is wanted */
 void store_ballast_release(struct store *);
 
-/* migrate.c */
-#define STORE_APPLICATION_ID 0x43504F53 /* "CPOS" */
-int store_newest_version(void);
-int store_migrate(sqlite3 *, char error[256]);
+/* migrate.c. The check reads only; -EUCLEAN: not Cellpost's, -EPROTONOSUPPORT: a newer one's. */
+int store_check(sqlite3 *, const char *path, char error[256]);
+int store_migrate(sqlite3 *, const char *path, char error[256]);
+
+/* stmt.c */
+sqlite3_stmt *store_prepare(sqlite3 *, const char *text); /* fatal() when it does not compile */
+bool store_run(struct store *, sqlite3_stmt *);           /* to its end; false: store->trouble says why */
+/* A SELECT left at a row holds its snapshot open: the next reader would see the past, and the WAL could not
+ * shrink. */
+void store_statements_release(struct store *);
+/* A sentence about the connection's latest error, and its -errno. */
+int store_refuse(sqlite3 *, const char *path, char error[256]);
+void store_check_damage(sqlite3 *, int code); /* fatal() when it shows that nothing can be trusted */
+
+/* group.c */
+void group_init(struct store *);
+void group_fini(struct store *); /* a last commit; what cannot be stored is told -ENOSPC */
 
 /* backup.c: one bounded step, when no transaction is open; true when it wants another turn. */
 bool store_backup_step(struct store *);
