@@ -1,10 +1,11 @@
-/* From what a client asked for to a submission: number, sender, body, limits. One validation path for POST Messages and for TwiML replies. Pure but for
- * the directory's rows and the heap. */
+/* From what a client asked for to a submission: number, sender, body, limits. One validation path for POST
+ * Messages and for TwiML replies. Pure but for the directory's rows and the heap. */
 #ifndef CELLPOST_FACADE_COMPOSE_H
 #define CELLPOST_FACADE_COMPOSE_H
 
 #include "host/base/conf.h"
 #include "host/directory/directory.h"
+#include "host/facade/error.h"
 #include "host/queue/queue.h"
 
 /* NULL = parameter absent. Texts as the client sent them. */
@@ -13,19 +14,13 @@ struct compose_request {
     enum message_direction direction;
     const char *to, *from, *service_sid, *body;
     size_t body_len;
-    const char *status_callback, *validity_period, *smart_encoded, *content_retention, *address_retention, *tags, *max_price;
+    const char *status_callback, *validity_period, *smart_encoded, *content_retention, *address_retention,
+        *tags, *max_price;
     const char *schedule_type, *send_at, *content_sid, *content_variables;
     size_t media_count;
     const char *const *media;
     const char *idempotency_key;
     int64_t reply_to;
-};
-
-/* A refusal in Twilio's words. code 0 = none. */
-struct refusal {
-    int code;          /* 21211 ... */
-    int http;          /* 400, 404, 409 ... */
-    char message[256];
 };
 
 /* Owns the texts that the submission points to; compose_fini frees them. */
@@ -35,9 +30,10 @@ struct composed {
     char *body, *callback, *tags;
 };
 
-/* True and *out, or false and *refusal, in the order of checks of docs/twilio-compat.md. now_ms is the wall clock. */
-bool compose(struct directory *, const struct conf *, const struct compose_request *, int64_t now_ms, struct composed *out,
-             struct refusal *refusal);
+/* True and *out, or false and *refusal, in the order of checks of docs/twilio-compat.md. now_ms is the wall
+ * clock. */
+bool compose(struct directory *, const struct conf *, const struct compose_request *, int64_t now_ms,
+             struct composed *out, struct refusal *refusal);
 void compose_fini(struct composed *);
 
 #endif

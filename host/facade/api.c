@@ -1,0 +1,311 @@
+/* See api.h. The order in which a request may fail: credentials (401), path (404), account in the path (404:
+ * whether a foreign one exists is nobody's business), method (405), query and form (400), then the handler's
+ * own checks. */
+#include "host/facade/api.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "host/base/log.h"
+#include "host/facade/auth.h"
+#include "host/facade/date.h"
+#include "host/facade/path.h"
+
+#define NUMBERS API_ROOT "/{AC}/IncomingPhoneNumbers"
+
+static const struct route {
+    const char *method, *path;
+    api_handler *handler;
+} ROUTES[] = {
+    {"GET", API_ROOT, accounts_list},
+    {"GET", API_ROOT "/{AC}", accounts_fetch},
+    {"POST", API_ROOT "/{AC}/Messages", messages_create},
+    {"GET", API_ROOT "/{AC}/Messages", messages_list},
+    {"GET", API_ROOT "/{AC}/Messages/{SM}", messages_fetch},
+    {"POST", API_ROOT "/{AC}/Messages/{SM}", messages_update},
+    {"DELETE", API_ROOT "/{AC}/Messages/{SM}", messages_delete},
+    {"GET", API_ROOT "/{AC}/Messages/{SM}/Media", media_list},
+    {"GET", NUMBERS, numbers_list},
+    {"POST", NUMBERS, numbers_create},
+    {"GET", NUMBERS "/Mobile", numbers_list_mobile},
+    {"GET", NUMBERS "/Local", numbers_list_none},
+    {"GET", NUMBERS "/TollFree", numbers_list_none},
+    {"GET", NUMBERS "/{PN}", numbers_fetch},
+    {"POST", NUMBERS "/{PN}", numbers_update},
+    {"DELETE", NUMBERS "/{PN}", numbers_delete},
+};
+#define ROUTE_COUNT (sizeof ROUTES / sizeof ROUTES[0])
+
+struct api {
+    struct facade_rooms rooms;
+    struct api_call *calls;
+};
+
+struct api *api_new(const struct facade_rooms *rooms)
+{
+    struct api *api = calloc(1, sizeof *api);
+    if (api == NULL)
+        fatal("out of memory");
+    api->rooms = *rooms;
+    return api;
+}
+
+void api_configure(struct api *api, const struct conf *conf)
+{
+    api->rooms.conf = conf;
+}
+
+void api_free(struct api *api)
+{
+    if (api == NULL)
+        return;
+    for (struct api_call *call = api->calls; call != NULL; call = call->next)
+        call->api = NULL;
+    free(api);
+}
+
+/* ---- a call's life ---- */
+
+static struct api_call *call_new(struct api *api, struct http_call *http)
+{
+    struct api_call *call = calloc(1, sizeof *call);
+    if (call == NULL)
+        fatal("out of memory");
+    *call = (struct api_call){.api = api, .http = http, .rooms = &api->rooms, .next = api->calls};
+    if (api->calls != NULL)
+        api->calls->prev = call;
+    api->calls = call;
+    return call;
+}
+
+static void call_free(struct api_call *call)
+{
+    if (call->prev != NULL)
+        call->prev->next = call->next;
+    else if (call->api != NULL)
+        call->api->calls = call->next;
+    if (call->next != NULL)
+        call->next->prev = call->prev;
+    form_fini(&call->query);
+    form_fini(&call->form);
+    free(call);
+}
+
+static void call_end(struct api_call *call, const struct http_answer *answer)
+{
+    http_answer(call->http, answer);
+    call_free(call);
+}
+
+bool api_gone(struct api_call *call)
+{
+    if (call->api != NULL)
+        return false;
+    call_end(call, &(struct http_answer){.status = 503});
+    return true;
+}
+
+void api_json(struct api_call *call, int status, json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    if (text == NULL) /* out of memory, or a resource that is not JSON: a fault of ours */
+        fatal("a resource could not be written as JSON");
+    call_end(call, &(struct http_answer){.status = status, .body = text});
+    free(text);
+}
+
+void api_empty(struct api_call *call, int status)
+{
+    call_end(call, &(struct http_answer){.status = status});
+}
+
+static const struct {
+    int status;
+    const char *headers;
+} ADDED[] = {
+    {401, "WWW-Authenticate: Basic realm=\"Twilio API\"\r\n"},
+    {429, "Retry-After: 10\r\n"},
+};
+
+static void call_refused(struct api_call *call, const struct refusal *refusal, const char *headers)
+{
+    for (size_t i = 0; i < sizeof ADDED / sizeof ADDED[0]; i++)
+        if (ADDED[i].status == refusal->http)
+            headers = ADDED[i].headers;
+    char *body = refusal_body(refusal);
+    call_end(call, &(struct http_answer){.status = refusal->http, .headers = headers, .body = body});
+    free(body);
+}
+
+void api_refusal(struct api_call *call, const struct refusal *refusal)
+{
+    call_refused(call, refusal, NULL);
+}
+
+void api_refuse(struct api_call *call, int http, int code, const char *fmt, ...)
+{
+    char message[sizeof((struct refusal *)0)->message];
+    struct refusal refusal;
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    refuse(&refusal, http, code, "%s", message);
+    call_refused(call, &refusal, NULL);
+}
+
+void api_not_found(struct api_call *call)
+{
+    api_refuse(call, 404, 20404, "The requested resource %.180s was not found",
+               http_request(call->http)->path);
+}
+
+/* ---- pieces of resources ---- */
+
+/* What a handset sent and a database kept should be UTF-8; if it is not, the rest of the resource still goes
+ * out. */
+json_t *api_text(const char *text)
+{
+    json_t *value = text != NULL ? json_string(text) : NULL;
+    return value != NULL ? value : json_null();
+}
+
+json_t *api_date(int64_t ms)
+{
+    char text[DATE_TEXT];
+    if (ms == 0)
+        return json_null();
+    date_rfc2822(ms, text);
+    return json_string(text);
+}
+
+void api_uri(const struct api_call *call, char out[API_PATH_MAX], const char *fmt, ...)
+{
+    int len = snprintf(out, API_PATH_MAX, API_ROOT "/%s", call->account);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(out + len, API_PATH_MAX - (size_t)len, fmt, args);
+    va_end(args);
+}
+
+/* ---- from the request to its handler ---- */
+
+static const char *served_as(const char *method)
+{
+    return strcmp(method, "HEAD") == 0 ? "GET" : method;
+}
+
+/* The row for path and method; NULL with *known telling whether the path has other methods, which are added
+ * to allow. */
+static const struct route *find_route(const char *method, const struct path *path, struct path_ids *ids,
+                                      char allow[128])
+{
+    const struct route *found = NULL;
+    allow[0] = '\0';
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        struct path_ids here;
+        if (!path_match(path, ROUTES[i].path, &here))
+            continue;
+        *ids = here;
+        size_t len = strlen(allow);
+        snprintf(allow + len, 128 - len, "%s%s", ROUTES[i].method,
+                 strcmp(ROUTES[i].method, "GET") == 0 ? ", HEAD, " : ", ");
+        if (strcmp(ROUTES[i].method, served_as(method)) == 0)
+            found = &ROUTES[i];
+    }
+    return found;
+}
+
+static void answer_allow(struct api_call *call, const char *allow, bool refused)
+{
+    char header[192];
+    struct refusal refusal;
+    snprintf(header, sizeof header, "Allow: %sOPTIONS\r\n", allow);
+    if (!refused) {
+        call_end(call, &(struct http_answer){.status = 204, .headers = header});
+        return;
+    }
+    refuse(&refusal, 405, 20004, "Method not allowed");
+    call_refused(call, &refusal, header);
+}
+
+/* Who asks, and for which account. */
+static bool admit(struct api_call *call, const struct path_ids *ids, bool *found, struct refusal *refusal)
+{
+    struct directory *directory = call->rooms->directory;
+    const char *authorization = httpreq_header(http_request(call->http), "Authorization");
+    call->trusted = http_trusted(call->http) && authorization == NULL;
+    const struct account *asks =
+        call->trusted ? auth_first_account(directory) : auth_admit(directory, authorization, refusal);
+    if (asks == NULL)
+        return call->trusted ? refuse(refusal, 401, 20003, "There is no account yet.") : false;
+    const struct account *meant =
+        ids->has_account ? directory_account_by_sid(directory, &ids->account) : asks;
+    *found = meant != NULL && (meant->id == asks->id || call->trusted);
+    if (!*found)
+        return true;
+    call->account_id = meant->id;
+    sid_format(&meant->sid, "AC", call->account);
+    return true;
+}
+
+static bool is_form(const struct httpreq *request)
+{
+    static const char FORM[] = "application/x-www-form-urlencoded";
+    const char *type = httpreq_header(request, "Content-Type");
+    if (type == NULL)
+        return true;
+    type += strspn(type, " \t");
+    size_t len = strcspn(type, "; \t");
+    return len == strlen(FORM) && strncasecmp(type, FORM, len) == 0;
+}
+
+static bool read_forms(struct api_call *call, struct refusal *refusal)
+{
+    const struct httpreq *request = http_request(call->http);
+    const char *why = "malformed";
+    if (form_parse(request->query, strlen(request->query), &call->query, &why) != 0)
+        return refuse(refusal, 400, 20001, "The query string is not well formed: %.120s", why);
+    if (request->body_len == 0 || strcmp(request->method, "POST") != 0)
+        return true;
+    if (!is_form(request))
+        return refuse(refusal, 400, 20001, "The body must be application/x-www-form-urlencoded.");
+    if (form_parse(request->body, request->body_len, &call->form, &why) != 0)
+        return refuse(refusal, 400, 20001, "The body is not a well formed form: %.120s", why);
+    return true;
+}
+
+void api_serve(void *arg, struct http_call *http)
+{
+    struct api_call *call = call_new(arg, http);
+    const char *method = http_request(http)->method;
+    struct path path;
+    struct path_ids ids = {0};
+    struct refusal refusal;
+    char allow[128] = "";
+    bool found = false, known = path_split(http_request(http)->path, &path);
+    const struct route *route = known ? find_route(method, &path, &ids, allow) : NULL;
+    known = allow[0] != '\0';
+    bool options = strcmp(method, "OPTIONS") == 0;
+    if (options && (known || strcmp(http_request(http)->path, "*") == 0)) {
+        answer_allow(call, known ? allow : "GET, HEAD, POST, DELETE, ", false);
+        return;
+    }
+    if (!admit(call, &ids, &found, &refusal)) {
+        api_refusal(call, &refusal);
+    } else if (!known || !found) {
+        api_not_found(call);
+    } else if (route == NULL) {
+        answer_allow(call, allow, true);
+    } else if (!read_forms(call, &refusal)) {
+        api_refusal(call, &refusal);
+    } else {
+        call->sid = ids.sid;
+        route->handler(call);
+    }
+}

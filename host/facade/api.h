@@ -1,0 +1,66 @@
+/* The API's table: method and path -> handler, and what each request goes through before its handler:
+ * authentication, the account in the path, the method, the form. A resource is one file; its handlers take an
+ * api_call and end it, now or when what they asked for is on disk. */
+#ifndef CELLPOST_FACADE_API_H
+#define CELLPOST_FACADE_API_H
+
+#include <jansson.h>
+
+#include "host/base/form.h"
+#include "host/facade/error.h"
+#include "host/facade/facade.h"
+#include "host/facade/http.h"
+#include "host/facade/page.h"
+
+#define API_ROOT     "/2010-04-01/Accounts"
+#define API_PATH_MAX 256
+
+struct api;
+struct api *api_new(const struct facade_rooms *);
+void api_configure(struct api *, const struct conf *);
+/* Calls that still wait for the disk are answered to nobody afterwards. */
+void api_free(struct api *);
+void api_serve(void *api, struct http_call *); /* http_fn */
+
+struct api_call {
+    struct api *api; /* NULL once it is gone */
+    struct api_call *prev, *next;
+    struct http_call *http;
+    const struct facade_rooms *rooms;
+    int64_t account_id;
+    char account[SID_TEXT]; /* of the path, else of who asks */
+    bool trusted;           /* a local peer with the daemon's own rights */
+    struct sid sid;         /* last SID of the path */
+    struct form query, form;
+    int64_t row; /* the resource's own */
+};
+
+typedef void api_handler(struct api_call *);
+
+/* How a call ends: each frees it. */
+void api_json(struct api_call *, int status, json_t *body); /* body is stolen */
+void api_empty(struct api_call *, int status);
+void api_refusal(struct api_call *, const struct refusal *);
+void api_refuse(struct api_call *, int http, int code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void api_not_found(struct api_call *); /* 404/20404, naming the path */
+
+/* First thing of a callback that came later. True: the façade was closed meanwhile and the call is freed. */
+bool api_gone(struct api_call *);
+
+/* Pieces of resources. */
+json_t *api_text(const char *text); /* null for NULL */
+json_t *api_date(int64_t ms);       /* null for 0 */
+/* "/2010-04-01/Accounts/AC...{tail}" of the call's account */
+void api_uri(const struct api_call *, char out[API_PATH_MAX], const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- the resources ---- */
+
+api_handler accounts_list, accounts_fetch;
+api_handler messages_create, messages_list, messages_fetch, messages_update, messages_delete;
+api_handler media_list;
+api_handler numbers_list, numbers_list_mobile, numbers_list_none, numbers_create, numbers_fetch,
+    numbers_update, numbers_delete;
+
+#endif

@@ -1,0 +1,88 @@
+/* See filter.h. DateSent bounds are inclusive, to the resolution of what was given: a second, or a whole day.
+ */
+#include "host/facade/filter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "host/facade/date.h"
+
+#define SECOND_MS 1000LL
+#define DAY_MS    (24 * 3600 * SECOND_MS)
+
+enum { KEY_TO, KEY_FROM, KEY_SENT, KEY_BEFORE, KEY_AFTER };
+const char *const FILTER_KEYS[] = {[KEY_TO] = "To",           [KEY_FROM] = "From",
+                                   [KEY_SENT] = "DateSent",   [KEY_BEFORE] = "DateSent<",
+                                   [KEY_AFTER] = "DateSent>", NULL};
+
+struct span {
+    int64_t from_ms, to_ms; /* inclusive */
+};
+
+static int64_t floor_to(int64_t ms, int64_t unit)
+{
+    return ms - (ms % unit + unit) % unit;
+}
+
+/* SDKs turn a plain date into midnight UTC, so `whole_day` takes that for the day. Absent: true, *span
+ * untouched. */
+static bool read_span(const struct form *query, int key, bool whole_day, struct span *span, bool *present,
+                      struct refusal *refusal)
+{
+    const char *text = form_get(query, FILTER_KEYS[key]);
+    struct date date;
+    *present = text != NULL && *text != '\0';
+    if (!*present)
+        return true;
+    if (!date_parse(text, &date))
+        return refuse(refusal, 400, 20001,
+                      "%s must be a date such as 2030-01-02 or 2030-01-02T03:04:05Z: %.48s", FILTER_KEYS[key],
+                      text);
+    bool midnight = floor_to(date.ms, DAY_MS) == date.ms;
+    span->from_ms = floor_to(date.ms, SECOND_MS);
+    span->to_ms = span->from_ms + (!date.has_time || (whole_day && midnight) ? DAY_MS : SECOND_MS) - 1;
+    return true;
+}
+
+static bool read_dates(const struct form *query, struct filter *f, struct refusal *refusal)
+{
+    struct span on = {0}, before = {0}, after = {0}, all = {1, INT64_MAX};
+    bool has_on, has_before, has_after;
+    if (!read_span(query, KEY_SENT, true, &on, &has_on, refusal) ||
+        !read_span(query, KEY_BEFORE, false, &before, &has_before, refusal) ||
+        !read_span(query, KEY_AFTER, false, &after, &has_after, refusal))
+        return false;
+    f->by_date = has_on || has_before || has_after;
+    if (!f->by_date)
+        return true;
+    if (has_on)
+        all = on;
+    if (has_before && before.to_ms < all.to_ms)
+        all.to_ms = before.to_ms;
+    if (has_after && after.from_ms > all.from_ms)
+        all.from_ms = after.from_ms;
+    all.from_ms = all.from_ms < 1 ? 1 : all.from_ms; /* 0 would be "open" */
+    f->nothing |= all.from_ms > all.to_ms;
+    f->queue.sent_from_ms = all.from_ms;
+    f->queue.sent_to_ms = all.to_ms;
+    return true;
+}
+
+static const char *read_number(const struct form *query, int key, const struct number_plan *plan,
+                               char out[NUMBER_MAX * 2], bool *nothing)
+{
+    const char *text = form_get(query, FILTER_KEYS[key]);
+    if (text == NULL || *text == '\0')
+        return NULL;
+    *nothing |= number_parse(text, plan, out) == NUMBER_INVALID;
+    return out;
+}
+
+bool filter_read(const struct form *query, const struct number_plan *plan, struct filter *f,
+                 struct refusal *refusal)
+{
+    *f = (struct filter){0};
+    f->queue.to = read_number(query, KEY_TO, plan, f->to, &f->nothing);
+    f->queue.from = read_number(query, KEY_FROM, plan, f->from, &f->nothing);
+    return read_dates(query, f, refusal);
+}

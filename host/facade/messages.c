@@ -1,0 +1,344 @@
+/* Messages: create, list, fetch, redact, cancel, delete. A create is answered once the message is on disk, by
+ * reading it back; a failure after that is never a 5xx, because some clients would send it again. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/facade/api.h"
+#include "host/facade/compose.h"
+#include "host/facade/filter.h"
+
+#define MEDIA_SEEN_MAX 11 /* one more than allowed, so that compose can say so */
+
+/* ---- the resource ---- */
+
+static const char *sid_prefix(const struct message *m)
+{
+    return m->mm ? "MM" : "SM";
+}
+
+static json_t *service_sid(const struct api_call *call, int64_t service_id)
+{
+    char text[SID_TEXT];
+    const struct service *service =
+        service_id != 0 ? directory_service(call->rooms->directory, service_id) : NULL;
+    if (service == NULL)
+        return json_null();
+    sid_format(&service->sid, "MG", text);
+    return json_string(text);
+}
+
+/* AddressRetention=obfuscate: the last four digits do not leave the gateway. */
+static json_t *address_to(const struct message *m)
+{
+    char to[sizeof m->to];
+    size_t len = strlen(m->to);
+    memcpy(to, m->to, sizeof to);
+    if (m->mask_to)
+        memset(to + (len > 4 ? len - 4 : 0), 'X', len > 4 ? 4 : len);
+    return api_text(to);
+}
+
+/* Keys beside Twilio's: what the client gave as Tags, and an outcome that Twilio has no word for. */
+static void add_extras(json_t *resource, const struct message *m)
+{
+    json_t *tags = m->tags != NULL ? json_loads(m->tags, 0, NULL) : NULL;
+    if (m->unsure) {
+        json_t *class = tags != NULL ? json_object_get(tags, "class") : NULL;
+        json_object_set_new(resource, "cellpost",
+                            json_pack("{s:s, s:O?}", "outcome", "unsure", "class", class));
+    }
+    if (tags != NULL)
+        json_object_set_new(resource, "tags", tags);
+}
+
+/* Every key is there: SDKs make "now" of a date_sent that is missing. Counts are strings. */
+static json_t *message_json(const struct api_call *call, const struct message *m)
+{
+    char sid[SID_TEXT], account_uri[API_PATH_MAX], media[API_PATH_MAX], uri[API_PATH_MAX], segments[16];
+    bool no_sender = m->from[0] == '\0';
+    sid_format(&m->sid, sid_prefix(m), sid);
+    api_uri(call, account_uri, "/Messages/%s", sid);
+    api_uri(call, media, "/Messages/%s/Media.json", sid);
+    api_uri(call, uri, "/Messages/%s.json", sid);
+    snprintf(segments, sizeof segments, "%u", no_sender ? 0 : m->segments);
+    json_t *resource =
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:n, s:n, s:s, s:s, "
+                  "s:{s:s}, s:o, s:s}",
+                  "account_sid", call->account, "api_version", "2010-04-01", "body",
+                  api_text(m->discard_body || m->body == NULL ? "" : m->body), "date_created",
+                  api_date(m->created_ms), "date_sent", api_date(m->sent_ms), "date_updated",
+                  api_date(m->updated_ms), "direction", message_direction_text(m->direction), "error_code",
+                  m->error_code != 0 ? json_integer(m->error_code) : json_null(), "error_message",
+                  m->error_code != 0 ? api_text(error_title(m->error_code)) : json_null(), "from",
+                  no_sender ? json_null() : api_text(m->from), "messaging_service_sid",
+                  service_sid(call, m->service_id), "num_media", "0", "num_segments", segments, "price",
+                  "price_unit", "sid", sid, "status", message_status_text(m->status), "subresource_uris",
+                  "media", media, "to", address_to(m), "uri", uri);
+    add_extras(resource, m);
+    return resource;
+}
+
+/* Reads the row back and answers with it. */
+static void answer_row(struct api_call *call, int status, int64_t id)
+{
+    struct message m;
+    if (queue_message(call->rooms->queue, id, &m) != 0) {
+        api_not_found(call); /* deleted meanwhile */
+        return;
+    }
+    json_t *resource = message_json(call, &m);
+    message_fini(&m);
+    api_json(call, status, resource);
+}
+
+/* ---- create ---- */
+
+static void refuse_closed(struct api_call *call)
+{
+    api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+}
+
+static void on_submitted(void *arg, int status, const struct submitted *submitted)
+{
+    struct api_call *call = arg;
+    if (api_gone(call))
+        return;
+    switch (status) {
+    case 0:
+    case -EALREADY: /* the same idempotency key: the first message is the answer to its repeat too */
+        answer_row(call, 201, submitted->id);
+        return;
+    case -EMSGSIZE:
+        api_refuse(call, 400, 21617, "The concatenated message body exceeds the 1600 character limit.");
+        return;
+    case -EILSEQ:
+        api_refuse(call, 400, 21618, "The message body holds a character that cannot be sent.");
+        return;
+    default:
+        log_event(LOG_ERROR, "message.not_stored", "why=\"%s\"", strerror(-status));
+        api_refuse(call, 500, 20500, "An internal server error has occurred");
+    }
+}
+
+static size_t read_media(const struct form *form, const char *media[MEDIA_SEEN_MAX])
+{
+    size_t count = 0;
+    const struct form_pair *pair;
+    while (count < MEDIA_SEEN_MAX && (pair = form_find(form, "MediaUrl", count)) != NULL)
+        media[count++] = pair->value;
+    return count;
+}
+
+static const char *idempotency_key(const struct api_call *call)
+{
+    const struct httpreq *request = http_request(call->http);
+    const char *key = httpreq_header(request, "Idempotency-Key");
+    if (key == NULL)
+        key = httpreq_header(request, "I-Twilio-Idempotency-Token");
+    return key != NULL && *key != '\0' ? key : NULL;
+}
+
+static void read_create(const struct api_call *call, struct compose_request *r)
+{
+    const struct form *f = &call->form;
+    const struct form_pair *body = form_find(f, "Body", 0);
+    *r = (struct compose_request){
+        .account = directory_account(call->rooms->directory, call->account_id),
+        .direction = MESSAGE_OUTBOUND_API,
+        .to = form_get(f, "To"),
+        .from = form_get(f, "From"),
+        .service_sid = form_get(f, "MessagingServiceSid"),
+        .body = body != NULL ? body->value : NULL,
+        .body_len = body != NULL ? body->value_len : 0,
+        .status_callback = form_get(f, "StatusCallback"),
+        .validity_period = form_get(f, "ValidityPeriod"),
+        .smart_encoded = form_get(f, "SmartEncoded"),
+        .content_retention = form_get(f, "ContentRetention"),
+        .address_retention = form_get(f, "AddressRetention"),
+        .tags = form_get(f, "Tags"),
+        .max_price = form_get(f, "MaxPrice"),
+        .schedule_type = form_get(f, "ScheduleType"),
+        .send_at = form_get(f, "SendAt"),
+        .content_sid = form_get(f, "ContentSid"),
+        .content_variables = form_get(f, "ContentVariables"),
+        .idempotency_key = idempotency_key(call),
+    };
+}
+
+void messages_create(struct api_call *call)
+{
+    const struct facade_rooms *rooms = call->rooms;
+    const char *media[MEDIA_SEEN_MAX];
+    struct compose_request request;
+    struct composed composed;
+    struct refusal refusal;
+    read_create(call, &request);
+    request.media = media;
+    request.media_count = read_media(&call->form, media);
+    if (form_find(&call->form, "To", 1) != NULL) {
+        api_refuse(call, 400, 21653, "Only one 'To' number can be given.");
+    } else if (!compose(rooms->directory, rooms->conf, &request, clock_wall_ms(), &composed, &refusal)) {
+        api_refusal(call, &refusal);
+    } else {
+        if (queue_depth(rooms->queue, call->account_id) >= rooms->conf->http.queue_max)
+            api_refuse(call, 429, 20429, "Too Many Requests");
+        else if (queue_submit(rooms->queue, &composed.submission, on_submitted, call) != 0)
+            refuse_closed(call);
+        compose_fini(&composed);
+    }
+}
+
+/* ---- list and fetch ---- */
+
+struct listing {
+    const struct api_call *call;
+    json_t *array;
+    size_t size;
+    bool more, by_date;
+    struct page_key last;
+};
+
+static void add_row(void *arg, const struct message *m)
+{
+    struct listing *l = arg;
+    if (json_array_size(l->array) == l->size) {
+        l->more = true;
+        return;
+    }
+    json_array_append_new(l->array, message_json(l->call, m));
+    l->last = (struct page_key){.id = m->id, .sent_ms = l->by_date ? m->sent_ms : 0};
+}
+
+void messages_list(struct api_call *call)
+{
+    const struct conf_daemon *conf = &call->rooms->conf->daemon;
+    const struct number_plan plan = {conf->country, conf->trunk};
+    char path[API_PATH_MAX];
+    struct page page;
+    struct filter filter;
+    struct refusal refusal;
+    if (!page_read(&call->query, &page, &refusal) ||
+        !filter_read(&call->query, conf->country[0] != '\0' ? &plan : NULL, &filter, &refusal)) {
+        api_refusal(call, &refusal);
+        return;
+    }
+    struct listing l = {
+        .call = call, .array = json_array(), .size = (size_t)page.size, .by_date = filter.by_date};
+    filter.queue.account_id = call->account_id;
+    filter.queue.after_id = page.after.id;
+    filter.queue.after_sent_ms = page.after.sent_ms;
+    filter.queue.limit = l.size + 1; /* one more tells whether a page follows */
+    if (!filter.nothing)
+        queue_list(call->rooms->queue, &filter.queue, add_row, &l);
+    api_uri(call, path, "/Messages.json");
+    const struct page_list list = {path, "messages", FILTER_KEYS};
+    api_json(call, 200, page_envelope(&page, &list, &call->query, l.array, l.more ? &l.last : NULL));
+}
+
+/* The message that the path names, into *m; else answers 404. */
+static bool find_message(struct api_call *call, struct message *m)
+{
+    if (queue_message_by_sid(call->rooms->queue, call->account_id, &call->sid, m) == 0)
+        return true;
+    api_not_found(call);
+    return false;
+}
+
+void messages_fetch(struct api_call *call)
+{
+    struct message m;
+    if (!find_message(call, &m))
+        return;
+    json_t *resource = message_json(call, &m);
+    message_fini(&m);
+    api_json(call, 200, resource);
+}
+
+/* ---- update and delete ---- */
+
+/* What an update is refused with when the state does not allow it. */
+static const struct verb {
+    void (*start)(struct queue *, int64_t id, durable_fn *, void *arg);
+    durable_fn *done;
+    int http, code;
+    const char *why;
+} CANCEL, REDACT, DELETE;
+
+static void answer_verb(struct api_call *call, const struct verb *verb, int status)
+{
+    if (api_gone(call))
+        return;
+    if (status == -ENOENT)
+        api_not_found(call);
+    else if (status == -EBUSY)
+        api_refuse(call, verb->http, verb->code, "%s", verb->why);
+    else if (status != 0)
+        api_refuse(call, 500, 20500, "An internal server error has occurred");
+    else if (verb == &DELETE)
+        api_empty(call, 204);
+    else
+        answer_row(call, 200, call->row);
+}
+
+static void on_canceled(void *arg, int status)
+{
+    answer_verb(arg, &CANCEL, status);
+}
+static void on_redacted(void *arg, int status)
+{
+    answer_verb(arg, &REDACT, status);
+}
+static void on_deleted(void *arg, int status)
+{
+    answer_verb(arg, &DELETE, status);
+}
+
+static const struct verb CANCEL = {queue_cancel, on_canceled, 409, 30409,
+                                   "Message cannot be canceled: it is being sent or final already."};
+static const struct verb REDACT = {queue_redact, on_redacted, 400, 30400,
+                                   "The body cannot be redacted before delivery has been completed."};
+static const struct verb DELETE = {queue_delete, on_deleted, 409, 20009,
+                                   "Cannot delete because delivery has not been completed."};
+
+static void start_verb(struct api_call *call, const struct verb *verb)
+{
+    struct message m;
+    if (!store_open_for_work(call->rooms->store)) {
+        refuse_closed(call);
+        return;
+    }
+    if (!find_message(call, &m))
+        return;
+    bool unsure = m.unsure;
+    call->row = m.id;
+    message_fini(&m);
+    if (unsure)
+        api_refuse(call, 409, 30409,
+                   "Whether the message was sent is not known yet; it cannot be changed until it is.");
+    else
+        verb->start(call->rooms->queue, call->row, verb->done, call);
+}
+
+void messages_update(struct api_call *call)
+{
+    const struct form_pair *body = form_find(&call->form, "Body", 0);
+    const char *status = form_get(&call->form, "Status");
+    if ((body == NULL) == (status == NULL))
+        api_refuse(call, 400, 30400, "Give either Body, empty, or Status=canceled.");
+    else if (body != NULL && body->value_len > 0)
+        api_refuse(call, 400, 30400, "Body can only be made empty.");
+    else if (status != NULL && strcmp(status, "canceled") != 0)
+        api_refuse(call, 400, 30400, "Status can only be set to canceled: %.32s", status);
+    else
+        start_verb(call, status != NULL ? &CANCEL : &REDACT);
+}
+
+void messages_delete(struct api_call *call)
+{
+    start_verb(call, &DELETE);
+}

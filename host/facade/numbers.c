@@ -1,0 +1,236 @@
+/* IncomingPhoneNumbers: the lines as API clients see them. They come from the configuration and go with it;
+ * the API sets their URLs and their name. A line whose number is not known yet has none to show and is left
+ * out. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "host/facade/api.h"
+#include "host/facade/url.h"
+#include "host/sms/utf8.h"
+
+#define NAME_MAX_UNITS 64
+
+/* ---- the resource ---- */
+
+static json_t *line_json(const struct api_call *call, const struct line *l)
+{
+    char sid[SID_TEXT], uri[API_PATH_MAX];
+    sid_format(&l->sid, "PN", sid);
+    api_uri(call, uri, "/IncomingPhoneNumbers/%s.json", sid);
+    json_t *resource = json_pack(
+        "{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:{s:b, "
+        "s:b, s:b, s:b}}",
+        "sid", sid, "phone_number", api_text(l->number), "friendly_name", api_text(l->friendly_name),
+        "date_created", api_date(l->created_ms), "account_sid", call->account, "date_updated",
+        api_date(l->updated_ms), "sms_url", api_text(l->sms_url), "sms_method", api_text(l->sms_method),
+        "sms_fallback_url", api_text(l->sms_fallback_url), "sms_fallback_method",
+        api_text(l->sms_fallback_method), "status_callback", api_text(l->status_callback),
+        "status_callback_method", api_text(l->status_callback_method), "bundle_sid", json_null(),
+        "sms_application_sid", "", "api_version", "2010-04-01", "uri", uri, "status", "in-use", "type",
+        "mobile", "capabilities", "voice", 0, "sms", 1, "mms", 0, "fax", 0);
+    json_t *fixed = json_pack(
+        "{s:n, s:s, s:b, s:n, s:s, s:s, s:n, s:s, s:n, s:n, s:b, s:s, s:s, s:s, s:s, s:s}", "address_sid",
+        "address_requirements", "none", "beta", 0, "emergency_address_sid", "emergency_address_status",
+        "unregistered", "emergency_status", "Inactive", "identity_sid", "origin", "hosted", "trunk_sid",
+        "voice_application_sid", "voice_caller_id_lookup", 0, "voice_fallback_method", "POST",
+        "voice_fallback_url", "", "voice_method", "POST", "voice_receive_mode", "voice", "voice_url", "");
+    json_object_update_missing(resource, fixed);
+    json_decref(fixed);
+    return resource;
+}
+
+/* ---- list ---- */
+
+/* '*' stands for any digit; a part of a number is enough. Formatting characters do not count. */
+static bool number_contains(const char *number, const char *pattern)
+{
+    char p[32];
+    size_t len = 0;
+    for (; *pattern != '\0' && len < sizeof p - 1; pattern++)
+        if (strchr(" -.()", *pattern) == NULL)
+            p[len++] = *pattern;
+    p[len] = '\0';
+    for (; strlen(number) >= len; number++) {
+        size_t same = 0;
+        while (same < len && (p[same] == '*' || p[same] == number[same]))
+            same++;
+        if (same == len)
+            return true;
+    }
+    return false;
+}
+
+static bool wanted(const struct form *query, const struct line *l)
+{
+    const char *number = form_get(query, "PhoneNumber"), *name = form_get(query, "FriendlyName");
+    return l->number[0] != '\0' && (number == NULL || number_contains(l->number, number)) &&
+           (name == NULL || strcmp(name, l->friendly_name) == 0);
+}
+
+/* Up to a page of lines older than the page's key; *last when more follow. */
+static json_t *collect(struct api_call *call, const struct page *page, struct page_key *last, bool *more)
+{
+    json_t *array = json_array();
+    const struct line *l;
+    *more = false;
+    for (size_t n = 0; (l = directory_line_at(call->rooms->directory, call->account_id, n)) != NULL; n++) {
+        if ((page->after.id != 0 && l->id >= page->after.id) || !wanted(&call->query, l))
+            continue;
+        if ((*more = json_array_size(array) == (size_t)page->size))
+            break;
+        json_array_append_new(array, line_json(call, l));
+        last->id = l->id;
+    }
+    return array;
+}
+
+static void list(struct api_call *call, const char *kind, bool has_lines)
+{
+    static const char *const FILTERS[] = {"Beta", "FriendlyName", "PhoneNumber", "Origin", NULL};
+    char path[API_PATH_MAX];
+    struct page page;
+    struct refusal refusal;
+    struct page_key last = {0};
+    bool more = false;
+    if (!page_read(&call->query, &page, &refusal)) {
+        api_refusal(call, &refusal);
+        return;
+    }
+    json_t *array = has_lines ? collect(call, &page, &last, &more) : json_array();
+    api_uri(call, path, "/IncomingPhoneNumbers%s.json", kind);
+    const struct page_list list_of = {path, "incoming_phone_numbers", FILTERS};
+    api_json(call, 200, page_envelope(&page, &list_of, &call->query, array, more ? &last : NULL));
+}
+
+void numbers_list(struct api_call *call)
+{
+    list(call, "", true);
+}
+
+void numbers_list_mobile(struct api_call *call)
+{
+    list(call, "/Mobile", true);
+}
+
+/* Local and TollFree: a SIM is neither. */
+void numbers_list_none(struct api_call *call)
+{
+    list(call, strstr(http_request(call->http)->path, "/TollFree") != NULL ? "/TollFree" : "/Local", false);
+}
+
+/* ---- one ---- */
+
+static const struct line *find_line(struct api_call *call)
+{
+    const struct line *l = directory_line_by_sid(call->rooms->directory, &call->sid);
+    if (l != NULL && l->account_id == call->account_id)
+        return l;
+    api_not_found(call);
+    return NULL;
+}
+
+void numbers_fetch(struct api_call *call)
+{
+    const struct line *l = find_line(call);
+    if (l != NULL)
+        api_json(call, 200, line_json(call, l));
+}
+
+void numbers_create(struct api_call *call)
+{
+    api_refuse(call, 400, 21422,
+               "A number comes with a SIM: it is added by a [line] of the configuration, not bought.");
+}
+
+void numbers_delete(struct api_call *call)
+{
+    if (find_line(call) != NULL)
+        api_refuse(call, 400, 20001, "A number goes with its SIM: remove its [line] from the configuration.");
+}
+
+/* ---- update ---- */
+
+#define FIELD(parameter, member, check)                                                                      \
+    {                                                                                                        \
+        parameter, offsetof(struct line_update, member), check                                               \
+    }
+
+static bool check_url(const char *name, const char *value, struct refusal *refusal)
+{
+    if (strlen(value) > URL_MAX)
+        return refuse(refusal, 400, 21658, "%s is longer than %d characters.", name, URL_MAX);
+    return *value == '\0' || url_valid(value) ||
+           refuse(refusal, 400, 21402, "%s must be an absolute http or https URL: %.128s", name, value);
+}
+
+static bool check_method(const char *name, const char *value, struct refusal *refusal)
+{
+    return strcmp(value, "GET") == 0 || strcmp(value, "POST") == 0 ||
+           refuse(refusal, 400, 21403, "%s must be GET or POST: %.32s", name, value);
+}
+
+static bool check_name(const char *name, const char *value, struct refusal *refusal)
+{
+    return utf8_utf16_len(value, strlen(value)) <= NAME_MAX_UNITS ||
+           refuse(refusal, 400, 20002, "%s is longer than %d characters.", name, NAME_MAX_UNITS);
+}
+
+static const struct {
+    const char *parameter;
+    size_t member;
+    bool (*check)(const char *name, const char *value, struct refusal *);
+} FIELDS[] = {
+    FIELD("FriendlyName", friendly_name, check_name),
+    FIELD("SmsUrl", sms_url, check_url),
+    FIELD("SmsMethod", sms_method, check_method),
+    FIELD("SmsFallbackUrl", sms_fallback_url, check_url),
+    FIELD("SmsFallbackMethod", sms_fallback_method, check_method),
+    FIELD("StatusCallback", status_callback, check_url),
+    FIELD("StatusCallbackMethod", status_callback_method, check_method),
+};
+
+static bool read_update(const struct form *form, const struct line *l, struct line_update *u,
+                        struct refusal *refusal)
+{
+    *u = (struct line_update){0};
+    for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++) {
+        const char *value = form_get(form, FIELDS[i].parameter);
+        if (value == NULL)
+            continue;
+        if (!FIELDS[i].check(FIELDS[i].parameter, value, refusal))
+            return false;
+        memcpy((char *)u + FIELDS[i].member, &value, sizeof value);
+    }
+    const char *url = u->sms_url != NULL ? u->sms_url : l->sms_url;
+    const char *fallback = u->sms_fallback_url != NULL ? u->sms_fallback_url : l->sms_fallback_url;
+    return *url != '\0' || *fallback == '\0' ||
+           refuse(refusal, 400, 21406, "SmsFallbackUrl needs an SmsUrl.");
+}
+
+static void on_updated(void *arg, int status)
+{
+    struct api_call *call = arg;
+    if (api_gone(call))
+        return;
+    if (status != 0)
+        api_refuse(call, 500, 20500, "An internal server error has occurred");
+    else
+        numbers_fetch(call);
+}
+
+void numbers_update(struct api_call *call)
+{
+    struct line_update update;
+    struct refusal refusal;
+    const struct line *l = find_line(call);
+    if (l == NULL)
+        return;
+    if (!read_update(&call->form, l, &update, &refusal))
+        api_refusal(call, &refusal);
+    else if (!store_open_for_work(call->rooms->store))
+        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+    else
+        directory_line_update(call->rooms->directory, l->id, &update, on_updated, call);
+}
