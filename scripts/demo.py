@@ -9,8 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 from twilio.request_validator import RequestValidator  # noqa: E402
 
-from gateway import ACCOUNT, SERVICE, TOKEN, Application, Gateway, configuration, until  # noqa: E402
-from simctl import ModemSim  # noqa: E402
+from gateway import ACCOUNT, SERVICE, TOKEN, Application, Gateway, Sim, configuration, until  # noqa: E402
 
 LINE, PHONE = "+41790000001", "+41791234567"
 
@@ -44,7 +43,7 @@ def story(gateway, sim, app):
     message = client.messages.create(to=PHONE, from_=LINE, body="Boiler 3: pressure high", status_callback=app.url("/status"))
     say(f"   created {message.sid} status {message.status}")
     app.wait(lambda r: r["path"] == "/status", count=2)
-    say(f"   the modem took: {sim.journal()[-1]['text']!r}")
+    say(f"   the modem took: {sim.pdus()[-1]['text']!r}")
     say(f"   fetched: {client.messages(message.sid).fetch().status}")
 
     say("2. The phone answers; the application replies with TwiML")
@@ -79,7 +78,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="cellpost-demo-") as folder:
         folder = pathlib.Path(folder)
         app = announce(Application())
-        sim = ModemSim(folder / "sim", {"m1": {"number": LINE, "latency_ms": 300, "report_ms": 500}}).start()
+        sim = Sim(folder / "sim", {"m1": {"number": LINE, "latency_ms": 300, "report_ms": 500}}).start()
         gateway = Gateway(lambda data: configuration([("m1", LINE, sim.link("m1"), "")], data), folder / "gateway")
         try:
             gateway.start()

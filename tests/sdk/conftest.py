@@ -5,8 +5,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
-from gateway import Application, Gateway, configuration  # noqa: E402
-from simctl import ModemSim  # noqa: E402
+from gateway import Application, Gateway, Sim, configuration  # noqa: E402
 
 
 class Bench:
@@ -14,7 +13,7 @@ class Bench:
 
     def __init__(self, folder):
         self.app = Application()
-        self.sim = ModemSim(
+        self.sim = Sim(
             folder / "sim",
             {
                 "m1": {"number": self.ward, "report_ms": 30},
@@ -22,7 +21,7 @@ class Bench:
                 "m3": {"number": self.ship, "report_ms": 30},
             },
         ).start()
-        self.sim.cmd("creg m3 2")
+        self.sim.do("creg m3 2")
         lines = [(name, number, self.sim.link(name), "") for name, number in
                  (("m1", self.ward), ("m2", self.plant), ("m3", self.ship))]
         self.gateway = Gateway(lambda data: configuration(lines[:2], data) + self.ship_section(lines[2]), folder / "gateway").start()
@@ -35,7 +34,7 @@ class Bench:
         return f"[modem {name}]\nport = pty:{port}\n[line {name}]\nnumber = {number}\nmodem = {name}\n"
 
     def sim_pdu(self, match):
-        return next(pdu for pdu in self.sim.journal() if match(pdu))
+        return next(pdu for pdu in self.sim.pdus() if match(pdu))
 
     def route_inbound(self, path, answer):
         self.app.answers[path] = answer

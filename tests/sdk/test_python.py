@@ -152,7 +152,7 @@ def test_redact_refuses_a_new_text(bench):
 
 
 def test_cancel_while_queued(bench):
-    bench.sim.cmd("creg m3 2")  # the line waits for a network, so the message waits for the line
+    bench.sim.do("creg m3 2")  # the line waits for a network, so the message waits for the line
     message = bench.client.messages.create(to=TO, from_=bench.ship, body="never mind", status_callback=bench.app.url("/cancel"))
     canceled = bench.client.messages(message.sid).update(status="canceled")
     assert canceled.status == "canceled"
@@ -290,7 +290,7 @@ def test_status_callbacks_are_signed_and_in_order(bench):
 
 
 def test_undelivered_callback_carries_error(bench):
-    bench.sim.cmd("set m2 report_st=0x46")
+    bench.sim.do("set m2 report_st=0x46")
     try:
         message = bench.client.messages.create(to=TO, from_=bench.plant, body="expired", status_callback=bench.app.url("/undelivered"))
         hooks = bench.app.wait(lambda r: r["form"].get("MessageSid") == message.sid, count=2)
@@ -299,7 +299,7 @@ def test_undelivered_callback_carries_error(bench):
         fetched = bench.client.messages(message.sid).fetch()
         assert fetched.status == "undelivered" and int(fetched.error_code) == 30003 and fetched.error_message
     finally:
-        bench.sim.cmd("set m2 report_st=0")
+        bench.sim.do("set m2 report_st=0")
 
 
 def test_inbound_webhook(bench):

@@ -3,8 +3,7 @@ import itertools
 
 import pytest
 
-from gateway import Application, Gateway, configuration
-from simctl import ModemSim
+from gateway import Application, Gateway, Sim, configuration
 
 
 class Rig:
@@ -16,14 +15,14 @@ class Rig:
         self.names = [f"m{n}" for n in range(1, modems + 1)]
         self.numbers = {name: f"+4179000{n:04d}" for n, name in enumerate(self.names, 1)}
         settings = {name: {"number": self.numbers[name], "report_ms": 30, **(keys or {})} for name in self.names}
-        self.sim = ModemSim(folder / "sim", settings).start()
+        self.sim = Sim(folder / "sim", settings).start()
         self.slot = slot
         self.extra = extra
         self.counter = itertools.count()
         self.gateways = []
 
     def lines(self):
-        slot = f"sim:{self.sim.control_path}:" if self.slot else ""
+        slot = f"sim:{self.sim.socket}:" if self.slot else ""
         return [(name, self.numbers[name], self.sim.link(name), slot + name if slot else "") for name in self.names]
 
     def gateway(self, data_of=None, **kwargs):
@@ -39,7 +38,7 @@ class Rig:
             client.incoming_phone_numbers(number.sid).update(sms_url=self.app.url(path), sms_method="POST")
 
     def pdus(self, text):
-        return [pdu for pdu in self.sim.journal() if pdu.get("text") == text]
+        return [pdu for pdu in self.sim.pdus() if pdu.get("text") == text]
 
     def close(self):
         for gateway in self.gateways:

@@ -15,6 +15,8 @@ import threading
 import time
 import urllib.parse
 
+from simctl import ModemSim
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CELLPOST_BUILD", ROOT / "build" / "release")).resolve()
 ACCOUNT = "AC" + "0123456789abcdef" * 2
@@ -139,6 +141,26 @@ def configuration(lines, data, extra=""):
     if lines:
         text += ["[service pool]", f"sid = {SERVICE}", "lines = " + ", ".join(line[0] for line in lines)]
     return "\n".join(text) + "\n" + extra
+
+
+class Sim(ModemSim):
+    """modemsim with keys as dictionaries and the verbs that these tests use most."""
+
+    def __init__(self, folder, modems):
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder, [",".join([name] + [f"{key}={value}" for key, value in keys.items()]) for name, keys in modems.items()])
+
+    def do(self, line):
+        """One line of the control language as docs/simulator.md writes it."""
+        self.control.sock.sendall(line.encode() + b"\n")
+        return self.control.receive()
+
+    def stored(self, name):
+        """Messages that lie in the modem's stores."""
+        return len(self.messages(name))
+
+    def inject_multipart(self, name, sender, text, order):
+        self.cmd("inject-multipart", name, **{"from": sender, "text": text, "order": order})
 
 
 class Gateway:

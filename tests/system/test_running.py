@@ -106,13 +106,13 @@ def test_stop_parks_what_is_in_flight(rig):
     bench = rig()
     gateway = bench.gateway().start()
     gateway.wait_line_ready("m1")
-    bench.sim.cmd("hold m1 +CMGS")
+    bench.sim.do("hold m1 +CMGS")
     sid = gateway.client().messages.create(to=TO, from_=bench.numbers["m1"], body="parked").sid
-    bench.sim.cmd("wait m1 pdu 1 10000")
+    bench.sim.do("wait m1 pdu 1 10000")
     gateway.process.send_signal(signal.SIGTERM)
     assert gateway.process.wait(60 * PATIENCE) == 0
     gateway.start()
-    bench.sim.cmd("release m1 +CMGS")
+    bench.sim.do("release m1 +CMGS")
     until(lambda: gateway.client().messages(sid).fetch().status == "delivered", 20)
     assert len(bench.pdus("parked")) == 1
 
@@ -122,7 +122,7 @@ def test_stop_finishes_what_is_in_flight(rig):
     gateway = bench.gateway().start()
     gateway.wait_line_ready("m1")
     sid = gateway.client().messages.create(to=TO, from_=bench.numbers["m1"], body="finished").sid
-    bench.sim.cmd("wait m1 pdu 1 10000")
+    bench.sim.do("wait m1 pdu 1 10000")
     assert gateway.stop() == 0
     gateway.start()
     assert gateway.client().messages(sid).fetch().status in ("sent", "delivered")
