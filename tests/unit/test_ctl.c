@@ -1,9 +1,10 @@
 /* The control socket over a real Unix socket: requests, errors, held calls, watchers, garbage. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
