@@ -1,5 +1,6 @@
-/* Hooks: the HTTP calls owed to applications. Rows of the queue become signed requests; answers become settlements and, for TwiML, replies.
- * At least once, with the same idempotency token; exactly once when a 2xx was recorded. Per message in order. */
+/* Hooks: the HTTP calls owed to applications. Rows of the queue become signed requests; answers become
+ * settlements and, for TwiML, replies. At least once, with the same idempotency token; exactly once when a
+ * 2xx was recorded. Per message in order. */
 #ifndef CELLPOST_FACADE_HOOK_H
 #define CELLPOST_FACADE_HOOK_H
 

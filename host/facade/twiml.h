@@ -1,4 +1,5 @@
-/* TwiML of a messaging reply (Twilio: "TwiML for Programmable Messaging"), read with expat. Pure but for the heap: no fetching here. */
+/* TwiML of a messaging reply (Twilio: "TwiML for Programmable Messaging"), read with expat. Pure but for the
+ * heap: no fetching here. */
 #ifndef CELLPOST_FACADE_TWIML_H
 #define CELLPOST_FACADE_TWIML_H
 
@@ -9,24 +10,39 @@
 #define TWIML_MEDIA_MAX    10
 #define TWIML_BODY_MAX     65536 /* octets of a document */
 
+/* Twilio's numbers for what may be wrong with a document. */
+enum twiml_error {
+    TWIML_TOO_LARGE = 11750,
+    TWIML_NOT_XML = 12100,     /* not well-formed, has a DTD, nested too deep */
+    TWIML_XML_VERSION = 12101, /* another version than 1.0 */
+    TWIML_ROOT = 12102,        /* the root is not Response */
+    TWIML_SCHEMA = 12200,      /* warning: unknown attribute or child, stray text */
+    TWIML_CONTENT_TYPE = 12300,
+    TWIML_BODY = 14103,     /* text/plain that is not UTF-8 or holds a NUL */
+    TWIML_METHOD = 14104,   /* warning: method is neither GET nor POST, so POST is used */
+    TWIML_MESSAGES = 14109, /* more than TWIML_MESSAGES_MAX */
+    TWIML_VERB = 14110,     /* warning: a verb that a messaging reply does not have */
+};
+
 struct twiml_message {
     char *to, *from, *body; /* NULL = absent; body is trimmed */
     char *callback;         /* action or statusCallback */
-    char *method;           /* of the callback, "POST" unless GET */
+    char *method;           /* of the callback: "GET" or "POST"; NULL = not said */
     char *media[TWIML_MEDIA_MAX];
     size_t media_count;
 };
 struct twiml {
     struct twiml_message messages[TWIML_MESSAGES_MAX];
     size_t count;
-    char *redirect;         /* NULL = none; verbs after it are not read */
-    char *redirect_method;
-    int warning;            /* last of 12200, 14110 ...: what was skipped; 0 */
+    char *redirect;        /* NULL = none; verbs after it are not read */
+    char *redirect_method; /* "GET" or "POST"; NULL = not said */
+    int warning;           /* last of 12200, 14104, 14110: what was skipped; 0 */
     char warning_text[128];
 };
 
-/* 0, or the Twilio error number: 12100 (not XML, has a DTD), 12102 (root is not Response), 14109 (too many messages), 11750 (too
- * large), 12300 (content type). content_type "" counts as text/xml. text/plain is one message. Empty or blank body: nothing. */
+/* 0, or a number of enum twiml_error with a sentence in error. *out is empty then, but for 14109, where it
+ * holds the first ten messages and the redirect. content_type "" counts as text/xml; parameters of the type
+ * do not matter. text/plain is one message. An empty or blank body is nothing, whatever its type. */
 int twiml_parse(const char *content_type, const char *body, size_t len, struct twiml *out, char error[160]);
 void twiml_fini(struct twiml *);
 

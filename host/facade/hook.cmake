@@ -1,0 +1,6 @@
+# What proves the hooks; the library itself stands in CMakeLists.txt.
+foreach(test twiml hook_url)
+  cellpost_test(${test} hook)
+endforeach()
+cellpost_fuzz(twiml hook)
+cellpost_fuzz(hook_url hook)

@@ -1,0 +1,27 @@
+/* What a hook says and to whom: the parameters (Twilio: "Track outbound message status", "Twilio's request to
+ * your webhook") and the choice of URL. Pure but for the directory's rows and the heap. */
+#ifndef CELLPOST_FACADE_HOOK_PARAMS_H
+#define CELLPOST_FACADE_HOOK_PARAMS_H
+
+#include "host/base/form.h"
+#include "host/directory/directory.h"
+#include "host/queue/queue.h"
+
+/* Lent by the directory and the message: valid until the next turn. url NULL = there is none. method "GET" or
+ * "POST". */
+struct hook_destination {
+    const char *url, *method;
+    const char *fallback_url, *fallback_method; /* NULL = none */
+};
+
+/* Status: the message's own URL, fixed when it was created; else its service's; else its line's. Inbound: the
+ * URL of the service whose pool holds the line, unless the service leaves it to the number or has none; else
+ * the line's. */
+void hook_destination(struct directory *, const struct hook *, const struct message *,
+                      struct hook_destination *);
+
+/* Zeroed form in, complete form out; no key twice (SDK validators cannot check that). */
+void hook_params(struct directory *, const struct account *, const struct hook *, const struct message *,
+                 struct form *);
+
+#endif

@@ -1,0 +1,94 @@
+/* A reply without `to` goes back to the sender, without `from` it comes from the number that was written to.
+ * Everything else is compose()'s to judge: a reply is refused for what a request would be refused for. */
+#include "host/facade/hook_reply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+
+/* FNV-1a; the sum makes the pair unordered. */
+static uint64_t hash(const char *text)
+{
+    uint64_t value = 14695981039346656037u;
+    for (; *text != '\0'; text++)
+        value = (value ^ (unsigned char)*text) * 1099511628211u;
+    return value;
+}
+
+bool hook_guard_admit(struct hook_guard *guard, const char *a, const char *b, int64_t mono_ms)
+{
+    uint64_t pair = hash(a) + hash(b);
+    size_t kept = guard->count < GUARD_RING ? guard->count : GUARD_RING, recent = 0;
+    for (size_t i = 0; i < kept; i++)
+        recent += guard->ring[i].pair == pair && mono_ms - guard->ring[i].at_ms < GUARD_WINDOW_MS;
+    if (recent >= GUARD_REPLIES)
+        return false;
+    guard->ring[guard->count % GUARD_RING].pair = pair;
+    guard->ring[guard->count % GUARD_RING].at_ms = mono_ms;
+    guard->count++;
+    return true;
+}
+
+static void note_refusal(const struct message *inbound, const struct refusal *refusal,
+                         struct hook_replies *out)
+{
+    char sid[SID_TEXT], quoted[320];
+    sid_format(&inbound->sid, inbound->mm ? "MM" : "SM", sid);
+    log_event(LOG_WARN, "hook.reply_refused", "sid=%s code=%d text=%s", sid, refusal->code,
+              log_quote(refusal->message, strlen(refusal->message), quoted, sizeof quoted));
+    if (out->refused++ == 0)
+        out->refused_code = refusal->code;
+}
+
+static bool compose_one(struct directory *directory, const struct conf *conf, struct hook_guard *guard,
+                        const struct message *inbound, const struct hook_reply *reply, int64_t now_ms,
+                        struct composed *out, struct refusal *refusal)
+{
+    const struct twiml_message *verb = &reply->message;
+    struct compose_request request = {
+        .account = directory_account(directory, inbound->account_id),
+        .direction = MESSAGE_OUTBOUND_REPLY,
+        .to = verb->to != NULL ? verb->to : inbound->from,
+        .from = verb->from != NULL ? verb->from : inbound->to,
+        .body = verb->body,
+        .body_len = verb->body != NULL ? strlen(verb->body) : 0,
+        .status_callback = reply->callback,
+        .media_count = verb->media_count,
+        .media = (const char *const *)verb->media,
+        .reply_to = inbound->id,
+    };
+    if (!compose(directory, conf, &request, now_ms, out, refusal))
+        return false;
+    if (hook_guard_admit(guard, out->to, out->from, clock_mono_ms()))
+        return true;
+    compose_fini(out);
+    *refusal = (struct refusal){.code = HOOK_LOOP};
+    snprintf(refusal->message, sizeof refusal->message, "more than %d replies between two numbers in %d s",
+             GUARD_REPLIES, GUARD_WINDOW_MS / 1000);
+    return false;
+}
+
+void hook_replies_compose(struct directory *directory, const struct conf *conf, struct hook_guard *guard,
+                          const struct message *inbound, const struct hook_reply *replies, size_t count,
+                          int64_t now_ms, struct hook_replies *out)
+{
+    out->count = out->refused = 0;
+    out->refused_code = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct refusal refusal = {0};
+        if (compose_one(directory, conf, guard, inbound, &replies[i], now_ms, &out->composed[out->count],
+                        &refusal))
+            out->count++;
+        else
+            note_refusal(inbound, &refusal, out);
+    }
+}
+
+void hook_replies_fini(struct hook_replies *replies)
+{
+    for (size_t i = 0; i < replies->count; i++)
+        compose_fini(&replies->composed[i]);
+    replies->count = 0;
+}

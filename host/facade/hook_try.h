@@ -1,0 +1,40 @@
+/* One try of a hook: its URL, the documents that TwiML redirects lead to, then the fallback URL. Nothing is
+ * stored here. */
+#ifndef CELLPOST_FACADE_HOOK_TRY_H
+#define CELLPOST_FACADE_HOOK_TRY_H
+
+#include "host/base/conf.h"
+#include "host/base/httpc.h"
+#include "host/facade/hook_params.h"
+#include "host/facade/hook_rule.h"
+#include "host/facade/twiml.h"
+
+#define HOOK_DETAIL_MAX 96
+
+struct hook_try;
+
+/* A Message verb. callback is resolved against its document. */
+struct hook_reply {
+    struct twiml_message message;
+    char *callback; /* NULL = none */
+};
+
+struct hook_try_result {
+    bool done;      /* the application has had the event: a 2xx */
+    bool transient; /* not done, and it may work later */
+    bool slow;      /* the endpoint let us wait until a time-out */
+    const char *detail;
+    const struct hook_reply *replies; /* done only */
+    size_t reply_count;
+};
+/* The try is gone when this returns. */
+typedef void hook_try_fn(void *arg, const struct hook_try_result *);
+
+/* All texts are copied. conf is lent for the try: *conf may be replaced (reload). The callback comes later,
+ * never inside. */
+struct hook_try *hook_try_start(struct loop *, struct httpc *, const struct conf *const *conf,
+                                const struct hook *, const struct hook_destination *, const char *auth_token,
+                                struct form *params /* moved */, hook_try_fn *, void *arg);
+void hook_try_cancel(struct hook_try *); /* no callback; NULL is fine */
+
+#endif

@@ -1,0 +1,60 @@
+/* "BASE\nREFERENCE": URLs as configured, and what applications answer as Location, Redirect or action. A
+ * result is printable ASCII, has no fragment, and is its own wire form. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/facade/hook_url.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_wire(const char *wire)
+{
+    char host[HOOK_HOST_MAX], brief[HOOK_BRIEF_MAX];
+    for (const char *c = wire; *c != '\0'; c++)
+        if (*c <= ' ' || *c > '~' || *c == '#')
+            abort();
+    char *again = hook_url_wire(wire);
+    if (again == NULL || strcmp(again, wire) != 0)
+        abort();
+    free(again);
+    char *public = hook_url_public(wire);
+    if (public == NULL || strlen(public) > strlen(wire))
+        abort();
+    free(public);
+    hook_url_host(wire, host);
+    if (host[0] == '\0' || hook_url_brief(wire, brief)[0] == '\0')
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct conf_hooks conf = {.connect_ms = 5000, .read_ms = 15000, .total_ms = 15000};
+    struct hook_limits limits;
+    char *text = malloc(size + 1);
+    if (text == NULL)
+        abort();
+    if (size > 0)
+        memcpy(text, data, size);
+    text[size] = '\0';
+    char *reference = strchr(text, '\n');
+    if (reference != NULL)
+        *reference++ = '\0';
+    hook_limits_parse(text, &conf, &limits);
+    if (limits.repeats < 0 || limits.repeats > 5 || limits.connect_ms < 100 || limits.total_ms > 15000)
+        abort();
+    char *wire = hook_url_wire(text);
+    if (wire != NULL) {
+        check_wire(wire);
+        char *next = hook_url_resolve(wire, reference != NULL ? reference : "");
+        if (next != NULL)
+            check_wire(next);
+        free(next);
+        char *query = hook_url_add_query(wire, "a=b");
+        check_wire(query);
+        free(query);
+    }
+    free(wire);
+    free(text);
+    return 0;
+}
