@@ -1,0 +1,381 @@
+/* The router between the real queue, directory and store, and a carrier that the test plays by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/router/router.h"
+
+#define TO "+41791112233"
+
+/* A carrier without a mind of its own. */
+struct pad {
+    struct carrier carrier; /* first */
+    struct carrier_up *up;
+    enum carrier_state state;
+    struct job job;
+    int submits, frees;
+    bool go; /* in_flight said 0 */
+    bool settle_at_once;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+struct world {
+    char dir[64];
+    struct loop *loop;
+    struct conf *conf;
+    struct store *store;
+    struct directory *directory;
+    struct queue *queue;
+    struct router *router;
+    struct pad pad;
+    int removed;
+};
+
+static void pad_go(void *arg, int status)
+{
+    struct pad *pad = arg;
+    pad->go = status == 0;
+}
+
+static void pad_settle(struct pad *pad, enum outcome outcome)
+{
+    struct settlement settlement = {.outcome = outcome, .mr = 1, .reason = "pad"};
+    pad->up->ops->settle(pad->up, pad->job.attempt_id, &settlement);
+}
+
+static void pad_start(struct carrier *carrier, struct carrier_up *up, const struct job *jobs, size_t count)
+{
+    struct pad *pad = (struct pad *)carrier;
+    pad->up = up;
+    if (count > 0)
+        pad->job = jobs[0];
+    up->ops->changed(up);
+}
+
+static void pad_submit(struct carrier *carrier, const struct job *job)
+{
+    struct pad *pad = (struct pad *)carrier;
+    assert_int_equal(pad->state, CARRIER_READY);
+    pad->job = *job;
+    pad->submits++;
+    pad->go = false;
+    pad->state = CARRIER_BUSY;
+    pad->up->ops->in_flight(pad->up, job->attempt_id, pad_go, pad);
+    if (pad->settle_at_once) {
+        pad_settle(pad, OUTCOME_SENT);
+        pad->state = CARRIER_READY;
+        pad->up->ops->changed(pad->up);
+    }
+}
+
+static void pad_stop(struct carrier *carrier, void (*fn)(void *arg), void *arg)
+{
+    struct pad *pad = (struct pad *)carrier;
+    pad->stopped = fn;
+    pad->stopped_arg = arg;
+    if (pad->state != CARRIER_BUSY)
+        fn(arg);
+}
+
+static void pad_status(const struct carrier *carrier, struct carrier_status *status)
+{
+    *status = (struct carrier_status){.state = ((const struct pad *)carrier)->state};
+}
+
+static void pad_free(struct carrier *carrier)
+{
+    ((struct pad *)carrier)->frees++;
+}
+
+static const struct carrier_ops pad_ops = {pad_start, pad_submit, pad_stop, pad_status, pad_free};
+
+static void turns(struct world *world)
+{
+    for (int i = 0; i < 6; i++)
+        loop_turn(world->loop, 0);
+}
+
+static void world_open(struct world *world)
+{
+    char path[128], error[256] = "";
+    struct store_options options = {.path = path};
+    snprintf(path, sizeof path, "%s/r.db", world->dir);
+    if (store_open(&world->store, world->loop, &options, error) != 0 ||
+        directory_open(&world->directory, world->store, world->conf, error) != 0)
+        fail_msg("%s", error);
+    assert_int_equal(queue_open(&world->queue, world->store, world->loop), 0);
+    world->router = router_new(world->loop, world->queue, world->directory, world->store);
+}
+
+static void world_close(struct world *world)
+{
+    router_free(world->router);
+    queue_close(world->queue);
+    store_close(world->store);
+    directory_close(world->directory);
+}
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    char text[256];
+    snprintf(world->dir, sizeof world->dir, "/tmp/cellpost-router-XXXXXX");
+    assert_non_null(mkdtemp(world->dir));
+    snprintf(text, sizeof text,
+             "[daemon]\ndata_dir = %s\n[line a]\nnumber = +41790000001\ncarrier = loopback\n"
+             "[line b]\nnumber = +41790000002\ncarrier = loopback\n[service s]\nlines = a, b\n",
+             world->dir);
+    clock_fake(1800000000000, 1000);
+    world->loop = loop_new();
+    world->conf = conf_parse("test", text, strlen(text), NULL, NULL);
+    assert_non_null(world->conf);
+    world_open(world);
+    world->pad = (struct pad){.carrier = {.ops = &pad_ops}, .state = CARRIER_READY};
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+    char command[128];
+    world_close(world);
+    conf_free(world->conf);
+    loop_free(world->loop);
+    snprintf(command, sizeof command, "rm -rf %s", world->dir);
+    FILE *done = popen(command, "r");
+    if (done != NULL)
+        pclose(done);
+    free(world);
+    return 0;
+}
+
+static int64_t line_id(struct world *world, const char *name)
+{
+    return directory_line_by_name(world->directory, name)->id;
+}
+
+static void on_submitted(void *arg, int status, const struct submitted *submitted)
+{
+    assert_int_equal(status, 0);
+    if (arg != NULL)
+        *(int64_t *)arg = submitted->id;
+}
+
+static int64_t submit(struct world *world, const char *line, const char *to)
+{
+    const struct line *row = directory_line_by_name(world->directory, line);
+    int64_t id = 0;
+    struct submission submission = {.account_id = row->account_id,
+                                    .direction = MESSAGE_OUTBOUND_API,
+                                    .from = row->number,
+                                    .to = to,
+                                    .body = "text",
+                                    .body_len = 4,
+                                    .split = {.concat_bits = 8},
+                                    .line_id = row->id,
+                                    .priority = 5,
+                                    .validity_ms = 3600000,
+                                    .status_report = true};
+    sid_new(&submission.sid, clock_wall_ms());
+    assert_int_equal(queue_submit(world->queue, &submission, on_submitted, &id), 0);
+    turns(world);
+    return id;
+}
+
+static enum message_status status_of(struct world *world, int64_t id)
+{
+    struct message message;
+    assert_int_equal(queue_message(world->queue, id, &message), 0);
+    enum message_status status = message.status;
+    message_fini(&message);
+    return status;
+}
+
+static void test_new_work_reaches_a_ready_carrier_in_its_turn(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    int64_t id = submit(world, "a", TO);
+    assert_int_equal(world->pad.submits, 1);
+    assert_true(world->pad.go);
+    assert_string_equal(world->pad.job.to, TO);
+    assert_int_equal(status_of(world, id), MESSAGE_SENDING);
+    pad_settle(&world->pad, OUTCOME_SENT);
+    turns(world);
+    assert_int_equal(status_of(world, id), MESSAGE_SENT);
+}
+
+static void test_the_next_is_submitted_inside_changed(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    submit(world, "a", TO);
+    submit(world, "a", "+41791112244");
+    assert_int_equal(world->pad.submits, 1);
+    pad_settle(&world->pad, OUTCOME_SENT);
+    world->pad.state = CARRIER_READY;
+    world->pad.up->ops->changed(world->pad.up); /* no turn in between */
+    assert_int_equal(world->pad.submits, 2);
+    assert_false(world->pad.go); /* its PDU waits for the disk */
+    turns(world);
+    assert_true(world->pad.go);
+}
+
+static void test_a_carrier_that_settles_inside_submit(void **state)
+{
+    struct world *world = *state;
+    world->pad.settle_at_once = true;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    for (int i = 0; i < 3; i++) {
+        char to[20];
+        snprintf(to, sizeof to, "+4179111224%d", i);
+        assert_int_equal(status_of(world, submit(world, "a", to)), MESSAGE_SENT);
+    }
+    assert_int_equal(world->pad.submits, 3);
+}
+
+static void test_lines_keep_to_their_own(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    submit(world, "b", TO);
+    assert_int_equal(world->pad.submits, 0);
+}
+
+static void test_a_busy_or_suspect_carrier_gets_nothing(void **state)
+{
+    struct world *world = *state;
+    world->pad.state = CARRIER_SUSPECT;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    submit(world, "a", TO);
+    assert_int_equal(world->pad.submits, 0);
+    world->pad.state = CARRIER_READY;
+    world->pad.up->ops->changed(world->pad.up);
+    assert_int_equal(world->pad.submits, 1);
+}
+
+static void test_a_retry_comes_back_by_itself(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    submit(world, "a", TO);
+    pad_settle(&world->pad, OUTCOME_RETRY);
+    world->pad.state = CARRIER_READY;
+    world->pad.up->ops->changed(world->pad.up);
+    turns(world);
+    assert_int_equal(world->pad.submits, 1);
+    clock_advance(10 * 60000);
+    turns(world);
+    assert_int_equal(world->pad.submits, 2);
+}
+
+static void test_another_sim_stops_the_line(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    assert_int_equal(world->pad.up->ops->sim(world->pad.up, "8941000000000000001", "", ""), 0);
+    turns(world);
+    assert_int_equal(world->pad.up->ops->sim(world->pad.up, "8941000000000000002", "", ""), -EPERM);
+    submit(world, "a", TO);
+    assert_int_equal(world->pad.submits, 0);
+    assert_int_equal(world->pad.up->ops->sim(world->pad.up, "8941000000000000001", "", ""), 0);
+    world->pad.up->ops->changed(world->pad.up);
+    assert_int_equal(world->pad.submits, 1);
+}
+
+static void test_in_flight_is_handed_to_the_next_start(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    int64_t id = submit(world, "a", TO);
+    int64_t attempt_id = world->pad.job.attempt_id;
+    world_close(world);
+    world_open(world);
+    world->pad = (struct pad){.carrier = {.ops = &pad_ops}, .state = CARRIER_SUSPECT};
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    assert_int_equal(world->pad.job.attempt_id, attempt_id);
+    pad_settle(&world->pad, OUTCOME_UNSURE);
+    turns(world);
+    assert_int_equal(status_of(world, id), MESSAGE_SENDING);
+}
+
+static void count_removed(void *arg)
+{
+    ((struct world *)arg)->removed++;
+}
+
+static void test_removal_waits_for_what_is_in_flight(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    submit(world, "a", TO);
+    submit(world, "a", "+41791112244");
+    router_remove(world->router, line_id(world, "a"), count_removed, world);
+    turns(world);
+    assert_int_equal(world->removed, 0);
+    pad_settle(&world->pad, OUTCOME_SENT);
+    world->pad.state = CARRIER_READY;
+    world->pad.up->ops->changed(world->pad.up);
+    assert_int_equal(world->pad.submits, 1); /* stopping: the second waits for another carrier */
+    world->pad.stopped(world->pad.stopped_arg);
+    turns(world);
+    assert_int_equal(world->removed, 1);
+    assert_int_equal(world->pad.frees, 1);
+    world->pad.stopped = NULL;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    assert_int_equal(world->pad.submits, 2);
+}
+
+static void test_stop_ends_all(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->router, line_id(world, "b"), loopback_new(world->loop, -1));
+    router_stop(world->router, count_removed, world);
+    turns(world);
+    assert_int_equal(world->removed, 1);
+}
+
+static void test_loopback_sends_and_reports(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), loopback_new(world->loop, 200));
+    int64_t id = submit(world, "a", TO);
+    assert_int_equal(status_of(world, id), MESSAGE_SENT);
+    clock_advance(201);
+    turns(world);
+    assert_int_equal(status_of(world, id), MESSAGE_DELIVERED);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_new_work_reaches_a_ready_carrier_in_its_turn),
+        TEST(test_the_next_is_submitted_inside_changed),
+        TEST(test_a_carrier_that_settles_inside_submit),
+        TEST(test_lines_keep_to_their_own),
+        TEST(test_a_busy_or_suspect_carrier_gets_nothing),
+        TEST(test_a_retry_comes_back_by_itself),
+        TEST(test_another_sim_stops_the_line),
+        TEST(test_in_flight_is_handed_to_the_next_start),
+        TEST(test_removal_waits_for_what_is_in_flight),
+        TEST(test_stop_ends_all),
+        TEST(test_loopback_sends_and_reports),
+    };
+    log_open(LOG_ERROR, true, STDERR_FILENO);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
