@@ -473,11 +473,28 @@ static int listen_on(struct http *h, struct listener *l, const struct sockaddr *
     return 0;
 }
 
+/* Like evutil_parse_sockaddr_port, which refuses port 0: the one that asks for any free port. */
+static bool parse_address(const char *text, struct sockaddr_storage *to, int *len)
+{
+    size_t end = strlen(text);
+    bool any = end > 2 && strcmp(text + end - 2, ":0") == 0;
+    char with_port[128];
+    snprintf(with_port, sizeof with_port, "%.*s%s", (int)(any ? end - 1 : end), text, any ? "1" : "");
+    *len = sizeof *to;
+    if (evutil_parse_sockaddr_port(with_port, (struct sockaddr *)to, len) != 0)
+        return false;
+    if (any && to->ss_family == AF_INET)
+        ((struct sockaddr_in *)to)->sin_port = 0;
+    else if (any)
+        ((struct sockaddr_in6 *)to)->sin6_port = 0;
+    return true;
+}
+
 int http_listen_tcp(struct http *h, const char *address, char error[256])
 {
     struct sockaddr_storage to;
-    int len = sizeof to;
-    if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&to, &len) != 0) {
+    int len;
+    if (!parse_address(address, &to, &len)) {
         snprintf(error, 256, "listen = %s: not an address and port such as 127.0.0.1:8080 or [::]:8080",
                  address);
         return -EINVAL;
