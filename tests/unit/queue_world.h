@@ -91,13 +91,21 @@ static inline void world_shut(struct world *world)
     world->store = NULL;
 }
 
-static inline void world_exec(struct world *world, const char *sql)
+/* A connection of the test's own. */
+static inline sqlite3 *world_database(struct world *world)
 {
-    char path[96], *error = NULL;
+    char path[96];
     sqlite3 *db;
     world_path(world, path);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 2000);
+    return db;
+}
+
+static inline void world_exec(struct world *world, const char *sql)
+{
+    char *error = NULL;
+    sqlite3 *db = world_database(world);
     if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
         fail_msg("%s: %s", sql, error);
     sqlite3_close(db);
@@ -183,20 +191,25 @@ static inline int world_setup(void **state)
     return 0;
 }
 
+static inline void world_remove(const struct world *world, int file)
+{
+    static const char *const ends[] = {"", "-wal", "-shm", "-journal", ".lock", ".ballast"};
+    char path[112];
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(path, sizeof path, "%s/q%d.db%s", world->dir, file, ends[i]);
+        unlink(path);
+    }
+}
+
 static inline int world_teardown(void **state)
 {
     struct world *world = *state;
-    char path[112];
     settle_down(world);
     check_invariants(world);
     world_shut(world);
     loop_free(world->loop);
-    static const char *const ends[] = {"", "-wal", "-shm", "-journal", ".lock", ".ballast"};
     for (int file = 0; file <= world->files; file++)
-        for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-            snprintf(path, sizeof path, "%s/q%d.db%s", world->dir, file, ends[i]);
-            unlink(path);
-        }
+        world_remove(world, file);
     rmdir(world->dir);
     free(world);
     return 0;
@@ -216,16 +229,22 @@ static inline void copy_file(const char *from, const char *to)
     fclose(out);
 }
 
+/* The database as a reader of the disk would find it now. */
+static inline void world_copy(const struct world *world, int file)
+{
+    static const char *const ends[] = {"", "-wal"};
+    char from[112], to[112];
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(from, sizeof from, "%s/q%d.db%s", world->dir, world->files, ends[i]);
+        snprintf(to, sizeof to, "%s/q%d.db%s", world->dir, file, ends[i]);
+        copy_file(from, to);
+    }
+}
+
 /* The process dies here: what was committed is all that the next one finds. */
 static inline void world_crash(struct world *world)
 {
-    char from[112], to[112];
-    static const char *const ends[] = {"", "-wal"};
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(from, sizeof from, "%s/q%d.db%s", world->dir, world->files, ends[i]);
-        snprintf(to, sizeof to, "%s/q%d.db%s", world->dir, world->files + 1, ends[i]);
-        copy_file(from, to);
-    }
+    world_copy(world, world->files + 1);
     world_shut(world);
     world->files++;
     world_open(world);
