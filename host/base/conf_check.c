@@ -59,18 +59,13 @@ static void check_line(struct conf_errors *errors, const struct conf *conf, size
 static void check_modem(struct conf_errors *errors, const struct conf *conf, size_t index)
 {
     const struct conf_modem *modem = &conf->modems[index];
-    bool known = strncmp(modem->port, "serial:/", 8) == 0 || strncmp(modem->port, "pty:/", 5) == 0;
-    if (!known)
-        conf_error(errors, modem->line_no, "[modem %s]: port is serial:/dev/... or pty:/..., not '%s'",
-                   modem->name, modem->port);
-    for (size_t i = 0; known && i < index; i++)
+    if (modem->port[0] == '\0')
+        conf_error(errors, modem->line_no, "[modem %s] needs port = serial:/dev/... or pty:/...",
+                   modem->name);
+    for (size_t i = 0; modem->port[0] != '\0' && i < index; i++)
         if (strcmp(modem->port, conf->modems[i].port) == 0)
             conf_error(errors, modem->line_no, "[modem %s] and [modem %s] have the same port",
                        conf->modems[i].name, modem->name);
-    if (modem->slot[0] != '\0' &&
-        (strncmp(modem->slot, "sim:/", 5) != 0 || strchr(modem->slot + 5, ':') == NULL))
-        conf_error(errors, modem->line_no, "[modem %s]: slot is sim:/SOCKET:NAME, not '%s'", modem->name,
-                   modem->slot);
 }
 
 static void check_service(struct conf_errors *errors, const struct conf *conf,
@@ -92,9 +87,6 @@ static void check_single(struct conf_errors *errors, const struct conf *conf)
         conf_error(errors, 0, "[daemon]: country is a calling code like 41, not '%s'", daemon->country);
     if (strspn(daemon->trunk, "0123456789") != strlen(daemon->trunk))
         conf_error(errors, 0, "[daemon]: trunk is digits, not '%s'", daemon->trunk);
-    const char *colon = strrchr(conf->http.listen, ':');
-    if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
-        conf_error(errors, 0, "[http]: listen is ADDRESS:PORT, not '%s'", conf->http.listen);
 }
 
 void conf_check(struct conf_errors *errors, struct conf *conf)

@@ -18,6 +18,9 @@ enum conf_type {
     CONF_NUMBER,   /* +E.164, or empty */
     CONF_HEX_SID,  /* two letters of `words` and 32 hex digits, or empty */
     CONF_TOKEN,    /* 32 hex digits, or empty */
+    CONF_PORT,     /* serial:/... or pty:/... */
+    CONF_SLOT,     /* sim:/SOCKET:NAME, or empty */
+    CONF_LISTEN,   /* ADDRESS:PORT */
     CONF_LIST,     /* separated by commas or blanks */
     CONF_RANGES    /* a list of address ranges */
 };

@@ -35,7 +35,7 @@ const struct conf_option conf_options[] = {
     {SECTION_DAEMON, "account_sid", CONF_HEX_SID, D(account_sid), "", 0, 0, "AC", false, false, "fixes the first account's SID (with auth_token); for CI"},
     {SECTION_DAEMON, "auth_token", CONF_TOKEN, D(auth_token), "", 0, 0, NULL, false, false, "fixes the first account's token"},
 
-    {SECTION_HTTP, "listen", CONF_TEXT, H(listen), "127.0.0.1:8080", 0, 0, NULL, false, false, "ADDRESS:PORT of the API"},
+    {SECTION_HTTP, "listen", CONF_LISTEN, H(listen), "127.0.0.1:8080", 0, 0, NULL, false, false, "ADDRESS:PORT of the API"},
     {SECTION_HTTP, "unix_socket", CONF_PATH, H(unix_socket), "", 0, 0, NULL, false, false, "the API for cellpost send; default: http in data_dir"},
     {SECTION_HTTP, "connections", CONF_INT, H(connections), "512", 1, 10000, NULL, false, true, "clients at once"},
     {SECTION_HTTP, "idle", CONF_DURATION, H(idle_ms), "75s", 100, 3600000, NULL, false, true, "a kept connection without a request is closed"},
@@ -65,10 +65,10 @@ const struct conf_option conf_options[] = {
     {SECTION_LINE, "status_callback", CONF_URL, L(status_callback), "", 0, 0, NULL, false, true, "status callbacks of messages that name none"},
     {SECTION_LINE, "status_reports", CONF_BOOL, L(status_reports), "yes", 0, 0, NULL, false, true, "ask the network for delivery reports"},
 
-    {SECTION_MODEM, "port", CONF_TEXT, M(port), "", 0, 0, NULL, false, true, "serial:PATH (best under /dev/serial/by-id) or pty:PATH"},
+    {SECTION_MODEM, "port", CONF_PORT, M(port), "", 0, 0, NULL, false, true, "serial:PATH (best under /dev/serial/by-id) or pty:PATH"},
     {SECTION_MODEM, "baud", CONF_INT, M(baud), "115200", 1200, 4000000, NULL, false, true, "rate of a serial port"},
     {SECTION_MODEM, "model", CONF_TEXT, M(model), "", 0, 0, NULL, false, true, "forces a model; empty: by what the modem says of itself"},
-    {SECTION_MODEM, "slot", CONF_TEXT, M(slot), "", 0, 0, NULL, false, true, "its power switch: sim:SOCKET:NAME; empty: none"},
+    {SECTION_MODEM, "slot", CONF_SLOT, M(slot), "", 0, 0, NULL, false, true, "its power switch: sim:SOCKET:NAME; empty: none"},
 
     {SECTION_CLASS, "unsure", CONF_WORD, C(unsure), "hold", 0, 0, "hold resend", false, true, "a message whose outcome is unknown: hold (never twice) or resend (once)"},
     {SECTION_CLASS, "priority", CONF_INT, C(priority), "5", 0, 9, NULL, false, true, "9 leaves first"},

@@ -137,6 +137,18 @@ static bool is_url(const char *text)
     return skip > 0 && strcspn(text + skip, "/?#:") > 0 && text[strcspn(text, " \"<>")] == '\0';
 }
 
+static bool is_slot(const char *text)
+{
+    return strncmp(text, "sim:/", 5) == 0 && strrchr(text, ':') > text + 5;
+}
+
+static bool is_listen(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    return colon != NULL && colon > text && colon[1] != '\0' &&
+           strspn(colon + 1, "0123456789") == strlen(colon + 1);
+}
+
 static const char *text_fault(const struct conf_option *option, const char *value)
 {
     if (value[0] == '\0')
@@ -145,6 +157,12 @@ static const char *text_fault(const struct conf_option *option, const char *valu
     case CONF_URL: return is_url(value) ? NULL : "an absolute http:// or https:// URL";
     case CONF_NUMBER: return is_number(value) ? NULL : "a number like +41790000001 (+ and 7 to 15 digits)";
     case CONF_TOKEN: return all_hex(value, 32) ? NULL : "32 hex digits";
+    case CONF_PORT:
+        return strncmp(value, "serial:/", 8) == 0 || strncmp(value, "pty:/", 5) == 0
+                   ? NULL
+                   : "serial:/dev/... or pty:/...";
+    case CONF_SLOT: return is_slot(value) ? NULL : "sim:/SOCKET:NAME";
+    case CONF_LISTEN: return is_listen(value) ? NULL : "ADDRESS:PORT";
     case CONF_HEX_SID:
         return strncmp(value, option->words, 2) == 0 && all_hex(value + 2, 32)
                    ? NULL
@@ -238,6 +256,9 @@ bool conf_value_set(struct conf_errors *errors, int line, const struct conf_opti
     case CONF_URL:
     case CONF_NUMBER:
     case CONF_HEX_SID:
+    case CONF_PORT:
+    case CONF_SLOT:
+    case CONF_LISTEN:
     case CONF_TOKEN: return set_text(errors, line, option, value, field);
     }
     return false;
@@ -260,6 +281,9 @@ static enum conf_type kept_as(const struct conf_option *option)
     case CONF_URL:
     case CONF_NUMBER:
     case CONF_HEX_SID:
+    case CONF_PORT:
+    case CONF_SLOT:
+    case CONF_LISTEN:
     case CONF_TOKEN: return CONF_TEXT;
     }
     return CONF_TEXT;

@@ -38,7 +38,7 @@ def test_check_reports_every_error_with_file_and_line(tmp_path):
     file.write_text("[daemon]\ndata_dir = x\nlog_level = loud\n\n[modem m1]\nport = ttyUSB0\nbaud = fast\n[line a]\nnumber = 12\nmodem = none\ncolour = red\n[kitchen]\n")
     done = run("--check", file)
     assert done.returncode == 1
-    for line, word in [(3, "log_level"), (6, "port"), (7, "baud"), (9, "number"), (10, "modem"), (11, "colour"), (12, "kitchen")]:
+    for line, word in [(3, "log_level"), (6, "port"), (7, "baud"), (9, "number"), (8, "modem none"), (11, "colour"), (12, "kitchen")]:
         assert any(text.startswith(f"{file}:{line}:") and word in text for text in done.stderr.splitlines()), (line, word, done.stderr)
 
 
