@@ -201,11 +201,10 @@ static inline void world_remove(const struct world *world, int file)
     }
 }
 
-static inline int world_teardown(void **state)
+/* For rows made by hand, which no invariant covers. */
+static inline int world_drop(void **state)
 {
     struct world *world = *state;
-    settle_down(world);
-    check_invariants(world);
     world_shut(world);
     loop_free(world->loop);
     for (int file = 0; file <= world->files; file++)
@@ -213,6 +212,13 @@ static inline int world_teardown(void **state)
     rmdir(world->dir);
     free(world);
     return 0;
+}
+
+static inline int world_teardown(void **state)
+{
+    settle_down(*state);
+    check_invariants(*state);
+    return world_drop(state);
 }
 
 static inline void copy_file(const char *from, const char *to)

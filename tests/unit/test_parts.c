@@ -1,0 +1,379 @@
+/* Inbound: what is new, what is a repeat, and which parts make a message. PDUs: tests/vectors where present, made here else. */
+#include "queue_world.h"
+
+#define SENDER "+41795550000"
+#define HERE   "+41791111111"
+
+struct sms {
+    const char *from, *text;
+    int64_t scts_s;
+    unsigned ref, total, seq; /* total 0 = not concatenated */
+    const char *memory;       /* NULL = +CMT */
+    int slot;
+    bool ports;
+};
+
+static struct pdu make_pdu(const struct sms *sms)
+{
+    struct pdu pdu = {.type = PDU_DELIVER};
+    snprintf(pdu.address.text, sizeof pdu.address.text, "%s", sms->from != NULL ? sms->from : SENDER);
+    snprintf(pdu.text, sizeof pdu.text, "%s", sms->text);
+    pdu.ud_len = (uint8_t)strlen(sms->text);
+    memcpy(pdu.ud, sms->text, pdu.ud_len);
+    pdu.ud[pdu.ud_len++] = (uint8_t)sms->seq;
+    pdu.scts = (struct pdu_time){.valid = true, .utc_s = T0 / 1000 + sms->scts_s};
+    pdu.scts.raw[6] = (uint8_t)sms->scts_s;
+    if (sms->total > 0)
+        pdu.udh = (struct pdu_udh){.len = 5, .has_concat = true, .concat_bits = 8, .ref = (uint16_t)sms->ref,
+                                   .total = (uint8_t)sms->total, .seq = (uint8_t)sms->seq};
+    pdu.udh.has_ports = sms->ports;
+    return pdu;
+}
+
+static void receive_pdu(struct world *world, const struct pdu *pdu, const char *memory, int slot)
+{
+    struct answer answer = {0};
+    struct inbound inbound = {.line_id = LINE, .account_id = ACCOUNT, .service_id = SERVICE, .line_number = HERE, .pdu = pdu,
+                              .hex = "0791", .memory = memory, .index = slot, .received_ms = clock_wall_ms()};
+    queue_receive(world->queue, &inbound, on_answer, &answer);
+    settle_down(world);
+    assert_int_equal(answer.calls, 1);
+    assert_int_equal(answer.status, 0);
+}
+
+static void receive(struct world *world, struct sms sms)
+{
+    struct pdu pdu = make_pdu(&sms);
+    receive_pdu(world, &pdu, sms.memory, sms.slot);
+}
+
+static int64_t count(struct world *world, const char *status)
+{
+    char sql[96];
+    enum message_status number = 0;
+    assert_true(message_status_parse(status, &number));
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM message WHERE status = %d", (int)number);
+    return world_int(world, sql);
+}
+
+static void assert_body(struct world *world, int64_t id, const char *body)
+{
+    struct message m;
+    assert_int_equal(queue_message(world->queue, id, &m), 0);
+    assert_string_equal(m.body, body);
+    message_fini(&m);
+}
+
+static void test_one_sms(void **state)
+{
+    struct world *world = *state;
+    struct message m;
+    receive(world, (struct sms){.text = "hello", .memory = "SM", .slot = 3});
+    assert_int_equal(queue_message(world->queue, 1, &m), 0);
+    assert_string_equal(m.body, "hello");
+    assert_string_equal(m.from, SENDER);
+    assert_string_equal(m.to, HERE);
+    assert_true(m.direction == MESSAGE_INBOUND && m.status == MESSAGE_RECEIVED && m.segments == 1 && m.line_id == LINE &&
+                m.service_id == SERVICE && m.account_id == ACCOUNT && m.created_ms == T0 && m.sent_ms == 0);
+    message_fini(&m);
+    assert_string_equal(hooks_of(world, 1), "received");
+}
+
+/* ---- new or not: design of record, "Inbound dedupe" ---- */
+
+static void test_dedupe_table(void **state)
+{
+    enum { STAY, ERASE };
+    static const struct {
+        const char *what;
+        const char *memory[2];
+        int slot[2];
+        int erase;       /* before the second */
+        int64_t after_ms;
+        const char *text[2];
+        int messages;
+    } rows[] = {
+        {"same slot, not erased: the same", {"SM", "SM"}, {1, 1}, STAY, 100, {"a", "a"}, 1},
+        {"same slot, not erased, hours later: the same", {"SM", "SM"}, {1, 1}, STAY, 3600000, {"a", "a"}, 1},
+        {"same slot, erased, at once: two", {"SM", "SM"}, {1, 1}, ERASE, 100, {"a", "a"}, 2},
+        {"same slot, erased, 7.999 s: two", {"SM", "SM"}, {1, 1}, ERASE, 7999, {"a", "a"}, 2},
+        {"same slot, erased, 8 s: a repeat", {"SM", "SM"}, {1, 1}, ERASE, 8000, {"a", "a"}, 1},
+        {"two slots at once: two", {"SM", "SM"}, {1, 2}, STAY, 100, {"a", "a"}, 2},
+        {"two slots at once, seen an hour apart: two", {"SM", "SM"}, {1, 2}, STAY, 3600000, {"a", "a"}, 2},
+        {"two memories at once: two", {"SM", "ME"}, {1, 1}, STAY, 3600000, {"a", "a"}, 2},
+        {"another slot after erasure, late: a repeat", {"SM", "SM"}, {1, 2}, ERASE, 3600000, {"a", "a"}, 1},
+        {"+CMT twice, close: two", {NULL, NULL}, {0, 0}, STAY, 1000, {"a", "a"}, 2},
+        {"+CMT twice, late: a repeat", {NULL, NULL}, {0, 0}, STAY, 60000, {"a", "a"}, 1},
+        {"stored, later +CMT: a repeat", {"SM", NULL}, {1, 0}, STAY, 60000, {"a", "a"}, 1},
+        {"same slot, other text: another", {"SM", "SM"}, {1, 1}, STAY, 60000, {"a", "b"}, 2},
+    };
+    struct world *world = *state;
+    int64_t before = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int n = 0; n < 2; n++) {
+            receive(world, (struct sms){.text = rows[i].text[n], .scts_s = (int64_t)i, .memory = rows[i].memory[n],
+                                        .slot = rows[i].slot[n]});
+            if (n == 0 && rows[i].erase == ERASE)
+                queue_erased(world->queue, LINE, rows[i].memory[0], rows[i].slot[0]);
+            if (n == 0)
+                pass_time(world, rows[i].after_ms);
+        }
+        int64_t now = count(world, "received");
+        if (now - before != rows[i].messages)
+            fail_msg("%s: %d", rows[i].what, (int)(now - before));
+        before = now;
+        for (int slot = 1; slot <= 2; slot++) {
+            queue_erased(world->queue, LINE, "SM", slot);
+            queue_erased(world->queue, LINE, "ME", slot);
+        }
+        settle_down(world);
+    }
+}
+
+static void test_same_sms_on_another_line(void **state)
+{
+    struct world *world = *state;
+    struct sms sms = {.text = "a"};
+    struct pdu pdu = make_pdu(&sms);
+    struct inbound inbound = {.line_id = LINE_B, .account_id = ACCOUNT, .line_number = HERE, .pdu = &pdu, .hex = ""};
+    receive(world, sms);
+    pass_time(world, 60000);
+    queue_receive(world->queue, &inbound, NULL, NULL);
+    settle_down(world);
+    assert_int_equal(count(world, "received"), 2);
+}
+
+static void test_slot_is_remembered_over_a_crash(void **state)
+{
+    struct world *world = *state;
+    receive(world, (struct sms){.text = "a", .memory = "SM", .slot = 1});
+    world_crash(world); /* before CMGD */
+    receive(world, (struct sms){.text = "a", .memory = "SM", .slot = 1});
+    assert_int_equal(count(world, "received"), 1);
+}
+
+static void test_repeat_of_a_deleted_message(void **state)
+{
+    struct world *world = *state;
+    struct answer answer = {0};
+    receive(world, (struct sms){.text = "a", .memory = "SM", .slot = 1});
+    queue_delete(world->queue, 1, on_answer, &answer);
+    settle_down(world);
+    assert_int_equal(answer.status, 0);
+    assert_int_equal(world_int(world, "SELECT count(*) FROM part WHERE hex != ''"), 0);
+    receive(world, (struct sms){.text = "a", .memory = "SM", .slot = 1});
+    pass_time(world, 60000);
+    queue_erased(world->queue, LINE, "SM", 1);
+    receive(world, (struct sms){.text = "a", .memory = "SM", .slot = 1});
+    assert_int_equal(world_int(world, "SELECT count(*) FROM message"), 0);
+}
+
+/* ---- parts ---- */
+
+static struct sms part(unsigned ref, unsigned total, unsigned seq, const char *text)
+{
+    return (struct sms){.text = text, .ref = ref, .total = total, .seq = seq};
+}
+
+static void test_parts_in_any_order(void **state)
+{
+    static const unsigned orders[][3] = {{1, 2, 3}, {1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}};
+    static const char *const texts[] = {"one ", "two ", "three"};
+    struct world *world = *state;
+    for (unsigned i = 0; i < 6; i++) {
+        for (int n = 0; n < 3; n++) {
+            if (n > 0)
+                assert_string_equal(status_of(world, i + 1), "receiving");
+            receive(world, part(i, 3, orders[i][n], texts[orders[i][n] - 1]));
+        }
+        assert_string_equal(status_of(world, i + 1), "received");
+        assert_body(world, i + 1, "one two three");
+        assert_string_equal(hooks_of(world, i + 1), "received");
+    }
+    assert_int_equal(world_int(world, "SELECT count(*) FROM assembly"), 0);
+    assert_string_equal(story_of(world, 1), "part part part received hook");
+}
+
+static void test_what_tells_messages_apart(void **state)
+{
+    struct world *world = *state;
+    struct sms base = part(7, 2, 1, "a"), other = base;
+    receive(world, base);
+    other.ref = 8;
+    receive(world, other);
+    other = base;
+    other.total = 3;
+    receive(world, other);
+    other = base;
+    other.from = "+41795550001";
+    receive(world, other);
+    struct pdu wide = make_pdu(&base);
+    wide.udh.concat_bits = 16;
+    receive_pdu(world, &wide, NULL, 0);
+    assert_int_equal(count(world, "receiving"), 5);
+    receive(world, part(7, 2, 2, "b"));
+    assert_body(world, 1, "ab");
+    assert_int_equal(count(world, "receiving"), 4);
+    world_exec(world, "UPDATE message SET status = 11 WHERE status = 10; DELETE FROM assembly");
+}
+
+static void test_repeated_part(void **state)
+{
+    struct world *world = *state;
+    receive(world, part(7, 2, 1, "a"));
+    pass_time(world, 60000);
+    receive(world, part(7, 2, 1, "a")); /* the network's repeat */
+    assert_int_equal(count(world, "receiving"), 1);
+    receive(world, part(7, 2, 2, "b"));
+    assert_body(world, 1, "ab");
+    pass_time(world, 60000);
+    receive(world, part(7, 2, 2, "b")); /* and once more after the end */
+    assert_int_equal(world_int(world, "SELECT count(*) FROM message"), 1);
+}
+
+static void test_conflicting_part_begins_another_message(void **state)
+{
+    struct world *world = *state;
+    struct sms second = part(7, 2, 1, "c");
+    receive(world, part(7, 2, 1, "a"));
+    pass_time(world, 1000000);
+    second.scts_s = 1000;
+    receive(world, second); /* the sender's counter came round */
+    assert_int_equal(count(world, "receiving"), 2);
+    second = part(7, 2, 2, "d");
+    second.scts_s = 1001;
+    receive(world, second); /* nearest in time, not first come */
+    assert_body(world, 2, "cd");
+    receive(world, part(7, 2, 2, "b"));
+    assert_body(world, 1, "ab");
+}
+
+static void test_two_equal_alarms_in_parts(void **state)
+{
+    struct world *world = *state;
+    for (int slot = 1; slot <= 4; slot++) { /* all four on the SIM: 1 2 1 2 */
+        struct sms sms = part(0, 2, slot % 2 == 1 ? 1 : 2, slot % 2 == 1 ? "a" : "b");
+        sms.memory = "SM";
+        sms.slot = slot;
+        receive(world, sms);
+    }
+    assert_int_equal(count(world, "received"), 2);
+    assert_body(world, 1, "ab");
+    assert_body(world, 2, "ab");
+}
+
+static void test_incomplete_after_a_day(void **state)
+{
+    struct world *world = *state;
+    struct message m;
+    receive(world, part(7, 3, 3, "end"));
+    receive(world, part(7, 3, 1, "begin "));
+    pass_time(world, 24 * 3600 * 1000 - 1);
+    assert_string_equal(status_of(world, 1), "receiving");
+    pass_time(world, 1);
+    assert_int_equal(queue_message(world->queue, 1, &m), 0);
+    assert_int_equal(m.status, MESSAGE_RECEIVED);
+    assert_int_equal(m.error_code, 30009);
+    assert_int_equal(m.segments, 3);
+    assert_string_equal(m.body, "begin end");
+    message_fini(&m);
+    assert_string_equal(story_of(world, 1), "part part partial");
+    assert_string_equal(hooks_of(world, 1), "received:30009");
+}
+
+static void test_parts_survive_a_crash(void **state)
+{
+    struct world *world = *state;
+    receive(world, part(7, 2, 2, "b"));
+    world_crash(world);
+    receive(world, part(7, 2, 1, "a"));
+    assert_body(world, 1, "ab");
+}
+
+static void test_ports_ring_no_hook(void **state)
+{
+    struct world *world = *state;
+    struct sms sms = {.text = "config", .ports = true};
+    receive(world, sms);
+    sms = part(7, 2, 1, "a");
+    sms.ports = true;
+    receive(world, sms);
+    sms.seq = 2;
+    receive(world, sms);
+    assert_int_equal(count(world, "received"), 2);
+    assert_int_equal(world_int(world, "SELECT count(*) FROM hook"), 0);
+}
+
+/* A sender that cuts U+1F600 between two parts: D83D in the first, DE00 in the second. */
+static void test_surrogate_pair_cut_in_two(void **state)
+{
+    static const uint8_t octets[2][10] = {{5, 0, 3, 9, 2, 1, 0x00, 0x41, 0xD8, 0x3D}, {5, 0, 3, 9, 2, 2, 0xDE, 0x00, 0x00, 0x42}};
+    struct world *world = *state;
+    for (int i = 0; i < 2; i++) {
+        struct sms sms = part(9, 2, (unsigned)i + 1, "");
+        struct pdu pdu = make_pdu(&sms);
+        pdu.alphabet = PDU_UCS2;
+        pdu.dcs = 8;
+        pdu.flags = PDU_FLAG_LONE_SURROGATE;
+        pdu.ud_len = sizeof octets[i];
+        memcpy(pdu.ud, octets[i], sizeof octets[i]);
+        receive_pdu(world, &pdu, NULL, 0);
+    }
+    assert_body(world, 1, "A\xF0\x9F\x98\x80"
+                          "B");
+}
+
+static void test_half_a_pair_alone(void **state)
+{
+    static const uint8_t octets[] = {5, 0, 3, 9, 2, 1, 0x00, 0x41, 0xD8, 0x3D};
+    struct world *world = *state;
+    struct sms sms = part(9, 2, 1, "");
+    struct pdu pdu = make_pdu(&sms);
+    pdu.alphabet = PDU_UCS2;
+    pdu.flags = PDU_FLAG_LONE_SURROGATE;
+    pdu.ud_len = sizeof octets;
+    memcpy(pdu.ud, octets, sizeof octets);
+    receive_pdu(world, &pdu, NULL, 0);
+    pass_time(world, 24 * 3600 * 1000);
+    assert_body(world, 1, "A\xEF\xBF\xBD");
+}
+
+static void test_redacted_inbound(void **state)
+{
+    struct world *world = *state;
+    struct answer answer = {0};
+    receive(world, part(7, 2, 2, "b"));
+    queue_redact(world->queue, 1, on_answer, &answer);
+    settle_down(world);
+    assert_int_equal(answer.status, -EBUSY); /* parts are missing */
+    receive(world, part(7, 2, 1, "a"));
+    queue_redact(world->queue, 1, on_answer, &answer);
+    settle_down(world);
+    assert_int_equal(answer.status, 0);
+    assert_body(world, 1, "");
+    assert_int_equal(world_int(world, "SELECT count(*) FROM part WHERE text != '' OR hex != ''"), 0);
+}
+
+int main(void)
+{
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(test_one_sms),
+        CASE(test_dedupe_table),
+        CASE(test_same_sms_on_another_line),
+        CASE(test_slot_is_remembered_over_a_crash),
+        CASE(test_repeat_of_a_deleted_message),
+        CASE(test_parts_in_any_order),
+        CASE(test_what_tells_messages_apart),
+        CASE(test_repeated_part),
+        CASE(test_conflicting_part_begins_another_message),
+        CASE(test_two_equal_alarms_in_parts),
+        CASE(test_incomplete_after_a_day),
+        CASE(test_parts_survive_a_crash),
+        CASE(test_ports_ring_no_hook),
+        CASE(test_surrogate_pair_cut_in_two),
+        CASE(test_half_a_pair_alone),
+        CASE(test_redacted_inbound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
