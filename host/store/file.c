@@ -21,12 +21,12 @@ static uint32_t big_endian(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static bool wal_is_empty(const char *path)
+static bool is_beside(const char *path, const char *suffix)
 {
-    char wal[PATH_MAX];
+    char file[PATH_MAX];
     struct stat st;
-    snprintf(wal, sizeof wal, "%s-wal", path);
-    return stat(wal, &st) != 0 || st.st_size == 0;
+    snprintf(file, sizeof file, "%s%s", path, suffix);
+    return stat(file, &st) == 0 && st.st_size > 0;
 }
 
 /* With nothing in the WAL the file must be as long as its header says (offset 28, in pages of offset 16). */
@@ -35,7 +35,7 @@ static bool is_cut(const uint8_t *header, off_t size, const char *path)
     uint32_t page_size = (uint32_t)header[16] << 8 | header[17];
     if (page_size == 1)
         page_size = 65536;
-    return wal_is_empty(path) && size < (off_t)big_endian(header + 28) * page_size;
+    return !is_beside(path, "-wal") && size < (off_t)big_endian(header + 28) * page_size;
 }
 
 static int damaged(const char *path, const char *how, char error[256])
@@ -44,17 +44,20 @@ static int damaged(const char *path, const char *how, char error[256])
     return -EUCLEAN;
 }
 
+/* A journal is there only when the power failed while the file was made: SQLite will begin it again. */
 static int content_check(int fd, const char *path, char error[256])
 {
     uint8_t header[HEADER_LEN] = {0};
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return damaged(path, "is no file", error);
+    if (is_beside(path, "-journal"))
+        return 0;
     ssize_t got = pread(fd, header, sizeof header, 0);
     if (got == 0)
-        return wal_is_empty(path)
-                   ? 0
-                   : damaged(path, "is empty, but its WAL is not: restore it from a backup", error);
+        return is_beside(path, "-wal")
+                   ? damaged(path, "is empty, but its WAL is not: restore it from a backup", error)
+                   : 0;
     if (got < HEADER_LEN || memcmp(header, "SQLite format 3", 16) != 0)
         return damaged(path, "is no SQLite database", error);
     return is_cut(header, st.st_size, path) ? damaged(path, "is cut short: restore it from a backup", error)
@@ -65,7 +68,7 @@ int store_file_check(const char *path, char error[256])
 {
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
-        return wal_is_empty(path) ? 0 : damaged(path, "is missing, but its WAL is there", error);
+        return !is_beside(path, "-wal") ? 0 : damaged(path, "is missing, but its WAL is there", error);
     if (fd < 0) {
         int status = -errno;
         snprintf(error, 256, "%s: cannot be opened for writing: %s", path, strerror(-status));
