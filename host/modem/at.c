@@ -410,6 +410,9 @@ static void give_line(struct at *at, const char *line, const char *body)
     if (at->first[0] == '\0') {
         snprintf(at->first, sizeof at->first, "%s", line);
     }
+    if (at->command.body) {
+        timer_set(&at->deadline, at->command.deadline_ms); /* a long list: as long as it goes on */
+    }
     if (at->command.on_line) {
         at->command.on_line(at->arg, line, body);
     }

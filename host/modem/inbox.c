@@ -19,7 +19,7 @@
 #define TRIES_MAX   3
 #define READ_MS     10000
 #define ERASE_MS    30000
-#define LIST_MS     60000
+#define LIST_MS     20000 /* to each next line */
 #define STORE_MS    30000
 
 /* ---- entries ---- */
@@ -269,7 +269,9 @@ void inbox_sweep(struct modem *m, bool everywhere)
     sweep_add(m, m->inbox.main);
     if (everywhere) {
         sweep_add(m, strcmp(m->inbox.main, "MT") == 0 ? "MT" : "SM");
-        sweep_add(m, "SR");
+        if (m->inbox.reads_sr) {
+            sweep_add(m, "SR");
+        }
     }
 }
 

@@ -357,14 +357,38 @@ static enum next got_store(struct modem *m, const struct at_result *result, cons
     return again_or_stuck(m, "no message store so far");
 }
 
+/* Whether "SR" can be chosen for reading: the first list of +CPMS=?. */
+static enum next got_stores(struct modem *m, const struct at_result *result, const char *first)
+{
+    const char *name = strstr(first, "\"SR\""), *end = strchr(first, ')');
+    (void)result;
+    m->inbox.reads_sr = name && end && name < end;
+    return NEXT;
+}
+
+/* Reports that are stored (ds=2) mostly go to "SR": where it cannot be read, the rows that ask for that come last. */
+static const char *routing(const struct modem *m, unsigned variant)
+{
+    const char *const *rows = m->model->cnmi;
+    for (int last = 0; last <= 1; last++) {
+        for (unsigned i = 0; rows[i]; i++) {
+            bool stored = answer_int(rows[i], 3, 0) == 2 && !m->inbox.reads_sr;
+            if (stored == (last == 1) && variant-- == 0) {
+                return rows[i];
+            }
+        }
+    }
+    return NULL;
+}
+
 static bool ask_routing(struct modem *m, char *out, size_t size)
 {
-    const char *arguments = variant_of(m->model->cnmi, m->init.variant);
+    const char *arguments = routing(m, m->init.variant);
     snprintf(m->cnmi, sizeof m->cnmi, "%s", arguments ? arguments : "");
     snprintf(out, size, "AT+CNMI=%s", m->cnmi);
     if (!arguments) {
-        log_event(LOG_WARN, "modem.routing",
-                  "modem=%s error=\"no +CNMI accepted: messages come with the sweep only\"", m->options.name);
+        log_event(LOG_WARN, "modem.routing", "modem=%s error=\"no +CNMI accepted: messages come with the sweep only\"",
+                  m->options.name);
     }
     return arguments != NULL;
 }
@@ -440,6 +464,7 @@ static const struct {
     {{"AT+CMGF=0", NULL, 0, SHORT_MS, NULL, pdu_mode},               NULL      },
     {{NULL, ask_phase, 0, SHORT_MS, NULL, got_phase},                NULL      },
     {{NULL, ask_store, 0, LONG_MS, NULL, got_store},                 NULL      },
+    {{"AT+CPMS=?", NULL, 0, LONG_MS, NULL, got_stores}, NULL},
     {{NULL, ask_routing, 0, SHORT_MS, NULL, got_routing},            NULL      },
     {{"AT+CSCA?", NULL, 0, SHORT_MS, NULL, got_smsc},                NULL      },
     {{NULL, ask_bursts, 0, SHORT_MS, NULL, NULL},                    NULL      },

@@ -102,6 +102,7 @@ struct inbox {
     unsigned acks; /* +CNMA owed */
     unsigned entry_count;
     bool again; /* something was left in place for now: sweep at the next tick */
+    bool reads_sr;                /* \"SR\" can be chosen as mem1 */
     bool csms;  /* phase 2+: +CNMA is expected */
     struct entry *current;
 };

@@ -423,7 +423,8 @@ bool rig_until(struct rig *r, bool (*done)(struct rig *), int ms)
         if (real_ms() > end) {
             return false;
         }
-        loop_turn(r->loop, 20);
+        loop_turn(r->loop, r->haste_ms > 0 ? 5 : 20);
+        clock_advance(r->haste_ms);
         listen_once(r);
     }
     return true;
@@ -564,4 +565,49 @@ unsigned rig_accepted(struct rig *r)
         fclose(file);
     }
     return count;
+}
+
+/* The generic family with little patience: a ladder that can be climbed in a test's time. */
+static const struct model_rung quick_ladder[] = {
+    {RUNG_RESYNC, 0, 1}, {RUNG_REOPEN, 50, 1}, {RUNG_CFUN_RESET, 300, 1}, {RUNG_POWER_CYCLE, 300, 2}, {RUNG_QUARANTINE, 0, 0},
+};
+static struct model quick;
+static const struct model *const quick_models[] = {&quick, NULL};
+
+void rig_begin(struct rig *r, const char *pin, const struct job *in_flight, size_t count)
+{
+    struct modem_options options;
+    quick = model_generic;
+    quick.ladder = quick_ladder;
+    quick.prompt_ms = 1000;
+    quick.send_result_ms = 2000;
+    rig_options(r, &options);
+    options.pin = pin;
+    options.models = quick_models;
+    rig_start(r, &options, in_flight, count);
+}
+
+void rig_up(struct rig *r, const char *keys)
+{
+    rig_sim(r, keys);
+    rig_begin(r, "", NULL, 0);
+    rig_until_state(r, CARRIER_READY);
+    for (int i = 0; i < 4; i++) { /* the first sweep, operator, signal */
+        rig_sim_wait(r, "quiet");
+        rig_turns(r);
+    }
+}
+
+void rig_crash(struct rig *r)
+{
+    r->carrier->ops->free(r->carrier);
+    r->carrier = NULL;
+}
+
+int rig_number(const char *json, const char *key)
+{
+    char quoted[64];
+    snprintf(quoted, sizeof quoted, "\"%s\":", key);
+    const char *at = strstr(json, quoted);
+    return at ? atoi(at + strlen(quoted)) : -1;
 }

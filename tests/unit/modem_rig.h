@@ -54,6 +54,7 @@ struct rig {
     /* how the other side behaves */
     bool hold_in_flight, hold_received; /* until rig_durable */
     int received_status, sim_status;
+    int haste_ms;                       /* while waiting, each 5 ms of real time are so much longer for the modem */
     unsigned feed;                      /* so many more jobs are submitted, each from inside settle */
     int64_t next_attempt;
     struct rig_pending pending[RIG_RECORDS];
@@ -74,7 +75,7 @@ struct rig {
 };
 
 /* All: seconds of real time until fail_msg. */
-#define RIG_DEADLINE_MS 20000
+#define RIG_DEADLINE_MS 40000
 
 void rig_init(struct rig *);
 void rig_fini(struct rig *);
@@ -105,6 +106,10 @@ unsigned rig_count(struct rig *, const char *prefix);
 void rig_sim(struct rig *, const char *keys); /* modemsim with one modem m1 */
 const char *rig_cmd(struct rig *, const char *line); /* the answer after "ok "; fails on "err" */
 void rig_sim_wait(struct rig *, const char *what);   /* "pdu 1": runs the loop meanwhile */
+void rig_begin(struct rig *, const char *pin, const struct job *in_flight, size_t count); /* a family with little patience */
+void rig_up(struct rig *, const char *keys);         /* all of that, until READY */
+void rig_crash(struct rig *);                /* the modem's memory goes, nobody is told */
+int rig_number(const char *json, const char *key);   /* -1 = not there */
 unsigned rig_accepted(struct rig *);         /* PDUs the network has taken */
 
 #endif
