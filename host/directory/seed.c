@@ -163,10 +163,11 @@ int seed(struct directory *directory, const struct conf *conf, char error[256])
     int status = check(directory, conf, error);
     if (status != 0)
         return status;
-    if (store_open_for_work(directory->store) && (status = seed_rows(directory, conf)) == 0)
-        return 0;
-    snprintf(error, 256, "database: lines and services cannot be stored: %s",
-             status == 0 || status == -EINPROGRESS || status == -EIO ? "the disk takes no more"
-                                                                     : strerror(-status));
-    return status == 0 || status == -EINPROGRESS ? -ENOSPC : status;
+    status = store_open_for_work(directory->store) ? seed_rows(directory, conf) : -ENOSPC;
+    if (status == -EINPROGRESS || status == -EIO) /* it waits in the store */
+        status = -ENOSPC;
+    if (status != 0)
+        snprintf(error, 256, "database: lines and services cannot be stored: %s",
+                 status == -ENOSPC ? "the disk takes no more" : strerror(-status));
+    return status;
 }

@@ -74,7 +74,9 @@ int store_migrate(sqlite3 *db, const char *path, char error[256])
     for (const struct migration *m = migrations; m->number != 0; m++) {
         if (m->number <= version || migration_apply(db, m) == SQLITE_OK)
             continue;
-        int status = store_refuse(db, path, error);
+        char name[512];
+        snprintf(name, sizeof name, "%s: migration %s", path, m->file);
+        int status = store_refuse(db, name, error);
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         return status;
     }
