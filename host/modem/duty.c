@@ -162,6 +162,7 @@ static void on_poll(void *arg)
 void duty_begin(struct modem *m)
 {
     if (m->life == LIFE_REGISTERING) {
+        modem_condition(m, "searching for a network");
         m->chores |= CHORE_CREG | CHORE_CEREG;
         timer_set(&m->poll, SEARCH_MS);
     } else if (!timer_armed(&m->poll)) {

@@ -44,6 +44,17 @@ static int lock(int fd)
     return 0;
 }
 
+/* Without HUPCL DTR stays as it is when we close or die: many modules take its fall for a hang-up, some for a reset. */
+static int keep_dtr(int fd)
+{
+    struct termios settings;
+    if (tcgetattr(fd, &settings) < 0) {
+        return -errno;
+    }
+    settings.c_cflag &= ~(tcflag_t)HUPCL;
+    return tcsetattr(fd, TCSANOW, &settings) == 0 ? 0 : -errno;
+}
+
 static int open_serial(struct port *port, const char *path, int baud)
 {
     char real[PATH_MAX];
@@ -67,7 +78,10 @@ static int open_serial(struct port *port, const char *path, int baud)
     if (status != SP_OK) {
         return sp_error(status);
     }
-    return ioctl(port->fd, TIOCEXCL) == 0 ? 0 : -errno;
+    if (ioctl(port->fd, TIOCEXCL) < 0) {
+        return -errno;
+    }
+    return keep_dtr(port->fd);
 }
 
 static int open_pty(struct port *port, const char *path)
