@@ -1,8 +1,8 @@
-# Makes queries.h or queries.c (-v out=h|c) from sql/queries/*.sql. A statement begins after a line "-- name: some_name" and runs to the next one; it
-# becomes Q_SOME_NAME in enum query.
+# Makes queries.h or queries.c (-v out=h|c) from sql/queries/*.sql. A statement begins after a line
+# "-- name: some_name" and runs to the next one; it becomes Q_SOME_NAME in enum query.
 BEGIN { count = 0 }
 function quote(text) {
-    gsub(/\\/, "\\\\", text)
+    gsub(/\\/, "\gsub(/\\/, "\\\\", text)\gsub(/\\/, "\\\\", text)", text)
     gsub(/"/, "\\\"", text)
     gsub(/\n/, "\\n\"\n    \"", text)
     return "\"" text "\""
