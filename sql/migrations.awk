@@ -1,6 +1,6 @@
 # Makes migrations.c from sql/migrate/NNNN-name.sql, in the order given.
 function quote(text) {
-    gsub(/\\/, "\gsub(/\\/, "\\\\", text)\gsub(/\\/, "\\\\", text)", text)
+    gsub(/\\/, "&&", text)
     gsub(/"/, "\\\"", text)
     return text
 }

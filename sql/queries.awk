@@ -2,7 +2,7 @@
 # "-- name: some_name" and runs to the next one; it becomes Q_SOME_NAME in enum query.
 BEGIN { count = 0 }
 function quote(text) {
-    gsub(/\\/, "\gsub(/\\/, "\\\\", text)\gsub(/\\/, "\\\\", text)", text)
+    gsub(/\\/, "&&", text)
     gsub(/"/, "\\\"", text)
     gsub(/\n/, "\\n\"\n    \"", text)
     return "\"" text "\""
