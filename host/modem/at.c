@@ -578,8 +578,6 @@ void at_attach(struct at *at, int fd)
 
 void at_detach(struct at *at)
 {
-    if (at->fd >= 0) {
-        drop_fd(at);
-    }
+    drop_fd(at);
     at->busy = false;
 }

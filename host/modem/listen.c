@@ -31,7 +31,9 @@ static void settle_all(struct modem *m, const struct settlement *last)
         m->up->ops->settle(m->up, jobs[i].attempt_id, s);
     }
     free(jobs);
-    modem_event(m, EVENT_HEARD, last->reason);
+    if (m->port.fd >= 0) {
+        modem_event(m, EVENT_HEARD, last->reason);
+    }
 }
 
 void listen_end(struct modem *m, const char *reason)
