@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -578,6 +580,64 @@ static void test_close_tries_once_more(void **state)
     assert_int_equal(rig.status[1], 0);
 }
 
+/* ---- what nobody can go on from ---- */
+
+static void assert_fatal(void (*fn)(void))
+{
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        signal(SIGABRT, SIG_DFL);
+        fn();
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static void read_all(void)
+{
+    if (rig_open(&rig) == 0)
+        rig_query_int(&rig, "SELECT sum(length(friendly_name)) FROM account");
+}
+
+static void test_damage_met_in_use_is_fatal(void **state)
+{
+    char junk[4096];
+    struct stat st;
+    (void)state;
+    rig.name_len = 500;
+    assert_int_equal(rig_open(&rig), 0);
+    for (int n = 0; n < 500; n++)
+        rig_add(&rig, n);
+    rig_close(&rig);
+    int fd = open(rig.path, O_RDWR);
+    assert_int_equal(fstat(fd, &st), 0);
+    memset(junk, 0x5A, sizeof junk);
+    for (off_t at = st.st_size / 2 / 4096 * 4096; at < st.st_size; at += 4096)
+        assert_int_equal(pwrite(fd, junk, sizeof junk, at), sizeof junk);
+    close(fd);
+    assert_fatal(read_all);
+}
+
+static void bind_unknown(void)
+{
+    store_bind_int(store_read_stmt(rig.store, Q_SERVICE_LINE_LIST), ":nothing", 1);
+}
+
+static void prepare_nonsense(void)
+{
+    store_read_prepare(rig.store, "SELECT nothing FROM nowhere");
+}
+
+static void test_mistakes_of_the_program_are_fatal(void **state)
+{
+    (void)state;
+    assert_int_equal(rig_open(&rig), 0);
+    assert_fatal(bind_unknown);
+    assert_fatal(prepare_nonsense);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -612,6 +672,8 @@ int main(void)
         TEST(test_full_again_while_the_replay_is_answered),
         TEST(test_closed_on_a_full_disk_everyone_is_told),
         TEST(test_close_tries_once_more),
+        TEST(test_damage_met_in_use_is_fatal),
+        TEST(test_mistakes_of_the_program_are_fatal),
     };
     powerfail_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
