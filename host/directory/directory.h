@@ -1,7 +1,8 @@
-/* Who is who: accounts, lines, services. Few rows, read at every request, so they live in memory as well; the database is the truth.
- * Configuration seeds a row once (by name); afterwards the API owns it, but for number and ICCID of a line: what the configuration says of
- * these stands, so that it is the place to correct a number or to admit another SIM. What a line is physically (modem, slot, PIN) stays in
- * the configuration and never enters the database.
+/* Who is who: accounts, lines, services. Few rows, read at every request, so they live in memory as well; the
+ * database is the truth. Configuration seeds a row once (by name); afterwards the API owns it, but for number
+ * and ICCID of a line: what the configuration says of these stands, so that it is the place to correct a
+ * number or to admit another SIM. What a line is physically (modem, slot, PIN) stays in the configuration and
+ * never enters the database.
  *
  * Pointers returned are valid until the next turn of the loop; ids are the stable handle. */
 #ifndef CELLPOST_DIRECTORY_DIRECTORY_H
@@ -30,26 +31,28 @@ struct account {
 
 struct line {
     int64_t id;
-    struct sid sid;       /* PN */
+    struct sid sid; /* PN */
     int64_t account_id;
     char name[CONF_NAME_MAX];
-    char number[24];      /* E.164, "" while unknown: then it only receives */
-    char iccid[24];       /* recorded SIM, "" = none seen yet */
+    char number[24]; /* E.164, "" while unknown: then it only receives */
+    char iccid[24];  /* recorded SIM, "" = none seen yet */
     char *friendly_name;
-    char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback, *status_callback_method; /* never NULL */
-    bool configured;      /* a [line] of this name exists now; else it is history: listed, never routed */
-    char sim[24];         /* ICCID last told by the modem, "" = none yet; in memory only */
-    bool stopped;         /* sim is another than the recorded one */
+    char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback,
+        *status_callback_method; /* never NULL */
+    bool configured; /* a [line] of this name exists now; else it is history: listed, never routed */
+    char sim[24];    /* ICCID last told by the modem, "" = none yet; in memory only */
+    bool stopped;    /* sim is another than the recorded one */
     int64_t created_ms, updated_ms;
 };
 
 struct service {
     int64_t id;
-    struct sid sid;       /* MG */
+    struct sid sid; /* MG */
     int64_t account_id;
     char name[CONF_NAME_MAX];
     char *friendly_name;
-    char *inbound_request_url, *inbound_method, *fallback_url, *fallback_method, *status_callback; /* never NULL */
+    char *inbound_request_url, *inbound_method, *fallback_url, *fallback_method,
+        *status_callback; /* never NULL */
     bool smart_encoding, sticky_sender, use_inbound_webhook_on_number;
     int validity_s;
     int64_t *line_ids;
@@ -57,8 +60,9 @@ struct service {
     int64_t created_ms, updated_ms;
 };
 
-/* Loads, and seeds what the configuration adds. On an empty database makes the first account (or takes the configured one) and writes
- * <data_dir>/credentials (0600) once. 0 or -errno with a sentence. Synchronous: used at start and on reload. */
+/* Loads, and seeds what the configuration adds. On an empty database makes the first account (or takes the
+ * configured one) and writes <data_dir>/credentials (0600) once. 0 or -errno with a sentence. Synchronous:
+ * used at start and on reload. */
 int directory_open(struct directory **, struct store *, const struct conf *, char error[256]);
 int directory_reload(struct directory *, const struct conf *, char error[256]);
 void directory_close(struct directory *);
@@ -83,17 +87,22 @@ typedef void directory_fn(void *arg, int status); /* durable */
 
 /* NULL members are left as they are. */
 struct line_update {
-    const char *friendly_name, *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback, *status_callback_method;
+    const char *friendly_name, *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method,
+        *status_callback, *status_callback_method;
 };
-void directory_line_update(struct directory *, int64_t line_id, const struct line_update *, directory_fn *, void *arg);
+void directory_line_update(struct directory *, int64_t line_id, const struct line_update *, directory_fn *,
+                           void *arg);
 
-/* SIM facts from a modem ("" = not told): records iccid (first time) and number (when the row has none and it is E.164). Another iccid than
- * the recorded one sets line.stopped (in memory: it lasts while that SIM is in) and returns -EPERM; else 0; -ENOENT for no such line. */
+/* SIM facts from a modem ("" = not told): records iccid (first time) and number (when the row has none and it
+ * is E.164). Another iccid than the recorded one sets line.stopped (in memory: it lasts while that SIM is in)
+ * and returns -EPERM; else 0; -ENOENT for no such line. */
 int directory_line_sim(struct directory *, int64_t line_id, const char *iccid, const char *number);
 
-/* A new account (tenant), or a new token for one; the fn runs when durable. 0; or without fn: -EINVAL (a friendly name has 1 to 64
- * bytes), -ENOENT. */
-int directory_account_create(struct directory *, const char *friendly_name, struct sid *sid, char token[33], directory_fn *, void *arg);
-int directory_account_rotate(struct directory *, const struct sid *, char token[33], directory_fn *, void *arg);
+/* A new account (tenant), or a new token for one; the fn runs when durable. 0; or without fn: -EINVAL (a
+ * friendly name has 1 to 64 bytes), -ENOENT. */
+int directory_account_create(struct directory *, const char *friendly_name, struct sid *sid, char token[33],
+                             directory_fn *, void *arg);
+int directory_account_rotate(struct directory *, const struct sid *, char token[33], directory_fn *,
+                             void *arg);
 
 #endif

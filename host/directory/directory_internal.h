@@ -1,5 +1,5 @@
-/* What the files of this room share. A change is one statement with its values, owned: it may wait for the disk longer than the
- * configuration or request that it came from. */
+/* What the files of this room share. A change is one statement with its values, owned: it may wait for the
+ * disk longer than the configuration or request that it came from. */
 #ifndef CELLPOST_DIRECTORY_INTERNAL_H
 #define CELLPOST_DIRECTORY_INTERNAL_H
 
@@ -9,7 +9,8 @@
 
 enum table { TABLE_ACCOUNT, TABLE_LINE, TABLE_SERVICE, TABLE_COUNT };
 
-/* Rows are made once and then changed in place: a pointer to one lasts as long as the directory. Ascending by id. */
+/* Rows are made once and then changed in place: a pointer to one lasts as long as the directory. Ascending by
+ * id. */
 struct rows {
     void **at;
     size_t count;
