@@ -31,6 +31,8 @@
 struct world {
     char dir[64];
     int files; /* database files so far: a crash goes on with a copy */
+    const char *vfs;
+    int checkpoint_pages; /* 0 = as the store chooses */
     struct loop *loop;
     struct store *store;
     struct queue *queue;
@@ -75,7 +77,7 @@ static inline void world_open(struct world *world)
 {
     char path[96], error[256] = "";
     world_path(world, path);
-    struct store_options options = {.path = path};
+    struct store_options options = {.path = path, .vfs = world->vfs, .checkpoint_pages = world->checkpoint_pages};
     if (store_open(&world->store, world->loop, &options, error) != 0)
         fail_msg("store_open: %s", error);
     assert_int_equal(queue_open(&world->queue, world->store, world->loop), 0);
