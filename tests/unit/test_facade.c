@@ -1,0 +1,947 @@
+/* The API as its clients meet it: the real server over real rooms. */
+#include <signal.h>
+
+#include "facade_rig.h"
+
+#include "host/base/form.h"
+
+static struct facade_rig rig;
+
+static int open_with(const char *http)
+{
+    rig = (struct facade_rig){0};
+    rig_open_facade(&rig, http);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return open_with("");
+}
+
+static int setup_small_queue(void **state)
+{
+    (void)state;
+    return open_with("queue_max = 2");
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    powerfail_full(false);
+    rig_close_all(&rig);
+    return 0;
+}
+
+static struct response get(const char *path)
+{
+    return rig_ask(&rig, "GET", path, NULL);
+}
+
+static struct response post(const char *path, const char *form)
+{
+    return rig_ask(&rig, "POST", path, form);
+}
+
+/* A message on its way; returns its path. */
+static void create(const char *form, char path[128])
+{
+    struct response r = post(API "/Messages.json", form);
+    if (r.status != 201)
+        fail_msg("%d %s", r.status, r.body);
+    snprintf(path, 128, "%s", text_of(&r, "uri"));
+    response_fini(&r);
+}
+
+#define FORM "To=%2B41791112233&From=%2B41790000001&Body=Hello"
+
+static const char *const MESSAGE_KEYS[] = {"account_sid",
+                                           "api_version",
+                                           "body",
+                                           "date_created",
+                                           "date_sent",
+                                           "date_updated",
+                                           "direction",
+                                           "error_code",
+                                           "error_message",
+                                           "from",
+                                           "messaging_service_sid",
+                                           "num_media",
+                                           "num_segments",
+                                           "price",
+                                           "price_unit",
+                                           "sid",
+                                           "status",
+                                           "subresource_uris",
+                                           "to",
+                                           "uri"};
+#define MESSAGE_KEY_COUNT (sizeof MESSAGE_KEYS / sizeof MESSAGE_KEYS[0])
+
+static void test_create(void **state)
+{
+    char uri[128], media[128];
+    (void)state;
+    struct response r = post(API "/Messages.json", FORM);
+    assert_int_equal(r.status, 201);
+    for (size_t i = 0; i < MESSAGE_KEY_COUNT; i++)
+        assert_non_null(json_object_get(r.json, MESSAGE_KEYS[i]));
+    assert_int_equal(json_object_size(r.json), MESSAGE_KEY_COUNT);
+    assert_string_equal(text_of(&r, "account_sid"), AC);
+    assert_string_equal(text_of(&r, "body"), "Hello");
+    assert_string_equal(text_of(&r, "date_created"), "Fri, 15 Jan 2027 08:00:00 +0000");
+    assert_null(text_of(&r, "date_sent"));
+    assert_string_equal(text_of(&r, "direction"), "outbound-api");
+    assert_true(json_is_null(json_object_get(r.json, "error_code")));
+    assert_string_equal(text_of(&r, "from"), WARD);
+    assert_null(text_of(&r, "messaging_service_sid"));
+    assert_string_equal(text_of(&r, "num_media"), "0");
+    assert_string_equal(text_of(&r, "num_segments"), "1");
+    assert_null(text_of(&r, "price"));
+    assert_null(text_of(&r, "price_unit"));
+    assert_string_equal(text_of(&r, "status"), "queued");
+    assert_string_equal(text_of(&r, "to"), ALICE);
+    assert_memory_equal(text_of(&r, "sid"), "SM", 2);
+    assert_int_equal(strlen(text_of(&r, "sid")), 34);
+    snprintf(uri, sizeof uri, API "/Messages/%s.json", text_of(&r, "sid"));
+    assert_string_equal(text_of(&r, "uri"), uri);
+    snprintf(media, sizeof media, API "/Messages/%s/Media.json", text_of(&r, "sid"));
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(r.json, "subresource_uris"), "media")), media);
+    struct response fetched = get(uri);
+    assert_int_equal(fetched.status, 200);
+    assert_true(json_equal(fetched.json, r.json));
+    response_fini(&fetched);
+    response_fini(&r);
+}
+
+/* Law 1: while the disk does not take it there is no 201. */
+static void test_answer_waits_for_the_disk(void **state)
+{
+    char auth[256];
+    struct store_stats before, after;
+    (void)state;
+    basic_auth(AC, TOKEN, auth);
+    store_stats(rig.store.store, &before);
+    powerfail_full(true);
+    rig_send(&rig, "POST", API "/Messages.json", auth, FORM);
+    for (int i = 0; i < 10; i++)
+        client_poll(&rig.client);
+    assert_int_equal(rig.client.len, 0); /* neither 201 nor an error: it was accepted, and will be stored */
+    assert_false(store_open_for_work(rig.store.store));
+    store_stats(rig.store.store, &after);
+    assert_int_equal(after.commits, before.commits);
+
+    struct client other;
+    struct response r;
+    char text[1024];
+    client_connect(&other, rig.store.loop, facade_port(rig.facade));
+    snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s",
+             API "/Messages.json", auth, strlen(FORM), FORM);
+    client_send(&other, text);
+    client_receive(&other, &r); /* new ones are refused, nothing is stored of them */
+    assert_refused(&r, 503, 20503);
+    client_close(&other);
+
+    powerfail_full(false);
+    clock_advance(5000);
+    client_receive(&rig.client, &r);
+    assert_int_equal(r.status, 201);
+    response_fini(&r);
+    r = get(API "/Messages.json");
+    assert_int_equal(json_array_size(json_object_get(r.json, "messages")), 1);
+    response_fini(&r);
+}
+
+static void test_client_gone_message_stays(void **state)
+{
+    char auth[256];
+    struct linger hard = {1, 0};
+    (void)state;
+    basic_auth(AC, TOKEN, auth);
+    powerfail_full(true); /* so that the answer cannot be quicker than the client */
+    rig_send(&rig, "POST", API "/Messages.json", auth, FORM);
+    for (int i = 0; i < 5; i++)
+        loop_turn(rig.store.loop, 1);
+    setsockopt(rig.client.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    client_close(&rig.client);
+    powerfail_full(false);
+    clock_advance(5000);
+    for (int i = 0; i < 5; i++)
+        loop_turn(rig.store.loop, 1);
+    struct response r = get(API "/Messages.json");
+    assert_int_equal(json_array_size(json_object_get(r.json, "messages")), 1);
+    response_fini(&r);
+}
+
+static void test_close_with_a_create_under_way(void **state)
+{
+    char auth[256];
+    (void)state;
+    basic_auth(AC, TOKEN, auth);
+    powerfail_full(true);
+    rig_send(&rig, "POST", API "/Messages.json", auth, FORM);
+    for (int i = 0; i < 5; i++)
+        loop_turn(rig.store.loop, 1);
+    facade_close(rig.facade);
+    rig.facade = NULL;
+    powerfail_full(false);
+    clock_advance(5000);
+    for (int i = 0; i < 5; i++)
+        loop_turn(rig.store.loop, 1);
+    struct queue_counts counts;
+    queue_counts(rig.queue, &counts);
+    assert_int_equal(counts.messages, 1);
+}
+
+static void test_create_forms(void **state)
+{
+    (void)state;
+    struct response r = post(API "/Messages", "To=%2B41791112233&MessagingServiceSid=" MG "&Body=Hello");
+    assert_int_equal(r.status, 201);
+    assert_string_equal(text_of(&r, "status"), "accepted");
+    assert_string_equal(text_of(&r, "messaging_service_sid"), MG);
+    assert_null(text_of(&r, "from"));
+    assert_string_equal(text_of(&r, "num_segments"), "0");
+    response_fini(&r);
+    r = post(API "/Messages.json",
+             "To=%2B41791112233&From=%2B41790000001&Body=%E2%82%AC+%26+%3C%22%0A%E4%BD%A0");
+    assert_int_equal(r.status, 201);
+    assert_string_equal(text_of(&r, "body"), "\xe2\x82\xac & <\"\n\xe4\xbd\xa0");
+    response_fini(&r);
+    r = post(API "/Messages.json",
+             FORM "&ContentRetention=discard&AddressRetention=obfuscate&Tags=%7B%22class%22%3A%22otp%22%7D");
+    assert_int_equal(r.status, 201);
+    assert_string_equal(text_of(&r, "body"), "");
+    assert_string_equal(text_of(&r, "to"), "+4179111XXXX");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(r.json, "tags"), "class")), "otp");
+    assert_null(json_object_get(r.json, "cellpost"));
+    response_fini(&r);
+}
+
+static void test_refusals(void **state)
+{
+    static const struct {
+        const char *form;
+        int code;
+    } rows[] = {
+        {"", 21604},
+        {"to=%2B41791112233&From=%2B41790000001&Body=x", 21604}, /* keys have case */
+        {FORM "&To=%2B41791112234", 21653},
+        {"To=%2B41791112233&From=%2B41790000001", 21619},
+        {"To=%2B41791112233&From=%2B41790000001&Body=x&MediaUrl=http%3A%2F%2Fa%2F1", 21621},
+        {"To=%2B41791112233&From=%2B41790000009&Body=x", 21606},
+        {"To=%zz", 20001},
+        {"To=%ff", 20001},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct response r = post(API "/Messages.json", rows[i].form);
+        assert_refused(&r, 400, rows[i].code);
+    }
+}
+
+static void test_content_types(void **state)
+{
+    static const struct {
+        const char *type;
+        int status;
+    } rows[] = {
+        {"application/x-www-form-urlencoded", 201},
+        {"application/x-www-form-urlencoded; charset=UTF-8", 201},
+        {"Application/X-WWW-Form-URLEncoded;charset=utf-8", 201},
+        {"application/json", 400},
+        {"multipart/form-data; boundary=x", 400},
+        {"application/x-www-form-urlencodedx", 400},
+    };
+    char auth[256], headers[512];
+    (void)state;
+    basic_auth(AC, TOKEN, auth);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        struct client c;
+        struct response r;
+        snprintf(headers, sizeof headers, "%sContent-Type: %s\r\n", auth, rows[i].type);
+        client_connect(&c, rig.store.loop, facade_port(rig.facade));
+        snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s",
+                 API "/Messages.json", headers, strlen(FORM), FORM);
+        client_send(&c, text);
+        client_receive(&c, &r);
+        assert_int_equal(r.status, rows[i].status);
+        response_fini(&r);
+        client_close(&c);
+    }
+}
+
+static void test_queue_full(void **state)
+{
+    char path[128], value[16];
+    (void)state;
+    create(FORM, path);
+    create(FORM, path);
+    struct response r = post(API "/Messages.json", FORM);
+    assert_true(response_header(&r, "Retry-After", value, sizeof value));
+    assert_refused(&r, 429, 20429);
+    r = rig_ask(&rig, "DELETE", path, NULL); /* not final */
+    assert_refused(&r, 409, 20009);
+    r = post(path, "Status=canceled");
+    assert_int_equal(r.status, 200);
+    response_fini(&r);
+    create(FORM, path); /* there is room again */
+}
+
+static void test_idempotency(void **state)
+{
+    char auth[256], headers[400], sid[40];
+    (void)state;
+    basic_auth(AC, TOKEN, auth);
+    snprintf(headers, sizeof headers, "%sIdempotency-Key: one\r\n", auth);
+    struct response r = rig_ask_as(&rig, "POST", API "/Messages.json", headers, FORM);
+    assert_int_equal(r.status, 201);
+    snprintf(sid, sizeof sid, "%s", text_of(&r, "sid"));
+    response_fini(&r);
+    snprintf(headers, sizeof headers, "%sI-Twilio-Idempotency-Token: one\r\n", auth);
+    r = rig_ask_as(&rig, "POST", API "/Messages.json", headers, FORM "again");
+    assert_int_equal(r.status, 201);
+    assert_string_equal(text_of(&r, "sid"), sid);
+    assert_string_equal(text_of(&r, "body"), "Hello");
+    response_fini(&r);
+    r = get(API "/Messages.json");
+    assert_int_equal(json_array_size(json_object_get(r.json, "messages")), 1);
+    response_fini(&r);
+}
+
+/* ---- the door ---- */
+
+static void test_who_is_let_in(void **state)
+{
+    char auth[256], path[128], other[128], value[64];
+    (void)state;
+    create(FORM, path);
+    struct response r = rig_ask_as(&rig, "GET", path, "", NULL);
+    assert_true(response_header(&r, "WWW-Authenticate", value, sizeof value));
+    assert_string_equal(value, "Basic realm=\"Twilio API\"");
+    assert_string_equal(text_of(&r, "message"), "Authentication Error - No credentials provided");
+    assert_refused(&r, 401, 20003);
+    basic_auth(AC, "00000000000000000000000000000000", auth);
+    r = rig_ask_as(&rig, "GET", path, auth, NULL);
+    assert_refused(&r, 401, 20003);
+    r = rig_ask_as(&rig, "GET", "/nowhere", "", NULL);
+    assert_refused(&r, 401, 20003);
+    basic_auth(rig.other_sid, rig.other_token, auth);
+    r = rig_ask_as(&rig, "GET", path, auth, NULL); /* its account is not this one */
+    assert_refused(&r, 404, 20404);
+    r = rig_ask_as(&rig, "POST", API "/Messages.json", auth, FORM);
+    assert_refused(&r, 404, 20404);
+    snprintf(other, sizeof other, "/2010-04-01/Accounts/%s%s", rig.other_sid, strstr(path, "/Messages"));
+    r = rig_ask_as(&rig, "GET", other, auth, NULL); /* nor is the message this account's */
+    assert_refused(&r, 404, 20404);
+    snprintf(other, sizeof other, "/2010-04-01/Accounts/%s.json", rig.other_sid);
+    r = rig_ask_as(&rig, "GET", other, auth, NULL);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(&r, "friendly_name"), "other");
+    assert_string_equal(text_of(&r, "auth_token"), rig.other_token);
+    response_fini(&r);
+}
+
+static void test_unknown_paths(void **state)
+{
+    static const char *const rows[] = {
+        "/",
+        "/2010-04-01",
+        "/2010-04-01/Accounts/AC1.json",
+        API "/Messages.xml",
+        API "/Messages.csv",
+        API "/Messages/",
+        API "/Messages/SM1.json",
+        API "/Messages/SM00112233445566778899aabbccddeeff.json",
+        API "/Calls.json",
+        API "/SMS/Messages.json",
+        "/2010-04-01/Accounts/ACffffffffffffffffffffffffffffffff/Messages.json",
+        "/%zz",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char message[256];
+        struct response r = get(rows[i]);
+        snprintf(message, sizeof message, "The requested resource %s was not found", rows[i]);
+        assert_string_equal(text_of(&r, "message"), message);
+        assert_refused(&r, 404, 20404);
+    }
+}
+
+static void test_methods(void **state)
+{
+    static const struct {
+        const char *method, *path, *allow;
+        int status;
+    } rows[] = {
+        {"PUT", API "/Messages.json", "POST, GET, HEAD, OPTIONS", 405},
+        {"DELETE", API "/Messages.json", "POST, GET, HEAD, OPTIONS", 405},
+        {"PATCH", API "/Messages/SM00112233445566778899aabbccddeeff.json", "GET, HEAD, POST, DELETE, OPTIONS",
+         405},
+        {"BREW", API ".json", "GET, HEAD, OPTIONS", 405},
+        {"OPTIONS", API "/Messages.json", "POST, GET, HEAD, OPTIONS", 204},
+        {"OPTIONS", "*", "GET, HEAD, POST, DELETE, OPTIONS", 204},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char allow[64] = "";
+        struct response r = rig_ask(&rig, rows[i].method, rows[i].path, NULL);
+        assert_int_equal(r.status, rows[i].status);
+        assert_true(response_header(&r, "Allow", allow, sizeof allow));
+        assert_string_equal(allow, rows[i].allow);
+        if (r.status == 405)
+            assert_refused(&r, 405, 20004);
+        response_fini(&r);
+    }
+}
+
+static void test_local_peer_needs_no_password(void **state)
+{
+    char path[160];
+    struct client c;
+    struct response r;
+    (void)state;
+    snprintf(path, sizeof path, "%s/http", rig.store.dir);
+    client_connect_unix(&c, rig.store.loop, path);
+    client_send(&c, "GET /2010-04-01/Accounts.json HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_receive(&c, &r);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(json_array_size(json_object_get(r.json, "accounts")), 2);
+    response_fini(&r);
+    snprintf(path, sizeof path, "GET /2010-04-01/Accounts/%s/Messages.json HTTP/1.1\r\nHost: x\r\n\r\n",
+             rig.other_sid);
+    client_send(&c, path);
+    client_receive(&c, &r);
+    assert_int_equal(r.status, 200);
+    response_fini(&r);
+    client_send(&c, "GET /2010-04-01/Accounts/ACffffffffffffffffffffffffffffffff/Messages.json "
+                    "HTTP/1.1\r\nHost: x\r\n\r\n");
+    client_receive(&c, &r);
+    assert_refused(&r, 404, 20404);
+    client_close(&c);
+}
+
+/* ---- lists ---- */
+
+/* Ten messages to Alice and Bob by turns, a second apart. */
+static void create_ten(void)
+{
+    for (int i = 0; i < 10; i++) {
+        char form[128], path[128];
+        snprintf(form, sizeof form, "To=%%2B4179111223%d&From=%%2B4179000000%d&Body=n%d", i % 2,
+                 1 + i % 3 / 2, i);
+        create(form, path);
+        clock_advance(1000);
+    }
+}
+
+static const char *const LIST_KEYS[] = {"end",  "first_page_uri", "messages",          "next_page_uri",
+                                        "page", "page_size",      "previous_page_uri", "start",
+                                        "uri"};
+
+/* Bodies of a page in order, "n9 n8 "; checks the envelope. */
+static void bodies(const struct response *r, char out[256])
+{
+    size_t i, len = 0;
+    json_t *m;
+    assert_int_equal(r->status, 200);
+    assert_int_equal(json_object_size(r->json), sizeof LIST_KEYS / sizeof LIST_KEYS[0]);
+    for (i = 0; i < sizeof LIST_KEYS / sizeof LIST_KEYS[0]; i++)
+        assert_non_null(json_object_get(r->json, LIST_KEYS[i]));
+    out[0] = '\0';
+    json_array_foreach(json_object_get(r->json, "messages"), i, m) len +=
+        (size_t)snprintf(out + len, 256 - len, "%s ", json_string_value(json_object_get(m, "body")));
+}
+
+static void assert_list(const char *query, const char *expected)
+{
+    char path[512], got[256];
+    snprintf(path, sizeof path, API "/Messages.json%s", query);
+    struct response r = get(path);
+    if (r.status != 200)
+        fail_msg("%s: %s", query, r.body);
+    bodies(&r, got);
+    if (strcmp(got, expected) != 0)
+        fail_msg("%s: wanted %s got %s", query, expected, got);
+    response_fini(&r);
+}
+
+static void test_list(void **state)
+{
+    (void)state;
+    assert_list("", "");
+    create_ten();
+    assert_list("", "n9 n8 n7 n6 n5 n4 n3 n2 n1 n0 ");
+    assert_list("?To=%2B41791112230", "n8 n6 n4 n2 n0 ");
+    assert_list("?To=079+111+22+30", "n8 n6 n4 n2 n0 ");
+    assert_list("?From=%2B41790000002", "n8 n5 n2 ");
+    assert_list("?To=%2B41791112230&From=%2B41790000002", "n8 n2 ");
+    assert_list("?From=nobody-of-this-name", "");
+    assert_list("?PageSize=3", "n9 n8 n7 ");
+    assert_list("?DateSent=2027-01-15", ""); /* none was sent yet */
+    struct response r = get(API "/Messages.json?DateSent=yesterday");
+    assert_refused(&r, 400, 20001);
+    r = get(API "/Messages.json?PageSize=0");
+    assert_refused(&r, 400, 20001);
+    r = get(API "/Messages.json?To=%zz");
+    assert_refused(&r, 400, 20001);
+}
+
+/* Walks next_page_uri to the end as SDKs do, then back. */
+static void test_walk(void **state)
+{
+    static const char *const forth[] = {"n9 n8 n7 n6 ", "n5 n4 n3 n2 ", "n1 n0 "};
+    char path[512] = API "/Messages.json?PageSize=4", got[256];
+    (void)state;
+    create_ten();
+    for (int page = 0; page < 3; page++) {
+        struct response r = get(path);
+        bodies(&r, got);
+        assert_string_equal(got, forth[page]);
+        assert_int_equal(json_integer_value(json_object_get(r.json, "page")), page);
+        assert_int_equal(json_integer_value(json_object_get(r.json, "start")), 4 * page);
+        assert_int_equal(json_integer_value(json_object_get(r.json, "end")), page == 2 ? 9 : 4 * page + 3);
+        const char *next = text_of(&r, page < 2 ? "next_page_uri" : "previous_page_uri");
+        assert_int_equal(page == 2, text_of(&r, "next_page_uri") == NULL);
+        assert_memory_equal(next, "/2010-04-01/", 12);
+        snprintf(path, sizeof path, "%s", next);
+        response_fini(&r);
+        if (page == 0) { /* a newcomer between two pages moves nothing */
+            char ignored[128];
+            create("To=%2B41791112233&From=%2B41790000001&Body=new", ignored);
+        }
+    }
+    struct response r = get(path);
+    bodies(&r, got);
+    assert_string_equal(got, forth[1]);
+    snprintf(path, sizeof path, "%s", text_of(&r, "previous_page_uri"));
+    response_fini(&r);
+    r = get(path);
+    bodies(&r, got);
+    assert_string_equal(got, "new n9 n8 n7 ");
+    assert_null(text_of(&r, "previous_page_uri"));
+    response_fini(&r);
+}
+
+static void test_exactly_full(void **state)
+{
+    (void)state;
+    create_ten();
+    struct response r = get(API "/Messages.json?PageSize=10");
+    assert_null(text_of(&r, "next_page_uri"));
+    response_fini(&r);
+    r = get(API "/Messages.json?PageSize=9");
+    assert_non_null(text_of(&r, "next_page_uri"));
+    response_fini(&r);
+}
+
+/* ---- what was sent ---- */
+
+static void on_mark(void *arg, int status)
+{
+    *(int *)arg = status;
+}
+
+static void settle(const struct job *job, enum outcome outcome, int code)
+{
+    int status = 1;
+    queue_in_flight(rig.queue, job->attempt_id, "", on_mark, &status);
+    for (int i = 0; i < 5 && status != 0; i++)
+        loop_turn(rig.store.loop, 0);
+    assert_int_equal(status, 0);
+    status = 1;
+    const struct settlement s = {.outcome = outcome, .mr = 1, .error_code = code, .reason = "test"};
+    queue_settle(rig.queue, job->attempt_id, &s, on_mark, &status);
+    for (int i = 0; i < 5 && status != 0; i++)
+        loop_turn(rig.store.loop, 0);
+    assert_int_equal(status, 0);
+}
+
+/* The next segment of the line ward ends as this. */
+static void send_one(enum outcome outcome, int code)
+{
+    struct job job;
+    int64_t next;
+    const struct line *line = directory_line_by_number(rig.directory, WARD);
+    assert_int_equal(queue_claim(rig.queue, line->id, NULL, 0, &job, &next), 0);
+    settle(&job, outcome, code);
+}
+
+static void test_date_filters(void **state)
+{
+    static const struct {
+        const char *query, *expected;
+    } rows[] = {
+        /* sent at 08:00:05, 08:00:06, 08:00:07 and the day after at the same time */
+        {"?DateSent=2027-01-15", "c b a "},
+        {"?DateSent=2027-01-15T00%3A00%3A00Z", "c b a "}, /* what SDKs make of a date */
+        {"?DateSent=2027-01-15T08%3A00%3A06Z", "b "},
+        {"?DateSent=Fri%2C+15+Jan+2027+09%3A00%3A06+%2B0100", "b "},
+        {"?DateSent%3E=2027-01-15T08%3A00%3A06Z", "d c b "},
+        {"?DateSent%3C=2027-01-15T08%3A00%3A06Z", "b a "},
+        {"?DateSent%3C=2027-01-15", "c b a "},
+        {"?DateSent%3E=2027-01-16", "d "},
+        {"?DateSent%3E=1960-01-01", "d c b a "},
+        {"?DateSent%3C=1960-01-01", ""},
+        {"?DateSent>=2027-01-15T08:00:06Z&DateSent<=2027-01-15T08:00:06Z", "b "},
+        {"?DateSent%3E=2027-01-17&DateSent%3C=2027-01-15", ""},
+        {"?DateSent%3E=2027-01-15&To=%2B41791112234", "b "},
+    };
+    char path[512];
+    (void)state;
+    clock_advance(4000);
+    for (int i = 0; i < 4; i++) {
+        char form[128];
+        clock_advance(i == 3 ? 86400000 : 1000);
+        snprintf(form, sizeof form, "To=%%2B4179111223%d&From=%%2B41790000001&Body=%c", 3 + i, 'a' + i);
+        create(form, path);
+        send_one(OUTCOME_SENT, 0);
+    }
+    create("To=%2B41791112237&From=%2B41790000001&Body=unsent", path);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_list(rows[i].query, rows[i].expected);
+    struct response r = get(API "/Messages.json?DateSent%3E=2027-01-01&PageSize=3");
+    snprintf(path, sizeof path, "%s", text_of(&r, "next_page_uri"));
+    response_fini(&r);
+    assert_list(strchr(path, '?'), "a ");
+}
+
+static void test_failed_message(void **state)
+{
+    char path[128];
+    (void)state;
+    create(FORM, path);
+    send_one(OUTCOME_REJECT, 30005);
+    struct response r = get(path);
+    assert_string_equal(text_of(&r, "status"), "failed");
+    assert_int_equal(json_integer_value(json_object_get(r.json, "error_code")), 30005);
+    assert_string_equal(text_of(&r, "error_message"), "Unknown destination handset");
+    response_fini(&r);
+}
+
+static void test_unsure(void **state)
+{
+    char path[128];
+    (void)state;
+    create(FORM "&Tags=%7B%22class%22%3A%22otp%22%7D", path);
+    send_one(OUTCOME_UNSURE, 0);
+    struct response r = get(path);
+    json_t *cellpost = json_object_get(r.json, "cellpost");
+    assert_string_equal(text_of(&r, "status"), "sending");
+    assert_string_equal(json_string_value(json_object_get(cellpost, "outcome")), "unsure");
+    assert_string_equal(json_string_value(json_object_get(cellpost, "class")), "otp");
+    response_fini(&r);
+    r = post(path, "Status=canceled");
+    assert_refused(&r, 409, 30409);
+    r = post(path, "Body=");
+    assert_refused(&r, 409, 30409);
+    r = rig_ask(&rig, "DELETE", path, NULL);
+    assert_refused(&r, 409, 30409);
+}
+
+static void test_cancel(void **state)
+{
+    char path[128];
+    (void)state;
+    create(FORM, path);
+    struct response r = post(path, "Status=canceled");
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(&r, "status"), "canceled");
+    response_fini(&r);
+    r = post(path, "Status=canceled");
+    assert_refused(&r, 409, 30409);
+    create(FORM, path);
+    send_one(OUTCOME_SENT, 0);
+    r = post(path, "Status=canceled");
+    assert_refused(&r, 409, 30409);
+}
+
+static void test_redact_and_delete(void **state)
+{
+    char path[128];
+    (void)state;
+    create(FORM, path);
+    struct response r = post(path, "Body=");
+    assert_refused(&r, 400, 30400); /* not final */
+    r = rig_ask(&rig, "DELETE", path, NULL);
+    assert_refused(&r, 409, 20009);
+    send_one(OUTCOME_REJECT, 30005);
+    r = post(path, "Body=");
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(&r, "body"), "");
+    response_fini(&r);
+    r = rig_ask(&rig, "DELETE", path, NULL);
+    assert_int_equal(r.status, 204);
+    assert_int_equal(r.body_len, 0);
+    response_fini(&r);
+    r = get(path);
+    assert_refused(&r, 404, 20404);
+    r = rig_ask(&rig, "DELETE", path, NULL);
+    assert_refused(&r, 404, 20404);
+    assert_list("", "");
+}
+
+static void test_bad_updates(void **state)
+{
+    static const char *const rows[] = {"",       "Body=x", "Status=sent", "Status=", "Body=&Status=canceled",
+                                       "Other=x"};
+    char path[128];
+    (void)state;
+    create(FORM, path);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct response r = post(path, rows[i]);
+        assert_refused(&r, 400, 30400);
+    }
+    struct response r = post(API "/Messages/SM00112233445566778899aabbccddeeff.json", "Status=canceled");
+    assert_refused(&r, 404, 20404);
+}
+
+/* ---- the other resources ---- */
+
+static void test_media(void **state)
+{
+    char path[160], message[128];
+    (void)state;
+    create(FORM, message);
+    snprintf(path, sizeof path, "%.*s/Media.json?DateCreated%%3E=2027-01-01", (int)strlen(message) - 5,
+             message);
+    struct response r = get(path);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(json_array_size(json_object_get(r.json, "media_list")), 0);
+    assert_true(json_is_array(json_object_get(r.json, "media_list")));
+    assert_int_equal(json_object_size(r.json), 9);
+    assert_non_null(strstr(text_of(&r, "uri"), "/Media.json?DateCreated%3E=2027-01-01&PageSize=50&Page=0"));
+    response_fini(&r);
+    r = get(API "/Messages/SM00112233445566778899aabbccddeeff/Media.json");
+    assert_refused(&r, 404, 20404);
+}
+
+static void test_accounts(void **state)
+{
+    (void)state;
+    struct response r = get(API ".json");
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(&r, "sid"), AC);
+    assert_string_equal(text_of(&r, "auth_token"), TOKEN);
+    assert_string_equal(text_of(&r, "status"), "active");
+    assert_string_equal(text_of(&r, "type"), "Full");
+    assert_int_equal(json_object_size(r.json), 10);
+    response_fini(&r);
+    r = get("/2010-04-01/Accounts.json"); /* its own only */
+    assert_int_equal(json_array_size(json_object_get(r.json, "accounts")), 1);
+    response_fini(&r);
+    r = get("/2010-04-01/Accounts.json?Status=closed");
+    assert_int_equal(json_array_size(json_object_get(r.json, "accounts")), 0);
+    response_fini(&r);
+    r = get("/2010-04-01/Accounts.json?FriendlyName=nobody");
+    assert_int_equal(json_array_size(json_object_get(r.json, "accounts")), 0);
+    response_fini(&r);
+}
+
+static size_t numbers_of(const char *query)
+{
+    char path[256];
+    snprintf(path, sizeof path, API "/IncomingPhoneNumbers%s", query);
+    struct response r = get(path);
+    if (r.status != 200)
+        fail_msg("%s: %s", query, r.body);
+    size_t count = json_array_size(json_object_get(r.json, "incoming_phone_numbers"));
+    assert_int_equal(json_object_size(r.json), 9);
+    response_fini(&r);
+    return count;
+}
+
+static void test_numbers_list(void **state)
+{
+    static const struct {
+        const char *query;
+        size_t count;
+    } rows[] = {
+        {"", 3}, /* the one without a [line] is history, but it is the account's */
+        {".json?PhoneNumber=%2B41790000001", 1},
+        {".json?PhoneNumber=0000001", 1},
+        {".json?PhoneNumber=4179000000*", 3},
+        {".json?PhoneNumber=41+79+000+00+01", 1},
+        {".json?PhoneNumber=999", 0},
+        {".json?PhoneNumber=%2B417900000011111111111111111111111111111111111111111", 0},
+        {".json?FriendlyName=nobody", 0},
+        {".json?PageSize=2", 2},
+        {"/Mobile.json", 3},
+        {"/Local.json", 0},
+        {"/TollFree.json", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t count = numbers_of(rows[i].query);
+        if (count != rows[i].count)
+            fail_msg("%s: %zu", rows[i].query, count);
+    }
+    struct response r = get(API "/IncomingPhoneNumbers.json?PageSize=2");
+    char path[512];
+    snprintf(path, sizeof path, "%s", text_of(&r, "next_page_uri"));
+    response_fini(&r);
+    assert_int_equal(numbers_of(strstr(path, ".json")), 1);
+}
+
+static void ward_path(char path[160])
+{
+    struct response r = get(API "/IncomingPhoneNumbers.json?PhoneNumber=%2B41790000001");
+    json_t *first = json_array_get(json_object_get(r.json, "incoming_phone_numbers"), 0);
+    snprintf(path, 160, "%s", json_string_value(json_object_get(first, "uri")));
+    response_fini(&r);
+}
+
+static void test_number(void **state)
+{
+    static const char *const keys[] = {"account_sid",
+                                       "address_sid",
+                                       "address_requirements",
+                                       "api_version",
+                                       "beta",
+                                       "capabilities",
+                                       "date_created",
+                                       "date_updated",
+                                       "friendly_name",
+                                       "identity_sid",
+                                       "phone_number",
+                                       "origin",
+                                       "sid",
+                                       "sms_application_sid",
+                                       "sms_fallback_method",
+                                       "sms_fallback_url",
+                                       "sms_method",
+                                       "sms_url",
+                                       "status_callback",
+                                       "status_callback_method",
+                                       "trunk_sid",
+                                       "uri",
+                                       "voice_receive_mode",
+                                       "voice_application_sid",
+                                       "voice_caller_id_lookup",
+                                       "voice_fallback_method",
+                                       "voice_fallback_url",
+                                       "voice_method",
+                                       "voice_url",
+                                       "emergency_status",
+                                       "emergency_address_sid",
+                                       "emergency_address_status",
+                                       "bundle_sid",
+                                       "status",
+                                       "type"};
+    char path[160];
+    (void)state;
+    ward_path(path);
+    struct response r = get(path);
+    assert_int_equal(r.status, 200);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (json_object_get(r.json, keys[i]) == NULL)
+            fail_msg("%s is missing", keys[i]);
+    assert_int_equal(json_object_size(r.json), sizeof keys / sizeof keys[0]);
+    assert_string_equal(text_of(&r, "phone_number"), WARD);
+    json_t *capabilities = json_object_get(r.json, "capabilities");
+    assert_true(json_is_true(json_object_get(capabilities, "sms")));
+    assert_true(json_is_false(json_object_get(capabilities, "voice")));
+    response_fini(&r);
+    r = get(API "/IncomingPhoneNumbers/PN00112233445566778899aabbccddeeff.json");
+    assert_refused(&r, 404, 20404);
+    r = rig_ask(&rig, "DELETE", path, NULL);
+    assert_refused(&r, 400, 20001);
+    r = post(API "/IncomingPhoneNumbers.json", "PhoneNumber=%2B15005550006");
+    assert_refused(&r, 400, 21422);
+}
+
+static void test_number_update(void **state)
+{
+    static const struct {
+        const char *form;
+        int code;
+    } bad[] = {
+        {"SmsUrl=nonsense", 21402},
+        {"StatusCallback=ftp%3A%2F%2Fa%2F", 21402},
+        {"SmsMethod=PUT", 21403},
+        {"SmsFallbackMethod=get", 21403},
+        {"StatusCallbackMethod=x", 21403},
+        {"SmsFallbackUrl=http%3A%2F%2Fa%2F", 21406},
+        {"FriendlyName=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 20002},
+    };
+    char path[160];
+    (void)state;
+    ward_path(path);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct response r = post(path, bad[i].form);
+        assert_refused(&r, 400, bad[i].code);
+    }
+    struct response r = post(
+        path, "SmsUrl=http%3A%2F%2Fa%2Fin&SmsMethod=GET&SmsFallbackUrl=http%3A%2F%2Fa%2Ffb&SmsFallbackMethod="
+              "POST&FriendlyName=Ward&StatusCallback=http%3A%2F%2Fa%2Fcb&StatusCallbackMethod=GET");
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(&r, "sms_url"), "http://a/in");
+    assert_string_equal(text_of(&r, "sms_method"), "GET");
+    assert_string_equal(text_of(&r, "sms_fallback_url"), "http://a/fb");
+    assert_string_equal(text_of(&r, "friendly_name"), "Ward");
+    assert_string_equal(text_of(&r, "status_callback"), "http://a/cb");
+    assert_string_equal(text_of(&r, "status_callback_method"), "GET");
+    response_fini(&r);
+    assert_int_equal(numbers_of(".json?FriendlyName=Ward"), 1);
+    r = post(path, "SmsUrl="); /* the fallback cannot stay alone */
+    assert_refused(&r, 400, 21406);
+    r = post(path, "SmsUrl=&SmsFallbackUrl=");
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(&r, "sms_url"), "");
+    assert_string_equal(text_of(&r, "friendly_name"), "Ward");
+    response_fini(&r);
+}
+
+static void test_reload(void **state)
+{
+    char path[128];
+    (void)state;
+    create(FORM, path);
+    struct conf *next = rig_conf(rig.store.dir, "queue_max = 1", "");
+    facade_reload(rig.facade, next);
+    conf_free(rig.conf);
+    rig.conf = next;
+    struct response r = post(API "/Messages.json", FORM);
+    assert_refused(&r, 429, 20429);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_create),
+        TEST(test_answer_waits_for_the_disk),
+        TEST(test_client_gone_message_stays),
+        TEST(test_close_with_a_create_under_way),
+        TEST(test_create_forms),
+        TEST(test_refusals),
+        TEST(test_content_types),
+        cmocka_unit_test_setup_teardown(test_queue_full, setup_small_queue, teardown),
+        TEST(test_idempotency),
+        TEST(test_who_is_let_in),
+        TEST(test_unknown_paths),
+        TEST(test_methods),
+        TEST(test_local_peer_needs_no_password),
+        TEST(test_list),
+        TEST(test_walk),
+        TEST(test_exactly_full),
+        TEST(test_date_filters),
+        TEST(test_failed_message),
+        TEST(test_unsure),
+        TEST(test_cancel),
+        TEST(test_redact_and_delete),
+        TEST(test_bad_updates),
+        TEST(test_media),
+        TEST(test_accounts),
+        TEST(test_numbers_list),
+        TEST(test_number),
+        TEST(test_number_update),
+        TEST(test_reload),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    powerfail_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
