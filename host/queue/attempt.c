@@ -1,7 +1,7 @@
 /* Attempts: claim and the in-flight mark, and what a carrier finds in flight after a restart.
  *
- * Promises: a segment has at most one open attempt, a message too; an attempt is a row that is never used twice. A claim that
- * could not be applied at once claims nothing. */
+ * Promises: a segment has at most one open attempt, a message too; an attempt is a row that is never used
+ * twice. A claim that could not be applied at once claims nothing. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "host/base/log.h"
 #include "host/queue/queue_internal.h"
 
-#define EXPIRE_MOST   16 /* expired messages that one claim ends on its way */
-#define PICKERS_MOST  65 /* the line, and services */
+#define EXPIRE_MOST  16 /* expired messages that one claim ends on its way */
+#define PICKERS_MOST 65 /* the line, and services */
 
 _Static_assert(ATTEMPT_CLAIMED == 1 && ATTEMPT_IN_FLIGHT == 2 && ATTEMPT_UNSURE == 3 && ATTEMPT_LAPSED == 4 &&
                    ATTEMPT_SENT == 5 && ATTEMPT_VOID == 8,
@@ -42,8 +42,8 @@ struct claim {
     int64_t pickers[PICKERS_MOST];
     size_t picker_count;
     struct job job;
-    int64_t promised;  /* attempt id handed out: a replay must come to the same */
-    bool abandoned;    /* nobody waits for the answer any more */
+    int64_t promised; /* attempt id handed out: a replay must come to the same */
+    bool abandoned;   /* nobody waits for the answer any more */
     int64_t next_ms;
 };
 
@@ -151,8 +151,7 @@ static int claim_store_attempt(struct claim *op, int n)
     store_bind_int(stmt, ":line", op->line_id);
     store_bind_int(stmt, ":now", op->t.now_ms);
     int status = sql_run(store, stmt);
-    return status != 0 ? status
-                       : segment_state(&op->t, op->job.message_id, op->job.seq, SEGMENT_OUT);
+    return status != 0 ? status : segment_state(&op->t, op->job.message_id, op->job.seq, SEGMENT_OUT);
 }
 
 /* A service's message takes the line that claims it, and is queued from now on. */

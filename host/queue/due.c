@@ -1,5 +1,6 @@
-/* What time does by itself, on one timer: retries fall due, waiting messages expire, unsure ones are given up, parts
- * and kept reports time out. And the wall clock's jumps: deadlines are stored in wall time, so they move with it.
+/* What time does by itself, on one timer: retries fall due, waiting messages expire, unsure ones are given
+ * up, parts and kept reports time out. And the wall clock's jumps: deadlines are stored in wall time, so they
+ * move with it.
  *
  * Nothing expires by a clock that is not trusted (clock.h). */
 #include <errno.h>
@@ -8,10 +9,10 @@
 #include "host/base/log.h"
 #include "host/queue/queue_internal.h"
 
-#define DUE_BATCH      64                       /* rows a turn, so that a turn stays short */
-#define LOOK_MS        (60 * 1000LL)            /* at least that often, to notice a jump */
-#define JUMP_MS        (60 * 1000LL)
-#define DEADLINE_MOST  (96 * 3600 * 1000LL)     /* no deadline is set further ahead than that */
+#define DUE_BATCH     64            /* rows a turn, so that a turn stays short */
+#define LOOK_MS       (60 * 1000LL) /* at least that often, to notice a jump */
+#define JUMP_MS       (60 * 1000LL)
+#define DEADLINE_MOST (96 * 3600 * 1000LL) /* no deadline is set further ahead than that */
 
 /* ---- by state ---- */
 
@@ -37,7 +38,8 @@ static int due_backoff(struct transition *t, struct work *work)
 /* Its carrier never settled: what it sent is not known. */
 static int due_busy(struct transition *t, struct work *work)
 {
-    int status = queue_note(t, work->message_id, "unsure", "attempt=%d reason=\"never settled\"", work->attempts);
+    int status =
+        queue_note(t, work->message_id, "unsure", "attempt=%d reason=\"never settled\"", work->attempts);
     if (status != 0)
         return status;
     return work->begun ? end_with(t, work, MESSAGE_UNDELIVERED, ERROR_UNKNOWN) : due_expired(t, work);
@@ -86,10 +88,12 @@ struct shift {
     int64_t by_ms;
 };
 
-/* Comes before the first transition that knows the new time, so that no row of the new time is moved. Deadlines far ahead of the clock as it was were set by another, better clock: they stay. */
+/* Comes before the first transition that knows the new time, so that no row of the new time is moved.
+ * Deadlines far ahead of the clock as it was were set by another, better clock: they stay. */
 static int shift_run(struct transition *t)
 {
-    static const enum query queries[] = {Q_SHIFT_MESSAGE, Q_SHIFT_WORK, Q_SHIFT_ASSEMBLY, Q_SHIFT_REPORT, Q_SHIFT_HOOK};
+    static const enum query queries[] = {Q_SHIFT_MESSAGE, Q_SHIFT_WORK, Q_SHIFT_ASSEMBLY, Q_SHIFT_REPORT,
+                                         Q_SHIFT_HOOK};
     struct shift *op = (struct shift *)t;
     int status = 0;
     for (size_t i = 0; status == 0 && i < sizeof queries / sizeof queries[0]; i++) {

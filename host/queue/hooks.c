@@ -1,8 +1,8 @@
 /* Hooks: HTTP calls owed, one row for each change the client may see, until it is answered.
  *
- * Promises: of each message only the first row has a due time, so that the calls go out in order and a dead endpoint's backlog costs the
- * others nothing; a settled row releases the next at once. Replies are stored with DONE, or neither is.
- * Refuses: a hook that is settled already or gone with its message (-ESTALE). */
+ * Promises: of each message only the first row has a due time, so that the calls go out in order and a dead
+ * endpoint's backlog costs the others nothing; a settled row releases the next at once. Replies are stored
+ * with DONE, or neither is. Refuses: a hook that is settled already or gone with its message (-ESTALE). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,8 @@ int hook_add(struct transition *t, int64_t message_id, enum message_status statu
 
 /* ---- what is due ---- */
 
-/* RFC 4122 clause 4.3 in spirit: the same name gives the same UUID, so each try carries the same token without a column for it. */
+/* RFC 4122 clause 4.3 in spirit: the same name gives the same UUID, so each try carries the same token
+ * without a column for it. */
 static void hook_token(const struct sid *sid, enum message_status status, char out[37])
 {
     uint8_t name[sizeof sid->b + 1], hash[32];
@@ -56,8 +57,7 @@ static void hook_columns(sqlite3_stmt *stmt, struct hook *hook)
     hook->report_done_ms = sqlite3_column_int64(stmt, 3);
     hook->tries = sqlite3_column_int(stmt, 4);
     hook->created_ms = sqlite3_column_int64(stmt, 5);
-    hook->give_up_ms =
-        hook->created_ms + (hook->kind == HOOK_INBOUND ? HOOK_INBOUND_MS : HOOK_STATUS_MS);
+    hook->give_up_ms = hook->created_ms + (hook->kind == HOOK_INBOUND ? HOOK_INBOUND_MS : HOOK_STATUS_MS);
     if (sqlite3_column_bytes(stmt, 6) == sizeof sid.b)
         memcpy(sid.b, sqlite3_column_blob(stmt, 6), sizeof sid.b);
     hook_token(&sid, hook->status, hook->token);

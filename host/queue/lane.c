@@ -1,9 +1,10 @@
-/* Lanes: what must keep its order. A lane is a line (or a service) and a recipient. Its head is ready to be claimed, waits out a
- * back-off, or is busy; all others are behind it; held ones stand aside and block nobody.
+/* Lanes: what must keep its order. A lane is a line (or a service) and a recipient. Its head is ready to be
+ * claimed, waits out a back-off, or is busy; all others are behind it; held ones stand aside and block
+ * nobody.
  *
- * Promises: one head in each lane that has work (the schema's unique index work_head refuses a second); the order is
- * rank, then id. A better ranked newcomer takes the head's place unless that is busy. Looking for work never
- * steps over a blocked row, so its cost does not depend on how many there are. */
+ * Promises: one head in each lane that has work (the schema's unique index work_head refuses a second); the
+ * order is rank, then id. A better ranked newcomer takes the head's place unless that is busy. Looking for
+ * work never steps over a blocked row, so its cost does not depend on how many there are. */
 #include <errno.h>
 #include <string.h>
 
@@ -165,8 +166,7 @@ int lane_enter(struct transition *t, struct work *work, bool is_new)
     int status = lane_head(t, work, &head);
     if (status < 0)
         return status;
-    bool leads = status == 0 ||
-                 (head.state != WORK_BUSY && goes_before(work->rank, work->message_id, &head));
+    bool leads = status == 0 || (head.state != WORK_BUSY && goes_before(work->rank, work->message_id, &head));
     if (status > 0 && leads && (status = lane_demote(t, head.message_id)) != 0)
         return status;
     work_enter_state(work, leads ? head_state(work, t->now_ms) : WORK_BEHIND, t->now_ms);

@@ -1,5 +1,6 @@
-/* What becomes of a message: sent, delivered, or ended as failed, undelivered or canceled. Each change the client may see updates the row,
- * writes its hook and leaves the lanes in order. Guards are the callers'; a final message is never changed back. */
+/* What becomes of a message: sent, delivered, or ended as failed, undelivered or canceled. Each change the
+ * client may see updates the row, writes its hook and leaves the lanes in order. Guards are the callers'; a
+ * final message is never changed back. */
 #include <errno.h>
 #include <string.h>
 
@@ -64,7 +65,8 @@ static int segment_open(struct transition *t, int64_t message_id, int *waiting, 
 static int life_become(struct transition *t, struct life *life, enum message_status status, int error_code,
                        int64_t done_ms)
 {
-    bool is_sent = status == MESSAGE_SENT; /* a statement of its own: only that one moves the sent_ms indexes */
+    bool is_sent =
+        status == MESSAGE_SENT; /* a statement of its own: only that one moves the sent_ms indexes */
     sqlite3_stmt *stmt = store_write_stmt(t->queue->store, is_sent ? Q_LIFE_SENT : Q_LIFE_BECOME);
     store_bind_int(stmt, ":message", life->id);
     if (!is_sent) {

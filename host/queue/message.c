@@ -5,10 +5,17 @@
 #include <string.h>
 
 static const char *const statuses[] = {
-    [MESSAGE_ACCEPTED] = "accepted",       [MESSAGE_SCHEDULED] = "scheduled", [MESSAGE_QUEUED] = "queued",
-    [MESSAGE_SENDING] = "sending",         [MESSAGE_SENT] = "sent",           [MESSAGE_DELIVERED] = "delivered",
-    [MESSAGE_UNDELIVERED] = "undelivered", [MESSAGE_FAILED] = "failed",       [MESSAGE_CANCELED] = "canceled",
-    [MESSAGE_RECEIVING] = "receiving",     [MESSAGE_RECEIVED] = "received",
+    [MESSAGE_ACCEPTED] = "accepted",
+    [MESSAGE_SCHEDULED] = "scheduled",
+    [MESSAGE_QUEUED] = "queued",
+    [MESSAGE_SENDING] = "sending",
+    [MESSAGE_SENT] = "sent",
+    [MESSAGE_DELIVERED] = "delivered",
+    [MESSAGE_UNDELIVERED] = "undelivered",
+    [MESSAGE_FAILED] = "failed",
+    [MESSAGE_CANCELED] = "canceled",
+    [MESSAGE_RECEIVING] = "receiving",
+    [MESSAGE_RECEIVED] = "received",
 };
 static const char *const directions[] = {
     [MESSAGE_INBOUND] = "inbound",

@@ -1,9 +1,10 @@
 /* What comes in: which SMS is new, and which message it is a part of.
  *
- * New or not (SCTS has a resolution of one second, so equal SMS may be two): the same bytes in the same slot before its erasure was confirmed are
- * the same SMS; equal ones in two slots at once, or less than 8 s apart, are two; a later reappearance is the network's repeat and is
- * dropped. Parts belong together by line, sender, reference, its width and the total; a part whose place is taken begins another message, and
- * of several the one nearest in time takes it. */
+ * New or not (SCTS has a resolution of one second, so equal SMS may be two): the same bytes in the same slot
+ * before its erasure was confirmed are the same SMS; equal ones in two slots at once, or less than 8 s apart,
+ * are two; a later reappearance is the network's repeat and is dropped. Parts belong together by line,
+ * sender, reference, its width and the total; a part whose place is taken begins another message, and of
+ * several the one nearest in time takes it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +78,8 @@ static void text_add_ucs2(struct text *text, const uint8_t *octets, size_t len)
     }
 }
 
-/* The text of all parts that are there, in order. Neighbours that carry octets share a surrogate pair: they are decoded in one. */
+/* The text of all parts that are there, in order. Neighbours that carry octets share a surrogate pair: they
+ * are decoded in one. */
 static int join_parts(struct transition *t, int64_t message_id, struct text *body)
 {
     struct text octets = {0};
@@ -335,7 +337,8 @@ static int receive_run(struct transition *t)
 
 /* ---- taking it in ---- */
 
-/* What makes two SMS equal. Not the service centre's address, nor "more messages to send": a repeat may differ in those. */
+/* What makes two SMS equal. Not the service centre's address, nor "more messages to send": a repeat may
+ * differ in those. */
 static int64_t sms_hash(const struct pdu *pdu)
 {
     uint8_t octets[7 + sizeof pdu->address.text + 3 + PDU_UD_MAX] = {0}, hash[32];

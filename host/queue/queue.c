@@ -1,7 +1,8 @@
-/* The room's frame: opening with recovery, the machinery of a transition, wake-ups, observers, the depth of accounts.
+/* The room's frame: opening with recovery, the machinery of a transition, wake-ups, observers, the depth of
+ * accounts.
  *
- * Promises: a caller's callback, an event for the observer and a wake-up come after the commit that made them true.
- * Fails: a refused transition says why in its callback's status; memory is never short (fatal). */
+ * Promises: a caller's callback, an event for the observer and a wake-up come after the commit that made them
+ * true. Fails: a refused transition says why in its callback's status; memory is never short (fatal). */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,13 +1,14 @@
-/* The queue: the only writer of message, segment, attempt, part, report, hook and event rows. Every change is one named transition,
- * a guarded UPDATE of an expected state, durable when its callback runs (law 1). Nothing here knows AT, HTTP or a provider.
+/* The queue: the only writer of message, segment, attempt, part, report, hook and event rows. Every change is
+ * one named transition, a guarded UPDATE of an expected state, durable when its callback runs (law 1).
+ * Nothing here knows AT, HTTP or a provider.
  *
- * States of a segment: waiting -> claimed -> in_flight -> sent | waiting (retry) | failed | unsure. An attempt row is written for each
- * claim and is never reused. A crash turns claimed into waiting, and leaves in_flight to the carrier (queue_in_flight + carrier resume), which
- * settles it, UNSURE in the end.
+ * States of a segment: waiting -> claimed -> in_flight -> sent | waiting (retry) | failed | unsure. An
+ * attempt row is written for each claim and is never reused. A crash turns claimed into waiting, and leaves
+ * in_flight to the carrier (queue_in_flight + carrier resume), which settles it, UNSURE in the end.
  *
- * A message is queued until its first segment is in flight, sending until its last is SENT, then sent; delivered when a report says
- * so for all its segments, undelivered as soon as one is reported failed for good. An UNSURE segment keeps the message `sending` with
- * message.unsure; its other segments go on. */
+ * A message is queued until its first segment is in flight, sending until its last is SENT, then sent;
+ * delivered when a report says so for all its segments, undelivered as soon as one is reported failed for
+ * good. An UNSURE segment keeps the message `sending` with message.unsure; its other segments go on. */
 #ifndef CELLPOST_QUEUE_QUEUE_H
 #define CELLPOST_QUEUE_QUEUE_H
 
@@ -25,41 +26,51 @@ typedef void durable_fn(void *arg, int status); /* 0, or -errno of the refusal *
 
 /* Opens over a store that is open; recovers: claimed attempts go back to waiting. */
 int queue_open(struct queue **, struct store *, struct loop *);
+/* Takes no more. What was asked and is not durable yet still runs its callback, from the store's last commit:
+ * close the queue, then the store. */
 void queue_close(struct queue *);
 
-/* What wakes others; called in the durable phase, at most once a turn for each topic. */
+/* What wakes others; called after the commit, at most once a turn for each topic. One watcher each. */
 enum queue_topic {
     QUEUE_WORK,  /* something may be claimable: new message, retry due, line freed */
     QUEUE_HOOKS, /* a hook row is due */
     QUEUE_TOPICS
 };
 void queue_watch(struct queue *, enum queue_topic, void (*fn)(void *arg), void *arg);
-/* Every event row once it is durable, for `cellpost watch` and the log. One observer. text is "key=value ..." */
-typedef void queue_event_fn(void *arg, int64_t at_ms, const struct message *brief, const char *kind, const char *detail);
+/* Every event row once it is durable, for `cellpost watch` and the log. One observer. text is "key=value ..."
+ */
+typedef void queue_event_fn(void *arg, int64_t at_ms, const struct message *brief, const char *kind,
+                            const char *detail);
 void queue_on_event(struct queue *, queue_event_fn *, void *arg);
 
 /* ---- outbound ---- */
 
 struct submission {
-    struct sid sid;                 /* sid_new by the caller */
+    struct sid sid; /* sid_new by the caller */
     int64_t account_id;
     enum message_direction direction;
-    const char *from;               /* "" with a service */
+    const char *from; /* "" with a service */
     const char *to, *body;
     size_t body_len;
-    struct split_options split;     /* ref is chosen by the queue: differs from the last to this recipient */
-    int64_t line_id, service_id;    /* one of them; with a service line_id may be 0 = any line of its pool */
+    struct split_options split;  /* ref is chosen by the queue: differs from the last to this recipient */
+    int64_t line_id, service_id; /* one of them; with a service line_id may be 0 = any line of its pool */
     int priority;
     enum unsure_policy policy;
-    int64_t validity_ms;            /* from now */
+    int64_t validity_ms; /* from now */
     bool status_report;
     const char *callback_url, *tags; /* NULL = none */
     bool discard_body, mask_to;
     int64_t reply_to;
-    const char *idempotency_key;    /* NULL = none; 24 h per account: a repeat does not store, existing.. is set and status is -EALREADY */
+    const char *idempotency_key; /* NULL = none; 24 h per account: a repeat does not store, existing.. is set
+                                    and status is -EALREADY */
 };
-struct submitted { int64_t id; struct sid sid; };
-/* Status through fn: 0; -EALREADY (sid says which message it was); -EMSGSIZE/-EILSEQ of the split. Strings are copied. */
+struct submitted {
+    int64_t id;
+    struct sid sid;
+};
+/* Returns 0: fn will be called, once, later: with 0; -EALREADY (sid says which message it was);
+ * -EMSGSIZE/-EILSEQ of the split; or what the store says at its end. Or -ENOSPC at once, without fn: the
+ * store is closed for work. Strings are copied. A key lasts 24 h, but no longer than its message. */
 typedef void submitted_fn(void *arg, int status, const struct submitted *);
 int queue_submit(struct queue *, const struct submission *, submitted_fn *, void *arg);
 
@@ -70,42 +81,53 @@ int64_t queue_depth(struct queue *, int64_t account_id);
 struct job {
     int64_t attempt_id, message_id, line_id;
     struct sid sid;
-    unsigned seq, total;       /* 1-based */
+    unsigned seq, total;         /* 1-based */
     bool first_of_message, more; /* more: another segment of this message follows (AT+CMMS) */
     char to[NUMBER_MAX];
     uint8_t dcs, udl, ud_len, ud[PDU_UD_MAX];
     bool udhi, status_report;
-    int64_t expires_ms;        /* validity end: TP-VP is what is left of it */
-    int64_t started_ms;        /* of the attempt */
+    int64_t expires_ms; /* validity end: TP-VP is what is left of it */
+    int64_t started_ms; /* of the attempt */
 };
 
-/* Takes the next segment that may leave on this line: highest priority first, then order of acceptance; segments of a message in order; a
- * message to a recipient waits behind an earlier one of the same line and recipient that waits for a retry; expired ones are failed
- * (30036) on the way, a bounded number each call. line_id's own messages and those of the services in its pool (service_ids). A
- * service message is bound to the line by its first claim.
- * 0 and *job, -EAGAIN when there is none (*next_ms = monotonic-free wall time of the next retry that falls due, 0 = none), -ENOSPC when the store is
- * closed. The claim needs no wait: it is durable with queue_in_flight, before which nothing may leave. */
-int queue_claim(struct queue *, int64_t line_id, const int64_t *service_ids, size_t service_count, struct job *job, int64_t *next_ms);
+/* Takes the next segment that may leave on this line: highest priority first, then order of acceptance;
+ * segments of a message in order; a message to a recipient waits behind an earlier one of the same line (or
+ * service) and recipient that is out or waits for a retry, unless it has the higher priority; expired ones
+ * are failed on the way (30036, or the error of their last RETRY), a bounded number each call. line_id's own
+ * messages and those of the services in its pool (service_ids, at most 64). A service's message takes the
+ * line that claims it; until a segment of it is SENT or UNSURE, a RETRY lets any line of the pool claim it
+ * again, after that only this one.
+ * 0 and *job; -EAGAIN when there is none (*next_ms = wall time of the next retry that falls due, 0 = none);
+ * -ENOSPC when the store is closed. The claim needs no wait: it is durable with queue_in_flight, before which
+ * nothing may leave. */
+int queue_claim(struct queue *, int64_t line_id, const int64_t *service_ids, size_t service_count,
+                struct job *job, int64_t *next_ms);
 
-/* Before the PDU leaves: the durable mark. fn(0): go. fn(-ESTALE): the attempt is not claimed any more (cancelled): do not send. */
+/* Before the PDU leaves: the durable mark. fn(0): go. fn(-ESTALE): the attempt is not claimed any more
+ * (cancelled): do not send. */
 void queue_in_flight(struct queue *, int64_t attempt_id, const char *iccid, durable_fn *, void *arg);
 
+/* RETRY and REJECT may also end a claim that was never marked in flight. fn(-ESTALE): the attempt is settled,
+ * cancelled or forgotten already; nothing is changed. A RETRY is tried again after the back-off, at most
+ * until 5 s before the validity ends (retry.h). */
 struct settlement {
     enum outcome outcome;
-    int mr;                  /* TP-MR of +CMGS, -1 = unknown */
-    int error_code;          /* Twilio's 30xxx for REJECT, and for RETRY once the validity is over; 0 = 30008 */
-    const char *reason;      /* the carrier's own words, for the history: "cms 38" */
-    int64_t retry_after_ms;  /* RETRY: 0 = the queue's back-off table */
-    bool carrier_fault;      /* RETRY: the fault is the modem's or the SIM's: costs the message no try */
+    int mr;             /* TP-MR of +CMGS, -1 = unknown */
+    int error_code;     /* Twilio's 30xxx for REJECT, and for RETRY once the validity is over; 0 = 30008 */
+    const char *reason; /* the carrier's own words, for the history: "cms 38" */
+    int64_t retry_after_ms; /* RETRY: 0 = the queue's back-off table */
+    bool carrier_fault;     /* RETRY: the fault is the modem's or the SIM's: costs the message no try */
 };
 void queue_settle(struct queue *, int64_t attempt_id, const struct settlement *, durable_fn *, void *arg);
 
 /* Attempts in flight on this line from before a restart, oldest first; at most max. */
 size_t queue_resumable(struct queue *, int64_t line_id, struct job *jobs, size_t max);
 
-/* A status report. Matched on line, MR, recipient (trailing digits) and time: the newest attempt SENT with this MR whose start is not after the report's
- * SCTS (5 min slack); else an UNSURE attempt to that recipient started before it; else kept 60 s for an attempt in flight to settle.
- * fn(0) once it is on disk, matched or not: only then delete or acknowledge it. A repeat is idempotent. */
+/* A status report. Matched on line, MR, recipient (trailing digits) and time: the newest attempt SENT with
+ * this MR whose start is not after the report's SCTS (5 min slack); else an UNSURE attempt to that recipient
+ * started before it; else kept for an attempt in flight to settle: 60 s, and longer while one to that
+ * recipient is. fn(0) once it is on disk, matched or
+ * not: only then delete or acknowledge it. A repeat is idempotent. */
 struct report {
     int64_t line_id;
     int mr;
@@ -120,8 +142,11 @@ void queue_report(struct queue *, const struct report *, durable_fn *, void *arg
 enum queue_verdict { VERDICT_SENT, VERDICT_FAILED, VERDICT_RESEND };
 void queue_verdict(struct queue *, int64_t message_id, enum queue_verdict, durable_fn *, void *arg);
 
-/* The API's updates. fn(-EBUSY): the state does not allow it (in flight, unsure or not final); -ENOENT. */
-void queue_cancel(struct queue *, int64_t message_id, durable_fn *, void *arg); /* until the first segment is in flight */
+/* The API's updates. fn(-EBUSY): the state does not allow it (in flight, unsure or not final); -ENOENT.
+ * Redaction empties the body and the PDUs. A deleted message takes its history and its pending hook along;
+ * that its SMS came stays known, so that a repeat of it is still a repeat. */
+void queue_cancel(struct queue *, int64_t message_id, durable_fn *,
+                  void *arg); /* until the first segment is in flight */
 void queue_redact(struct queue *, int64_t message_id, durable_fn *, void *arg);
 void queue_delete(struct queue *, int64_t message_id, durable_fn *, void *arg);
 
@@ -129,16 +154,17 @@ void queue_delete(struct queue *, int64_t message_id, durable_fn *, void *arg);
 
 struct inbound {
     int64_t line_id, account_id, service_id;
-    const char *line_number;      /* To of the message */
-    const struct pdu *pdu;        /* DELIVER, borrowed until return */
-    const char *hex;              /* as read */
-    const char *memory;           /* "SM", "ME"; NULL for +CMT */
+    const char *line_number; /* To of the message */
+    const struct pdu *pdu;   /* DELIVER, borrowed until return */
+    const char *hex;         /* as read */
+    const char *memory;      /* "SM", "ME"; NULL for +CMT */
     int index;
     int64_t received_ms;
 };
-/* fn(0) once on disk, also for a duplicate (logged, not stored again): then delete or acknowledge. A multipart message becomes a row
- * (`receiving`) at its first part and `received`, with its hook, at its last; a set that stays incomplete for 24 h is delivered with what
- * is there and marked partial. */
+/* fn(0) once on disk, also for a duplicate (logged, not stored again): then delete or acknowledge. A
+ * multipart message becomes a row (`receiving`) at its first part and `received`, with its hook, at its last;
+ * a set that stays incomplete for 24 h is delivered with what is there and marked partial: error_code 30009.
+ * Addressed to ports: stored, no hook. 8-bit data: an empty body, the PDU is kept with its part. */
 void queue_receive(struct queue *, const struct inbound *, durable_fn *, void *arg);
 /* The slot was erased on the modem (CMGD confirmed): from now on the same bytes there are another SMS. */
 void queue_erased(struct queue *, int64_t line_id, const char *memory, int index);
@@ -156,39 +182,48 @@ struct hook {
     int tries;
     int64_t created_ms, give_up_ms;
 };
-/* Hooks due now and first of their message, in order of due time; at most max, leaving out ids in `busy`. *next_ms = when the next falls due, 0 none. */
-size_t queue_hooks_due(struct queue *, const int64_t *busy, size_t busy_count, struct hook *hooks, size_t max, int64_t *next_ms);
+/* Hooks due now and first of their message, in order of due time; at most max, leaving out ids in `busy`: one
+ * stays busy until its settlement is durable. *next_ms = when the next falls due, 0 none. */
+size_t queue_hooks_due(struct queue *, const int64_t *busy, size_t busy_count, struct hook *hooks, size_t max,
+                       int64_t *next_ms);
 
 enum hook_verdict { HOOK_DONE = 1, HOOK_RETRY, HOOK_DEAD, HOOK_NO_URL };
 struct hook_settlement {
     enum hook_verdict verdict;
     int64_t retry_at_ms;
-    const char *detail;                 /* "http 503", "11205 connection refused" */
-    const struct submission *replies;   /* TwiML answers: stored in the same transaction as DONE */
+    const char *detail;               /* "http 503", "11205 connection refused" */
+    const struct submission *replies; /* TwiML answers: stored in the same transaction as DONE */
     size_t reply_count;
 };
-void queue_hook_settle(struct queue *, int64_t hook_id, const struct hook_settlement *, durable_fn *, void *arg);
+void queue_hook_settle(struct queue *, int64_t hook_id, const struct hook_settlement *, durable_fn *,
+                       void *arg);
 
 /* ---- reading: committed rows only ---- */
 
-int queue_message(struct queue *, int64_t id, struct message *);                       /* 0, -ENOENT; message_fini after */
-int queue_message_by_sid(struct queue *, int64_t account_id, const struct sid *, struct message *); /* account 0 = any */
+int queue_message(struct queue *, int64_t id, struct message *); /* 0, -ENOENT; message_fini after */
+int queue_message_by_sid(struct queue *, int64_t account_id, const struct sid *,
+                         struct message *); /* account 0 = any */
 
 struct message_filter {
-    int64_t account_id;       /* 0 = any */
-    const char *to, *from;    /* NULL = any */
-    int64_t sent_from_ms, sent_to_ms; /* inclusive; 0 = open. With either: order is (sent_ms, id) descending, rows without sent_ms never match */
+    int64_t account_id;               /* 0 = any */
+    const char *to, *from;            /* NULL = any */
+    int64_t sent_from_ms, sent_to_ms; /* inclusive; 0 = open. With either: order is (sent_ms, id) descending,
+                                         rows without sent_ms never match */
     int64_t after_id, after_sent_ms;  /* page key: strictly older than this row; 0 = from the newest */
     size_t limit;
 };
-/* Calls fn for each, newest first; returns how many. Cost is O(limit) whatever the table's size. */
+/* Calls fn for each, newest first; returns how many. Cost is O(limit) whatever the table's size; only to and
+ * from without an account walk all (an operator's look). fn must not call queue_list. */
 typedef void message_fn(void *arg, const struct message *);
 size_t queue_list(struct queue *, const struct message_filter *, message_fn *, void *arg);
 
 typedef void event_fn(void *arg, int64_t at_ms, const char *kind, const char *detail);
 size_t queue_events(struct queue *, int64_t message_id, event_fn *, void *arg);
 
-struct queue_counts { int64_t queued, sending, unsure, hooks_due, messages; };
+struct queue_counts {
+    int64_t queued, sending, unsure, hooks_due;
+    int64_t messages; /* taken in since the database was made */
+};
 void queue_counts(struct queue *, struct queue_counts *);
 
 #endif

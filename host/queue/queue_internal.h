@@ -1,25 +1,25 @@
-/* What the files of this room share. A transition is a store_op with what every change of state owes besides its rows: event
- * rows for the history, topics to wake, the account's depth, the caller's durable callback.
+/* What the files of this room share. A transition is a store_op with what every change of state owes besides
+ * its rows: event rows for the history, topics to wake, the account's depth, the caller's durable callback.
  *
- * A transition's run() may be run again after a rollback (store.h): all it needs is taken into it before: the time,
- * whether the clock may be trusted, copies of the caller's texts. */
+ * A transition's run() may be run again after a rollback (store.h): all it needs is taken into it before: the
+ * time, whether the clock may be trusted, copies of the caller's texts. */
 #ifndef CELLPOST_QUEUE_INTERNAL_H
 #define CELLPOST_QUEUE_INTERNAL_H
 
 #include "host/queue/queue.h"
 
-#define REPORT_SLACK_MS    (60 * 1000LL)           /* after the validity's end, for a report to come */
-#define BUSY_GRACE_MS      (600 * 1000LL)          /* after that a carrier that never settled is given up */
-#define REPORT_KEPT_MS     (60 * 1000LL)           /* an unmatched report waits that long */
-#define CLOCK_SKEW_MS      (300 * 1000LL)          /* between our clock and the service centre's */
-#define ASSEMBLY_MS        (24 * 3600 * 1000LL)    /* for the parts of a message to come */
-#define REPEAT_MS          8000                    /* equal SMS closer than that are two */
-#define IDEMPOTENCY_MS     (24 * 3600 * 1000LL)
-#define HOOK_STATUS_MS     (24 * 3600 * 1000LL)
-#define HOOK_INBOUND_MS    (72 * 3600 * 1000LL)
-#define ATTEMPT_BITS       20                      /* attempt id = message id << 20 | n */
-#define HOOK_BITS          4                       /* hook id = message id << 4 | status */
-#define ADDRESS_MAX        (NUMBER_MAX * 2)
+#define REPORT_SLACK_MS (60 * 1000LL)        /* after the validity's end, for a report to come */
+#define BUSY_GRACE_MS   (600 * 1000LL)       /* after that a carrier that never settled is given up */
+#define REPORT_KEPT_MS  (60 * 1000LL)        /* an unmatched report waits that long */
+#define CLOCK_SKEW_MS   (300 * 1000LL)       /* between our clock and the service centre's */
+#define ASSEMBLY_MS     (24 * 3600 * 1000LL) /* for the parts of a message to come */
+#define REPEAT_MS       8000                 /* equal SMS closer than that are two */
+#define IDEMPOTENCY_MS  (24 * 3600 * 1000LL)
+#define HOOK_STATUS_MS  (24 * 3600 * 1000LL)
+#define HOOK_INBOUND_MS (72 * 3600 * 1000LL)
+#define ATTEMPT_BITS    20 /* attempt id = message id << 20 | n */
+#define HOOK_BITS       4  /* hook id = message id << 4 | status */
+#define ADDRESS_MAX     (NUMBER_MAX * 2)
 
 /* Twilio's codes for what happens after acceptance. */
 enum { ERROR_UNREACHABLE = 30003, ERROR_MISSING_PART = 30009, ERROR_UNKNOWN = 30008, ERROR_EXPIRED = 30036 };
@@ -62,15 +62,15 @@ struct queue {
     } watches[QUEUE_TOPICS];
     queue_event_fn *on_event;
     void *on_event_arg;
-    struct timer notice;        /* raises the topics after the commit, once a turn */
-    struct timer due;           /* the next thing that time does */
-    int64_t last_ms;            /* created_ms of the newest message */
-    int64_t wall_to_mono_ms;    /* as last seen: a change is a jump of the wall clock */
+    struct timer notice;     /* raises the topics after the commit, once a turn */
+    struct timer due;        /* the next thing that time does */
+    int64_t last_ms;         /* created_ms of the newest message */
+    int64_t wall_to_mono_ms; /* as last seen: a change is a jump of the wall clock */
     struct depth *depths;
     size_t depth_count;
-    size_t pending;             /* transitions not durable yet */
-    bool closed;                /* freed with the last of them */
-    sqlite3_stmt *reads[32];    /* of read.c */
+    size_t pending;          /* transitions not durable yet */
+    bool closed;             /* freed with the last of them */
+    sqlite3_stmt *reads[32]; /* of read.c */
 };
 
 struct note {
@@ -164,7 +164,8 @@ int work_store(struct transition *, const struct work *);
 /* life.c: what becomes of a message. */
 int life_sent(struct transition *, struct life *, struct work *);
 /* failed, undelivered, canceled; done_ms of the report or 0. */
-int life_end(struct transition *, struct life *, struct work *, enum message_status, int error_code, int64_t done_ms);
+int life_end(struct transition *, struct life *, struct work *, enum message_status, int error_code,
+             int64_t done_ms);
 /* A segment has gone: more to send, held by an unsure one, or sent. */
 int life_segment_sent(struct transition *, struct life *, struct work *, unsigned seq);
 /* Nothing of it is out any more: back to the lane, held, or sent. */

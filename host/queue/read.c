@@ -1,8 +1,8 @@
 /* Reading: committed rows only, on the store's second connection.
  *
- * A list is one walk of one index from its page key on, so a page costs the same at a thousand messages and at ten million. Each of the
- * sixteen shapes of filter has an index of its own in sql/schema.sql; without an account, to and from are
- * filtered while walking all (an operator's look, not the API's). */
+ * A list is one walk of one index from its page key on, so a page costs the same at a thousand messages and
+ * at ten million. Each of the sixteen shapes of filter has an index of its own in sql/schema.sql; without an
+ * account, to and from are filtered while walking all (an operator's look, not the API's). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +11,16 @@
 #include "host/base/clock.h"
 #include "host/queue/queue_internal.h"
 
-#define COLUMNS                                                                                                        \
-    "id, sid, mm, account_id, direction, status, from_addr, to_addr, line_id, service_id, segments, error_code, "      \
-    "unsure, priority, policy, created_ms, updated_ms, sent_ms, expires_ms, report_until_ms, discard_body, mask_to, " \
+#define COLUMNS                                                                                              \
+    "id, sid, mm, account_id, direction, status, from_addr, to_addr, line_id, service_id, segments, "        \
+    "error_code, "                                                                                           \
+    "unsure, priority, policy, created_ms, updated_ms, sent_ms, expires_ms, report_until_ms, discard_body, " \
+    "mask_to, "                                                                                              \
     "reply_to, body, callback_url, tags"
 
 enum { SHAPE_ACCOUNT = 1, SHAPE_TO = 2, SHAPE_FROM = 4, SHAPE_SENT = 8, READ_BY_ID = 16, READ_BY_SID, READS };
-_Static_assert(READS <= sizeof(((struct queue *)0)->reads) / sizeof(sqlite3_stmt *), "struct queue holds them");
+_Static_assert(READS <= sizeof(((struct queue *)0)->reads) / sizeof(sqlite3_stmt *),
+               "struct queue holds them");
 
 static void message_columns(sqlite3_stmt *stmt, struct message *m)
 {
@@ -122,7 +125,8 @@ static sqlite3_stmt *list_statement(struct queue *queue, int shape)
     return prepared(queue, shape, sql);
 }
 
-/* The upper bound is one key, so that the walk begins there: the page key, or the end of the interval if that is older. */
+/* The upper bound is one key, so that the walk begins there: the page key, or the end of the interval if that
+ * is older. */
 static void bind_bounds(sqlite3_stmt *stmt, const struct message_filter *filter, int shape)
 {
     int64_t before = filter->after_id != 0 ? filter->after_id : INT64_MAX;

@@ -1,8 +1,9 @@
 /* Status reports: which attempt one belongs to, and what it makes of the message.
  *
- * TP-MR is 8 bits and wraps, recipients come back in national form, and a report may overtake its own +CMGS. So a report is matched on line,
- * MR, recipient and time; what matches nothing waits for an attempt in flight to settle. The same report twice changes nothing.
- * A final message is never changed back: a late report is history only. */
+ * TP-MR is 8 bits and wraps, recipients come back in national form, and a report may overtake its own +CMGS.
+ * So a report is matched on line, MR, recipient and time; what matches nothing waits for an attempt in flight
+ * to settle. The same report twice changes nothing. A final message is never changed back: a late report is
+ * history only. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,8 +73,8 @@ static int store_on_attempt(struct transition *t, const struct attempt *attempt,
                                     attempt->n, attempt->seq, notice->mr, notice->st);
 }
 
-/* An attempt of unknown outcome was sent after all. Its segment may meanwhile wait for a resend, which is not needed any more; or it is
- * out again, or settled by hand: then the report only counts. */
+/* An attempt of unknown outcome was sent after all. Its segment may meanwhile wait for a resend, which is not
+ * needed any more; or it is out again, or settled by hand: then the report only counts. */
 static int prove_sent(struct transition *t, const struct attempt *attempt, struct life *life,
                       struct work *work)
 {
@@ -165,8 +166,8 @@ static int match_sent(struct transition *t, const struct notice *notice, struct 
     return status;
 }
 
-/* An attempt in that state to this recipient: the newest begun before the report's time, else (clocks differ) the one begun soonest
- * after it. 1, 0, -errno. */
+/* An attempt in that state to this recipient: the newest begun before the report's time, else (clocks differ)
+ * the one begun soonest after it. 1, 0, -errno. */
 static int match_open(struct transition *t, const struct notice *notice, enum attempt_state state,
                       struct attempt *found)
 {

@@ -1,5 +1,6 @@
-/* The back-off table: quick at first, since most faults of a cell are over in seconds; an hour at most, so that an outage of the
- * night is noticed as over by the morning. The last try is moved ahead to fit the validity. */
+/* The back-off table: quick at first, since most faults of a cell are over in seconds; an hour at most, so
+ * that an outage of the night is noticed as over by the morning. The last try is moved ahead to fit the
+ * validity. */
 #include "host/queue/retry.h"
 
 #include <stddef.h>

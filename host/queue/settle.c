@@ -1,7 +1,8 @@
-/* Outcomes: what a carrier's answer, or an operator's verdict, makes of an attempt, its segment and its message.
+/* Outcomes: what a carrier's answer, or an operator's verdict, makes of an attempt, its segment and its
+ * message.
  *
- * Refuses: an attempt that is not open any more (-ESTALE: settled, cancelled, forgotten), SENT or UNSURE for one that was never marked in
- * flight (-ESTALE), a verdict on a message that is not unsure (-EBUSY). */
+ * Refuses: an attempt that is not open any more (-ESTALE: settled, cancelled, forgotten), SENT or UNSURE for
+ * one that was never marked in flight (-ESTALE), a verdict on a message that is not unsure (-EBUSY). */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +64,8 @@ static int on_sent(struct scene *scene)
     return settle_sent(scene, scene->op->s.mr);
 }
 
-/* When the next try is due; RETRY_NEVER when none fits the validity. A try that is the carrier's fault is not counted. */
+/* When the next try is due; RETRY_NEVER when none fits the validity. A try that is the carrier's fault is not
+ * counted. */
 static int64_t next_try(struct scene *scene)
 {
     struct transition *t = &scene->op->t;
@@ -85,12 +87,13 @@ static int on_retry(struct scene *scene)
     bool wanted = work->exists;
     int status = attempt_end(t, attempt, ATTEMPT_RETRY, -1, scene->op->reason);
     if (status == 0)
-        status = segment_state(t, attempt->message_id, attempt->seq,
-                               wanted ? SEGMENT_WAITING : SEGMENT_CANCELED);
+        status =
+            segment_state(t, attempt->message_id, attempt->seq, wanted ? SEGMENT_WAITING : SEGMENT_CANCELED);
     int64_t at_ms = wanted ? next_try(scene) : RETRY_NEVER;
     if (status == 0)
-        status = queue_note(t, attempt->message_id, "retry", "attempt=%d in_ms=%lld reason=\"%s\"", attempt->n,
-                            (long long)(at_ms == RETRY_NEVER ? -1 : at_ms - t->now_ms), scene->op->reason);
+        status =
+            queue_note(t, attempt->message_id, "retry", "attempt=%d in_ms=%lld reason=\"%s\"", attempt->n,
+                       (long long)(at_ms == RETRY_NEVER ? -1 : at_ms - t->now_ms), scene->op->reason);
     if (status != 0 || !wanted)
         return status;
     if (at_ms == RETRY_NEVER) {
@@ -130,8 +133,8 @@ static int resend(struct scene *scene)
     int status = sql_guarded(t->queue->store, stmt);
     if (status <= 0)
         return status;
-    status = queue_note(t, scene->attempt.message_id, "resend", "segment=%u risk=duplicate",
-                        scene->attempt.seq);
+    status =
+        queue_note(t, scene->attempt.message_id, "resend", "segment=%u risk=duplicate", scene->attempt.seq);
     return status < 0 ? status : 1;
 }
 

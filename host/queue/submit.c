@@ -1,7 +1,8 @@
-/* Acceptance: a submission becomes a message, its segments as they will be sent, a place in a lane, and the first line of its history.
+/* Acceptance: a submission becomes a message, its segments as they will be sent, a place in a lane, and the
+ * first line of its history.
  *
- * Refuses: a repeat of an idempotency key (-EALREADY, with the first message's sid), a text that cannot be split (-EMSGSIZE, -EILSEQ).
- * A closed store is refused before anything is kept (-ENOSPC, no callback). */
+ * Refuses: a repeat of an idempotency key (-EALREADY, with the first message's sid), a text that cannot be
+ * split (-EMSGSIZE, -EILSEQ). A closed store is refused before anything is kept (-ENOSPC, no callback). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,8 @@ void submission_fini(struct submission_copy *copy)
         free((char *)texts[i]);
 }
 
-/* The reference after the last one to this recipient: a handset that still has parts of the last message must not mix them. */
+/* The reference after the last one to this recipient: a handset that still has parts of the last message must
+ * not mix them. */
 static int next_ref(struct store *store, const struct submission_copy *copy, uint16_t *ref)
 {
     sqlite3_stmt *stmt = store_write_stmt(store, Q_MESSAGE_LAST_REF);

@@ -1,8 +1,8 @@
 /* The API's updates of one message: cancel, redact, delete.
  *
- * Refuses: an unknown id (-ENOENT); cancel once a segment has been in flight, redact and delete before the message is final (-EBUSY). A
- * deleted message takes its pending hook with it; what its SMS are known by (part rows) stays, so that a repeat is
- * still a repeat. */
+ * Refuses: an unknown id (-ENOENT); cancel once a segment has been in flight, redact and delete before the
+ * message is final (-EBUSY). A deleted message takes its pending hook with it; what its SMS are known by
+ * (part rows) stays, so that a repeat is still a repeat. */
 #include <errno.h>
 
 #include "host/queue/queue_internal.h"

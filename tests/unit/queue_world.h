@@ -77,7 +77,8 @@ static inline void world_open(struct world *world)
 {
     char path[96], error[256] = "";
     world_path(world, path);
-    struct store_options options = {.path = path, .vfs = world->vfs, .checkpoint_pages = world->checkpoint_pages};
+    struct store_options options = {
+        .path = path, .vfs = world->vfs, .checkpoint_pages = world->checkpoint_pages};
     if (store_open(&world->store, world->loop, &options, error) != 0)
         fail_msg("store_open: %s", error);
     assert_int_equal(queue_open(&world->queue, world->store, world->loop), 0);
@@ -129,45 +130,57 @@ static inline void check_invariants(struct world *world)
         const char *what, *sql;
     } rows[] = {
         {"work for each outbound message that is not settled, and for no other",
-         "SELECT (SELECT count(*) FROM message m WHERE direction > 1 AND status < 5 AND NOT EXISTS (SELECT 1 FROM work WHERE "
-         "message_id = m.id)) + (SELECT count(*) FROM work w WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.id = w.message_id "
+         "SELECT (SELECT count(*) FROM message m WHERE direction > 1 AND status < 5 AND NOT EXISTS (SELECT 1 "
+         "FROM work WHERE "
+         "message_id = m.id)) + (SELECT count(*) FROM work w WHERE NOT EXISTS (SELECT 1 FROM message m WHERE "
+         "m.id = w.message_id "
          "AND status < 5))"},
         {"a lane with somebody behind has a head",
-         "SELECT count(*) FROM work b WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM work h WHERE h.lane = b.lane AND h.to_addr = "
+         "SELECT count(*) FROM work b WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM work h WHERE h.lane = "
+         "b.lane AND h.to_addr = "
          "b.to_addr AND h.state <= 3)"},
         {"nobody behind should be before a head that is not busy",
-         "SELECT count(*) FROM work b JOIN work h ON h.lane = b.lane AND h.to_addr = b.to_addr AND h.state <= 2 WHERE b.state = 4 "
+         "SELECT count(*) FROM work b JOIN work h ON h.lane = b.lane AND h.to_addr = b.to_addr AND h.state "
+         "<= 2 WHERE b.state = 4 "
          "AND (b.rank, b.message_id) < (h.rank, h.message_id)"},
         {"busy exactly while an attempt is open",
-         "SELECT count(*) FROM work w WHERE (state = 3) != EXISTS (SELECT 1 FROM attempt a WHERE a.message_id = w.message_id AND "
+         "SELECT count(*) FROM work w WHERE (state = 3) != EXISTS (SELECT 1 FROM attempt a WHERE "
+         "a.message_id = w.message_id AND "
          "a.state IN (1, 2))"},
-        {"at most one open attempt of a message",
-         "SELECT count(*) FROM (SELECT 1 FROM attempt WHERE state IN (1, 2) GROUP BY message_id HAVING count(*) > 1)"},
+        {"at most one open attempt of a message", "SELECT count(*) FROM (SELECT 1 FROM attempt WHERE state "
+                                                  "IN (1, 2) GROUP BY message_id HAVING count(*) > 1)"},
         {"a claimed attempt belongs to a busy row",
-         "SELECT count(*) FROM attempt a WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM work w WHERE w.message_id = a.message_id AND "
+         "SELECT count(*) FROM attempt a WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM work w WHERE "
+         "w.message_id = a.message_id AND "
          "w.state = 3)"},
         {"a segment is out exactly while its attempt is open",
-         "SELECT count(*) FROM segment s WHERE (state = 2) != EXISTS (SELECT 1 FROM attempt a WHERE a.message_id = s.message_id AND "
+         "SELECT count(*) FROM segment s WHERE (state = 2) != EXISTS (SELECT 1 FROM attempt a WHERE "
+         "a.message_id = s.message_id AND "
          "a.seq = s.seq AND a.state IN (1, 2))"},
         {"a row that may be claimed has a segment that waits, a held one has none",
-         "SELECT count(*) FROM work w WHERE (state IN (1, 2, 4)) != (EXISTS (SELECT 1 FROM segment s WHERE s.message_id = "
+         "SELECT count(*) FROM work w WHERE (state IN (1, 2, 4)) != (EXISTS (SELECT 1 FROM segment s WHERE "
+         "s.message_id = "
          "w.message_id AND s.state = 1)) AND state != 3"},
-        {"a held row has an unsure segment",
-         "SELECT count(*) FROM work w WHERE unsure != (SELECT count(*) FROM segment s WHERE s.message_id = w.message_id AND s.state "
-         "= 5) OR (state = 5 AND unsure = 0)"},
-        {"the message's unsure flag tells so too",
-         "SELECT count(*) FROM work w JOIN message m ON m.id = w.message_id WHERE m.unsure != (w.unsure > 0)"},
+        {"a held row has an unsure segment", "SELECT count(*) FROM work w WHERE unsure != (SELECT count(*) "
+                                             "FROM segment s WHERE s.message_id = w.message_id AND s.state "
+                                             "= 5) OR (state = 5 AND unsure = 0)"},
+        {"the message's unsure flag tells so too", "SELECT count(*) FROM work w JOIN message m ON m.id = "
+                                                   "w.message_id WHERE m.unsure != (w.unsure > 0)"},
         {"a sent message has all its segments sent",
-         "SELECT count(*) FROM message m WHERE direction > 1 AND status IN (5, 6) AND EXISTS (SELECT 1 FROM segment s WHERE "
+         "SELECT count(*) FROM message m WHERE direction > 1 AND status IN (5, 6) AND EXISTS (SELECT 1 FROM "
+         "segment s WHERE "
          "s.message_id = m.id AND s.state != 3)"},
         {"of each message one hook is due",
-         "SELECT count(*) FROM (SELECT sum(due_ms IS NOT NULL) AS due, min(status) AS first, min(CASE WHEN due_ms IS NOT NULL THEN "
+         "SELECT count(*) FROM (SELECT sum(due_ms IS NOT NULL) AS due, min(status) AS first, min(CASE WHEN "
+         "due_ms IS NOT NULL THEN "
          "status END) AS leads FROM hook GROUP BY message_id) WHERE due != 1 OR first != leads"},
         {"an assembly for each receiving message",
          "SELECT (SELECT count(*) FROM message WHERE status = 10) != (SELECT count(*) FROM assembly)"},
         {"no orphans",
-         "SELECT (SELECT count(*) FROM segment WHERE message_id NOT IN (SELECT id FROM message)) + (SELECT count(*) FROM attempt "
-         "WHERE message_id NOT IN (SELECT id FROM message)) + (SELECT count(*) FROM hook WHERE message_id NOT IN (SELECT id FROM "
+         "SELECT (SELECT count(*) FROM segment WHERE message_id NOT IN (SELECT id FROM message)) + (SELECT "
+         "count(*) FROM attempt "
+         "WHERE message_id NOT IN (SELECT id FROM message)) + (SELECT count(*) FROM hook WHERE message_id "
+         "NOT IN (SELECT id FROM "
          "message)) + (SELECT count(*) FROM event WHERE message_id NOT IN (SELECT id FROM message))"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -358,7 +371,8 @@ static inline int64_t pass(struct world *world, enum outcome outcome, int mr)
 static inline int report_to(struct world *world, const char *to, int mr, uint8_t st, int64_t scts_ms)
 {
     struct answer answer = {0};
-    struct report report = {.line_id = LINE, .mr = mr, .st = st, .scts_ms = scts_ms, .discharge_ms = scts_ms + 1000, .hex = "00"};
+    struct report report = {
+        .line_id = LINE, .mr = mr, .st = st, .scts_ms = scts_ms, .discharge_ms = scts_ms + 1000, .hex = "00"};
     snprintf(report.to, sizeof report.to, "%s", to);
     queue_report(world->queue, &report, on_answer, &answer);
     settle_down(world);
@@ -424,7 +438,8 @@ static inline const char *hooks_of(struct world *world, int64_t id)
             if (hooks[i].message_id != id)
                 continue;
             size_t len = strlen(words);
-            snprintf(words + len, sizeof words - len, "%s%s", len == 0 ? "" : " ", message_status_text(hooks[i].status));
+            snprintf(words + len, sizeof words - len, "%s%s", len == 0 ? "" : " ",
+                     message_status_text(hooks[i].status));
             len = strlen(words);
             if (hooks[i].error_code != 0)
                 snprintf(words + len, sizeof words - len, ":%d", hooks[i].error_code);

@@ -1,4 +1,5 @@
-/* Inbound: what is new, what is a repeat, and which parts make a message. PDUs: tests/vectors where present, made here else. */
+/* Inbound: what is new, what is a repeat, and which parts make a message. PDUs: tests/vectors where present,
+ * made here else. */
 #include "queue_world.h"
 
 #define SENDER "+41795550000"
@@ -24,8 +25,12 @@ static struct pdu make_pdu(const struct sms *sms)
     pdu.scts = (struct pdu_time){.valid = true, .utc_s = T0 / 1000 + sms->scts_s};
     pdu.scts.raw[6] = (uint8_t)sms->scts_s;
     if (sms->total > 0)
-        pdu.udh = (struct pdu_udh){.len = 5, .has_concat = true, .concat_bits = 8, .ref = (uint16_t)sms->ref,
-                                   .total = (uint8_t)sms->total, .seq = (uint8_t)sms->seq};
+        pdu.udh = (struct pdu_udh){.len = 5,
+                                   .has_concat = true,
+                                   .concat_bits = 8,
+                                   .ref = (uint16_t)sms->ref,
+                                   .total = (uint8_t)sms->total,
+                                   .seq = (uint8_t)sms->seq};
     pdu.udh.has_ports = sms->ports;
     return pdu;
 }
@@ -33,8 +38,15 @@ static struct pdu make_pdu(const struct sms *sms)
 static void receive_pdu(struct world *world, const struct pdu *pdu, const char *memory, int slot)
 {
     struct answer answer = {0};
-    struct inbound inbound = {.line_id = LINE, .account_id = ACCOUNT, .service_id = SERVICE, .line_number = HERE, .pdu = pdu,
-                              .hex = "0791", .memory = memory, .index = slot, .received_ms = clock_wall_ms()};
+    struct inbound inbound = {.line_id = LINE,
+                              .account_id = ACCOUNT,
+                              .service_id = SERVICE,
+                              .line_number = HERE,
+                              .pdu = pdu,
+                              .hex = "0791",
+                              .memory = memory,
+                              .index = slot,
+                              .received_ms = clock_wall_ms()};
     queue_receive(world->queue, &inbound, on_answer, &answer);
     settle_down(world);
     assert_int_equal(answer.calls, 1);
@@ -73,8 +85,9 @@ static void test_one_sms(void **state)
     assert_string_equal(m.body, "hello");
     assert_string_equal(m.from, SENDER);
     assert_string_equal(m.to, HERE);
-    assert_true(m.direction == MESSAGE_INBOUND && m.status == MESSAGE_RECEIVED && m.segments == 1 && m.line_id == LINE &&
-                m.service_id == SERVICE && m.account_id == ACCOUNT && m.created_ms == T0 && m.sent_ms == 0);
+    assert_true(m.direction == MESSAGE_INBOUND && m.status == MESSAGE_RECEIVED && m.segments == 1 &&
+                m.line_id == LINE && m.service_id == SERVICE && m.account_id == ACCOUNT &&
+                m.created_ms == T0 && m.sent_ms == 0);
     message_fini(&m);
     assert_string_equal(hooks_of(world, 1), "received");
 }
@@ -88,7 +101,7 @@ static void test_dedupe_table(void **state)
         const char *what;
         const char *memory[2];
         int slot[2];
-        int erase;       /* before the second */
+        int erase; /* before the second */
         int64_t after_ms;
         const char *text[2];
         int messages;
@@ -111,7 +124,9 @@ static void test_dedupe_table(void **state)
     int64_t before = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (int n = 0; n < 2; n++) {
-            receive(world, (struct sms){.text = rows[i].text[n], .scts_s = (int64_t)i, .memory = rows[i].memory[n],
+            receive(world, (struct sms){.text = rows[i].text[n],
+                                        .scts_s = (int64_t)i,
+                                        .memory = rows[i].memory[n],
                                         .slot = rows[i].slot[n]});
             if (n == 0 && rows[i].erase == ERASE)
                 queue_erased(world->queue, LINE, rows[i].memory[0], rows[i].slot[0]);
@@ -135,7 +150,8 @@ static void test_same_sms_on_another_line(void **state)
     struct world *world = *state;
     struct sms sms = {.text = "a"};
     struct pdu pdu = make_pdu(&sms);
-    struct inbound inbound = {.line_id = LINE_B, .account_id = ACCOUNT, .line_number = HERE, .pdu = &pdu, .hex = ""};
+    struct inbound inbound = {
+        .line_id = LINE_B, .account_id = ACCOUNT, .line_number = HERE, .pdu = &pdu, .hex = ""};
     receive(world, sms);
     pass_time(world, 60000);
     queue_receive(world->queue, &inbound, NULL, NULL);
@@ -307,7 +323,8 @@ static void test_ports_ring_no_hook(void **state)
 /* A sender that cuts U+1F600 between two parts: D83D in the first, DE00 in the second. */
 static void test_surrogate_pair_cut_in_two(void **state)
 {
-    static const uint8_t octets[2][10] = {{5, 0, 3, 9, 2, 1, 0x00, 0x41, 0xD8, 0x3D}, {5, 0, 3, 9, 2, 2, 0xDE, 0x00, 0x00, 0x42}};
+    static const uint8_t octets[2][10] = {{5, 0, 3, 9, 2, 1, 0x00, 0x41, 0xD8, 0x3D},
+                                          {5, 0, 3, 9, 2, 2, 0xDE, 0x00, 0x00, 0x42}};
     struct world *world = *state;
     for (int i = 0; i < 2; i++) {
         struct sms sms = part(9, 2, (unsigned)i + 1, "");
@@ -319,8 +336,9 @@ static void test_surrogate_pair_cut_in_two(void **state)
         memcpy(pdu.ud, octets[i], sizeof octets[i]);
         receive_pdu(world, &pdu, NULL, 0);
     }
-    assert_body(world, 1, "A\xF0\x9F\x98\x80"
-                          "B");
+    assert_body(world, 1,
+                "A\xF0\x9F\x98\x80"
+                "B");
 }
 
 static void test_half_a_pair_alone(void **state)

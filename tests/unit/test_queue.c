@@ -1,4 +1,5 @@
-/* The outbound life of a message: acceptance, claim, the in-flight mark, outcomes, lanes, the API's updates. */
+/* The outbound life of a message: acceptance, claim, the in-flight mark, outcomes, lanes, the API's updates.
+ */
 #include "queue_world.h"
 
 static void test_one_message(void **state)
@@ -46,7 +47,8 @@ static void test_fields_are_kept(void **state)
     assert_string_equal(m.tags, s.tags);
     assert_string_equal(m.from, s.from);
     assert_string_equal(m.to, ALICE);
-    assert_true(m.priority == 9 && m.policy == UNSURE_RESEND && m.mask_to && !m.discard_body && m.reply_to == 99);
+    assert_true(m.priority == 9 && m.policy == UNSURE_RESEND && m.mask_to && !m.discard_body &&
+                m.reply_to == 99);
     assert_true(m.created_ms == T0 && m.sent_ms == 0 && m.expires_ms == T0 + VALIDITY && m.segments == 1);
     message_fini(&m);
     assert_int_equal(queue_message_by_sid(world->queue, 2, &s.sid, &m), -ENOENT);
@@ -159,7 +161,8 @@ static void test_carrier_fault_costs_no_try(void **state)
     struct job job;
     int64_t next_ms, id = send_to(world, ALICE, "1");
     for (int i = 0; i < 10; i++) {
-        struct settlement fault = {.outcome = OUTCOME_RETRY, .mr = -1, .carrier_fault = true, .reason = "modem lost"};
+        struct settlement fault = {
+            .outcome = OUTCOME_RETRY, .mr = -1, .carrier_fault = true, .reason = "modem lost"};
         assert_int_equal(claim(world, &job), id);
         assert_int_equal(settle(world, job.attempt_id, &fault), 0); /* before the mark: allowed */
         assert_int_equal(queue_claim(world->queue, LINE, NULL, 0, &job, &next_ms), -EAGAIN);
@@ -278,9 +281,11 @@ static void test_service_takes_the_line_that_claims(void **state)
     struct world *world = *state;
     struct job job;
     struct message m;
-    world_exec(world, "INSERT INTO account VALUES (1, x'01', x'02', '', 0, 0, 0);"
-                      "INSERT INTO line (id, sid, account_id, name, number, friendly_name, created_ms, updated_ms) VALUES "
-                      "(2, x'03', 1, 'b', '+41792222222', '', 0, 0)");
+    world_exec(
+        world,
+        "INSERT INTO account VALUES (1, x'01', x'02', '', 0, 0, 0);"
+        "INSERT INTO line (id, sid, account_id, name, number, friendly_name, created_ms, updated_ms) VALUES "
+        "(2, x'03', 1, 'b', '+41792222222', '', 0, 0)");
     struct submission s = by_service(ALICE, "x");
     int64_t id = submit(world, &s);
     assert_string_equal(status_of(world, id), "accepted");
@@ -387,7 +392,8 @@ static void test_cancel(void **state)
 {
     struct world *world = *state;
     struct job job;
-    int64_t first = send_to(world, ALICE, "1"), second = send_to(world, ALICE, "2"), third = send_to(world, ALICE, "3");
+    int64_t first = send_to(world, ALICE, "1"), second = send_to(world, ALICE, "2"),
+            third = send_to(world, ALICE, "3");
     assert_int_equal(update(world, queue_cancel, 999), -ENOENT);
     assert_int_equal(update(world, queue_cancel, second), 0); /* from behind */
     assert_string_equal(hooks_of(world, second), "canceled");
@@ -445,7 +451,8 @@ static void test_body_is_discarded_once_sent(void **state)
     assert_int_equal(world_int(world, "SELECT sum(length(ud)) FROM segment"), 0);
 }
 
-static void add_to_story(void *arg, int64_t at_ms, const struct message *brief, const char *kind, const char *detail)
+static void add_to_story(void *arg, int64_t at_ms, const struct message *brief, const char *kind,
+                         const char *detail)
 {
     char line[128];
     struct world *world = arg;

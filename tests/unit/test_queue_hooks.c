@@ -137,7 +137,8 @@ static void test_busy_ones_are_left_out(void **state)
     busy[0] = hooks[0].id;
     busy[1] = hooks[2].id;
     assert_int_equal(queue_hooks_due(world->queue, busy, 2, hooks, 2, &next_ms), 2);
-    assert_true(hooks[0].id != busy[0] && hooks[0].id != busy[1] && hooks[1].id != busy[0] && hooks[1].id != busy[1]);
+    assert_true(hooks[0].id != busy[0] && hooks[0].id != busy[1] && hooks[1].id != busy[0] &&
+                hooks[1].id != busy[1]);
     assert_int_equal(queue_hooks_due(world->queue, NULL, 0, hooks, 3, &next_ms), 3);
 }
 
@@ -162,7 +163,8 @@ static void test_nothing_is_due_before_it_is_durable(void **state)
 static int64_t receive_one(struct world *world)
 {
     struct pdu pdu = {.type = PDU_DELIVER};
-    struct inbound inbound = {.line_id = LINE, .account_id = ACCOUNT, .line_number = "+41791111111", .pdu = &pdu, .hex = "00"};
+    struct inbound inbound = {
+        .line_id = LINE, .account_id = ACCOUNT, .line_number = "+41791111111", .pdu = &pdu, .hex = "00"};
     snprintf(pdu.address.text, sizeof pdu.address.text, "%s", ALICE);
     snprintf(pdu.text, sizeof pdu.text, "%s", "hi");
     queue_receive(world->queue, &inbound, NULL, NULL);
@@ -184,7 +186,8 @@ static void test_inbound_and_its_replies(void **state)
         replies[i].direction = MESSAGE_OUTBOUND_REPLY;
         replies[i].reply_to = id;
     }
-    struct hook_settlement done = {.verdict = HOOK_DONE, .detail = "http 200", .replies = replies, .reply_count = 3};
+    struct hook_settlement done = {
+        .verdict = HOOK_DONE, .detail = "http 200", .replies = replies, .reply_count = 3};
     assert_int_equal(answer_hook(world, hooks[0].id, &done), 0);
     assert_int_equal(queue_depth(world->queue, ACCOUNT), 2);
     int64_t first = pass(world, OUTCOME_SENT, 1);
@@ -225,7 +228,8 @@ static void test_hook_dies_with_its_message(void **state)
     settle_down(world);
     assert_int_equal(answer.status, 0);
     delivered_message(world, BOB, 2);
-    assert_int_equal(end_hook(world, hooks[0].id, HOOK_DONE), -ESTALE); /* the answer under way meets nobody else */
+    assert_int_equal(end_hook(world, hooks[0].id, HOOK_DONE),
+                     -ESTALE); /* the answer under way meets nobody else */
 }
 
 int main(void)

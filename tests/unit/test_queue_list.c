@@ -1,5 +1,5 @@
-/* Reading: what a list gives, page by page; and that neither a page nor a claim costs more as the tables grow: by SQLite's
- * own plan and by the steps its virtual machine takes. */
+/* Reading: what a list gives, page by page; and that neither a page nor a claim costs more as the tables
+ * grow: by SQLite's own plan and by the steps its virtual machine takes. */
 #include "host/queue/queue_internal.h"
 #include "queue_world.h"
 
@@ -13,10 +13,14 @@ static void fill(struct world *world, int from, int to)
     char sql[2048];
     snprintf(sql, sizeof sql,
              "WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
-             "INSERT INTO message (sid, mm, account_id, direction, status, from_addr, to_addr, body, line_id, service_id, segments, "
-             "error_code, unsure, priority, policy, created_ms, updated_ms, sent_ms, expires_ms, report_until_ms, status_report, "
-             "discard_body, mask_to, reply_to, dcs) SELECT randomblob(16), 0, 1 + i / 7 %% 2, 2, CASE i %% 5 WHEN 0 THEN 8 ELSE 6 END, "
-             "'F' || (i / 2 %% 2), 'T' || (i %% 2), 'x', 1, 0, 1, 0, 0, 5, 0, i * 1000, i * 1000, CASE i %% 5 WHEN 0 THEN NULL ELSE "
+             "INSERT INTO message (sid, mm, account_id, direction, status, from_addr, to_addr, body, "
+             "line_id, service_id, segments, "
+             "error_code, unsure, priority, policy, created_ms, updated_ms, sent_ms, expires_ms, "
+             "report_until_ms, status_report, "
+             "discard_body, mask_to, reply_to, dcs) SELECT randomblob(16), 0, 1 + i / 7 %% 2, 2, CASE i %% 5 "
+             "WHEN 0 THEN 8 ELSE 6 END, "
+             "'F' || (i / 2 %% 2), 'T' || (i %% 2), 'x', 1, 0, 1, 0, 0, 5, 0, i * 1000, i * 1000, CASE i %% "
+             "5 WHEN 0 THEN NULL ELSE "
              "i / 2 * 2000 END, 0, 0, 0, 0, 0, 0, 0 FROM n",
              from, to);
     world_exec(world, sql);
@@ -62,9 +66,10 @@ static void check_pages(struct world *world, int shape, size_t limit)
         filter.after_id = all.ids[all.count - 1];
         filter.after_sent_ms = all.sent[all.count - 1];
     }
-    snprintf(sql, sizeof sql, "SELECT id FROM message WHERE account_id = 1 %s %s %s", shape & TO_SHAPE ? "AND to_addr = 'T1'" : "",
-             shape & FROM_SHAPE ? "AND from_addr = 'F0'" : "",
-             shape & SENT_SHAPE ? "AND sent_ms BETWEEN 100000 AND 900000 ORDER BY +sent_ms DESC, id DESC" : "ORDER BY +id DESC");
+    snprintf(sql, sizeof sql, "SELECT id FROM message WHERE account_id = 1 %s %s %s",
+             shape & TO_SHAPE ? "AND to_addr = 'T1'" : "", shape & FROM_SHAPE ? "AND from_addr = 'F0'" : "",
+             shape & SENT_SHAPE ? "AND sent_ms BETWEEN 100000 AND 900000 ORDER BY +sent_ms DESC, id DESC"
+                                : "ORDER BY +id DESC");
     sqlite3_stmt *stmt = store_read_prepare(world->store, sql);
     size_t n = 0;
     for (; sqlite3_step(stmt) == SQLITE_ROW; n++)
@@ -88,13 +93,15 @@ static void test_open_intervals(void **state)
     static const struct {
         int64_t from_ms, to_ms;
         int64_t count;
-    } rows[] = {{0, 99999, 80}, {100000, 0, 720}, {100000, 100000, 2}, {1, 0, 799}, {0, INT64_MAX, 800}, {2000000, 0, 0}};
+    } rows[] = {{0, 99999, 80}, {100000, 0, 720},    {100000, 100000, 2},
+                {1, 0, 799},    {0, INT64_MAX, 800}, {2000000, 0, 0}};
     struct world *world = *state;
     fill(world, 1, 1000);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct page page = {.count = 0};
         char sql[256];
-        struct message_filter filter = {.sent_from_ms = rows[i].from_ms, .sent_to_ms = rows[i].to_ms, .limit = 1100};
+        struct message_filter filter = {
+            .sent_from_ms = rows[i].from_ms, .sent_to_ms = rows[i].to_ms, .limit = 1100};
         queue_list(world->queue, &filter, on_message, &page);
         snprintf(sql, sizeof sql, "SELECT count(*) FROM message WHERE sent_ms >= %lld AND sent_ms <= %lld",
                  (long long)rows[i].from_ms, (long long)(rows[i].to_ms != 0 ? rows[i].to_ms : INT64_MAX));
@@ -156,9 +163,10 @@ static void test_page_costs_the_same_at_any_size(void **state)
 
 static void check_plan(sqlite3 *db, const char *name, const char *sql)
 {
-    /* One look for the newest row; counts for a person; once at a start or at a jump of the clock; a few open sets. */
-    static const char *const may[] = {"message_newest",  "queue_counts", "attempt_claimed", "work_depths",
-                                      "shift_message", "shift_work",   "assembly_find"};
+    /* One look for the newest row; counts for a person; once at a start or at a jump of the clock; a few open
+     * sets. */
+    static const char *const may[] = {"message_newest", "queue_counts", "attempt_claimed", "work_depths",
+                                      "shift_message",  "shift_work",   "assembly_find"};
     char text[2048];
     sqlite3_stmt *stmt;
     for (size_t i = 0; i < sizeof may / sizeof may[0]; i++)
@@ -168,7 +176,8 @@ static void check_plan(sqlite3 *db, const char *name, const char *sql)
     assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
     while (sqlite3_step(stmt) == SQLITE_ROW) {
         const char *line = (const char *)sqlite3_column_text(stmt, 3);
-        if ((strncmp(line, "SCAN", 4) == 0 && strcmp(line, "SCAN CONSTANT ROW") != 0) || strstr(line, "TEMP B-TREE") != NULL)
+        if ((strncmp(line, "SCAN", 4) == 0 && strcmp(line, "SCAN CONSTANT ROW") != 0) ||
+            strstr(line, "TEMP B-TREE") != NULL)
             fail_msg("%s: %s", name, line);
     }
     sqlite3_finalize(stmt);
@@ -209,8 +218,10 @@ static void fill_work(struct world *world, int from, int to, int deep)
             settle_down(world);
     }
     settle_down(world);
-    world_exec(world, "UPDATE work SET state = 2, retry_ms = 1800000900000, due_ms = 1800000900000 WHERE state = 1 AND "
-                      "substr(to_addr, 6) % 3 = 0");
+    world_exec(
+        world,
+        "UPDATE work SET state = 2, retry_ms = 1800000900000, due_ms = 1800000900000 WHERE state = 1 AND "
+        "substr(to_addr, 6) % 3 = 0");
 }
 
 static int64_t claim_steps(struct world *world)
@@ -244,7 +255,7 @@ static void test_claim_costs_the_same_at_any_size(void **state)
 
 int main(void)
 {
-#define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+#define CASE(fn)   cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 #define FILLED(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_drop)
     const struct CMUnitTest tests[] = {
         FILLED(test_pages_of_each_shape),

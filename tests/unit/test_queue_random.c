@@ -1,6 +1,7 @@
-/* The two laws under chance: a carrier, clients and an operator do what they may in any order, while the power
- * fails at any write. What was promised by a durable callback must hold afterwards: an accepted message exists and comes to an end;
- * a PDU that left is known to have left; no segment leaves twice, but for a resend that was asked for. */
+/* The two laws under chance: a carrier, clients and an operator do what they may in any order, while the
+ * power fails at any write. What was promised by a durable callback must hold afterwards: an accepted message
+ * exists and comes to an end; a PDU that left is known to have left; no segment leaves twice, but for a
+ * resend that was asked for. */
 #include "powerfail_vfs.h"
 #include "queue_world.h"
 
@@ -57,7 +58,8 @@ static void on_accepted(void *arg, int status, const struct submitted *result)
     struct client *client = arg;
     struct model *model = client->model;
     if (status == 0 && model->count < MESSAGES_MOST)
-        model->messages[model->count++] = (struct model_message){.id = result->id, .may_repeat = client->may_repeat};
+        model->messages[model->count++] =
+            (struct model_message){.id = result->id, .may_repeat = client->may_repeat};
     free(client);
 }
 
@@ -91,7 +93,8 @@ static void client_meddles(struct model *model)
     switch (chance(model, 3)) {
     case 0: queue_cancel(model->world->queue, id, NULL, NULL); break;
     case 1: queue_redact(model->world->queue, id, NULL, NULL); break;
-    default: queue_verdict(model->world->queue, id, chance(model, 2) ? VERDICT_SENT : VERDICT_FAILED, NULL, NULL);
+    default:
+        queue_verdict(model->world->queue, id, chance(model, 2) ? VERDICT_SENT : VERDICT_FAILED, NULL, NULL);
     }
 }
 
@@ -129,8 +132,10 @@ static void on_settled(void *arg, int status)
 
 static void note_outcome(struct model *model, const struct carrier *carrier)
 {
-    static const enum gone gone[] = {
-        [OUTCOME_SENT] = GONE, [OUTCOME_RETRY] = NOT_GONE, [OUTCOME_REJECT] = NOT_GONE, [OUTCOME_UNSURE] = UNKNOWN};
+    static const enum gone gone[] = {[OUTCOME_SENT] = GONE,
+                                     [OUTCOME_RETRY] = NOT_GONE,
+                                     [OUTCOME_REJECT] = NOT_GONE,
+                                     [OUTCOME_UNSURE] = UNKNOWN};
     struct model_message *m = known(model, carrier->job.message_id);
     if (m->gone[carrier->job.seq - 1] != GONE)
         m->gone[carrier->job.seq - 1] = gone[carrier->outcome];
@@ -146,7 +151,8 @@ static void carrier_settles(struct model *model, struct carrier *carrier, enum o
 
 static void carrier_acts(struct model *model, int n)
 {
-    static const enum outcome outcomes[] = {OUTCOME_SENT, OUTCOME_SENT, OUTCOME_SENT, OUTCOME_RETRY, OUTCOME_REJECT, OUTCOME_UNSURE};
+    static const enum outcome outcomes[] = {OUTCOME_SENT,  OUTCOME_SENT,   OUTCOME_SENT,
+                                            OUTCOME_RETRY, OUTCOME_REJECT, OUTCOME_UNSURE};
     struct carrier *carrier = &model->carriers[n];
     switch (carrier->phase) {
     case IDLE:
@@ -167,8 +173,11 @@ static void network_reports(struct model *model)
 {
     static const char *const to[] = {ALICE, BOB, CAROL};
     static const uint8_t st[] = {0x00, 0x00, 0x30, 0x46};
-    struct report report = {.line_id = 1 + chance(model, LIVE_MOST), .mr = (int)chance(model, 8), .st = st[chance(model, 4)],
-                            .scts_ms = clock_wall_ms() - chance(model, 20000), .hex = ""};
+    struct report report = {.line_id = 1 + chance(model, LIVE_MOST),
+                            .mr = (int)chance(model, 8),
+                            .st = st[chance(model, 4)],
+                            .scts_ms = clock_wall_ms() - chance(model, 20000),
+                            .hex = ""};
     snprintf(report.to, sizeof report.to, "%s", to[chance(model, 3)]);
     queue_report(model->world->queue, &report, NULL, NULL);
 }
@@ -215,7 +224,8 @@ static void carrier_resumes(struct model *model, int n)
 /* What was stored, only not yet said. */
 static void adopt(struct model *model)
 {
-    sqlite3_stmt *stmt = store_read_prepare(model->world->store, "SELECT id, policy FROM message ORDER BY id");
+    sqlite3_stmt *stmt =
+        store_read_prepare(model->world->store, "SELECT id, policy FROM message ORDER BY id");
     while (sqlite3_step(stmt) == SQLITE_ROW) {
         int64_t id = sqlite3_column_int64(stmt, 0);
         if (known(model, id) == NULL && model->count < MESSAGES_MOST)
@@ -278,7 +288,8 @@ static void drain(struct model *model)
         clock_advance(1000);
     }
     assert_int_equal(world_int(model->world, "SELECT count(*) FROM work"), 0);
-    assert_int_equal(world_int(model->world, "SELECT count(*) FROM message WHERE status NOT IN (5, 6, 7, 8, 9)"), 0);
+    assert_int_equal(
+        world_int(model->world, "SELECT count(*) FROM message WHERE status NOT IN (5, 6, 7, 8, 9)"), 0);
     check_invariants(model->world);
 }
 

@@ -1,4 +1,5 @@
-/* Status reports and unknown outcomes: what is known is said, and nothing is sent twice unless it was asked for. */
+/* Status reports and unknown outcomes: what is known is said, and nothing is sent twice unless it was asked
+ * for. */
 #include "queue_world.h"
 
 static const char *long_text(void)
@@ -26,12 +27,24 @@ static void test_st_table(void **state)
         const char *status;
         int error;
     } rows[] = {
-        {0x00, "delivered", 0},       {0x01, "sent", 0},            {0x02, "sent", 0},
-        {0x1F, "sent", 0},            {0x20, "sent", 0},            {0x30, "sent", 0},
-        {0x40, "undelivered", 30008}, {0x41, "undelivered", 30006}, {0x42, "undelivered", 30004},
-        {0x43, "undelivered", 30005}, {0x45, "undelivered", 30006}, {0x46, "undelivered", 30003},
-        {0x48, "undelivered", 30007}, {0x49, "undelivered", 30008}, {0x60, "undelivered", 30017},
-        {0x61, "undelivered", 30003}, {0x62, "undelivered", 30003}, {0x63, "undelivered", 30004},
+        {0x00, "delivered", 0},
+        {0x01, "sent", 0},
+        {0x02, "sent", 0},
+        {0x1F, "sent", 0},
+        {0x20, "sent", 0},
+        {0x30, "sent", 0},
+        {0x40, "undelivered", 30008},
+        {0x41, "undelivered", 30006},
+        {0x42, "undelivered", 30004},
+        {0x43, "undelivered", 30005},
+        {0x45, "undelivered", 30006},
+        {0x46, "undelivered", 30003},
+        {0x48, "undelivered", 30007},
+        {0x49, "undelivered", 30008},
+        {0x60, "undelivered", 30017},
+        {0x61, "undelivered", 30003},
+        {0x62, "undelivered", 30003},
+        {0x63, "undelivered", 30004},
         {0xFF, "undelivered", 30008},
     };
     struct world *world = *state;
@@ -342,7 +355,8 @@ static void test_resend_once(void **state)
     assert_int_equal(pass(world, OUTCOME_UNSURE, -1), id);
     assert_true(unsure(world, id));
     assert_int_equal(pass(world, OUTCOME_SENT, 1), 0);
-    assert_string_equal(story_of(world, id), "accepted claimed in_flight unsure resend claimed in_flight unsure");
+    assert_string_equal(story_of(world, id),
+                        "accepted claimed in_flight unsure resend claimed in_flight unsure");
 }
 
 static void test_report_of_the_first_makes_the_resend_needless(void **state)

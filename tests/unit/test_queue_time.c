@@ -51,7 +51,8 @@ static void test_retries_end_with_their_own_error(void **state)
     int64_t id = send_to(world, ALICE, "1");
     for (int i = 0; i < 4000 && strcmp(status_of(world, id), "failed") != 0; i++) {
         struct job job;
-        struct settlement busy = {.outcome = OUTCOME_RETRY, .mr = -1, .error_code = 30017, .reason = "cms 42"};
+        struct settlement busy = {
+            .outcome = OUTCOME_RETRY, .mr = -1, .error_code = 30017, .reason = "cms 42"};
         if (claim(world, &job) == id) {
             assert_true(clock_wall_ms() <= T0 + VALIDITY - 5000);
             assert_int_equal(mark(world, job.attempt_id), 0);
@@ -60,7 +61,8 @@ static void test_retries_end_with_their_own_error(void **state)
         pass_time(world, 1000);
     }
     assert_int_equal(error_of(world, id), 30017);
-    assert_int_equal(world_int(world, "SELECT count(*) FROM attempt"), 8); /* 5 15 60 300 900 1800 s, the last moved ahead */
+    assert_int_equal(world_int(world, "SELECT count(*) FROM attempt"),
+                     8); /* 5 15 60 300 900 1800 s, the last moved ahead */
 }
 
 static void test_nothing_left_is_failed_and_not_unsure(void **state)

@@ -15,7 +15,8 @@ static void test_table(void **state)
 {
     static const struct {
         int tries, delay_s;
-    } rows[] = {{0, 5}, {1, 5}, {2, 15}, {3, 60}, {4, 300}, {5, 900}, {6, 1800}, {7, 3600}, {8, 3600}, {1000000, 3600}};
+    } rows[] = {{0, 5},   {1, 5},    {2, 15},   {3, 60},   {4, 300},
+                {5, 900}, {6, 1800}, {7, 3600}, {8, 3600}, {1000000, 3600}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_int_equal(retry_at(rows[i].tries, NOW, FAR, 0, false), NOW + rows[i].delay_s * 1000);
