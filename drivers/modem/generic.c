@@ -31,22 +31,22 @@
 /* 0..127: RP cause (TS 24.011 clause 8.2.5.4); 128..255: TP-FCS (TS 23.040 clause 9.2.3.22); 300..511:
  * TS 27.005 clause 3.2.5; then the makers' own. */
 const struct model_error generic_cms_errors[] = {
-    NEVER(1, 30005), /* unassigned number */
-    SIM(8), /* operator determined barring */
-    SIM(10), /* call barred */
-    TRY(17, 30008, 0), /* network failure */
-    TRY(21, 30008, 0), /* short message transfer rejected */
-    TRY(22, 30003, 0), /* memory capacity exceeded */
-    TRY(27, 30003, 0), /* destination out of service */
-    NEVER(28, 30005), /* unidentified subscriber */
-    SIM(29), /* facility rejected: often no credit */
-    NEVER(30, 30005), /* unknown subscriber */
-    {38,  OUTCOME_RETRY,  30008, false, 0, true }, /* network out of order */
-    TRY(41, 30008, 0), /* temporary failure */
-    TRY(42, 30008, 0), /* congestion */
-    TRY(47, 30008, 0), /* resources unavailable */
-    SIM(50), /* requested facility not subscribed */
-    NEVER(69, 30008), /* requested facility not implemented */
+    NEVER(1, 30005),                            /* unassigned number */
+    SIM(8),                                     /* operator determined barring */
+    SIM(10),                                    /* call barred */
+    TRY(17, 30008, 0),                          /* network failure */
+    TRY(21, 30008, 0),                          /* short message transfer rejected */
+    TRY(22, 30003, 0),                          /* memory capacity exceeded */
+    TRY(27, 30003, 0),                          /* destination out of service */
+    NEVER(28, 30005),                           /* unidentified subscriber */
+    SIM(29),                                    /* facility rejected: often no credit */
+    NEVER(30, 30005),                           /* unknown subscriber */
+    {38, OUTCOME_RETRY, 30008, false, 0, true}, /* network out of order */
+    TRY(41, 30008, 0),                          /* temporary failure */
+    TRY(42, 30008, 0),                          /* congestion */
+    TRY(47, 30008, 0),                          /* resources unavailable */
+    SIM(50),                                    /* requested facility not subscribed */
+    NEVER(69, 30008),                           /* requested facility not implemented */
     TRY(81, 30008, 0), /* 81, 95..111: protocol errors; once more, the queue's count ends it */
     TRY(95, 30008, 0),
     TRY(96, 30008, 0),
@@ -54,59 +54,59 @@ const struct model_error generic_cms_errors[] = {
     TRY(98, 30008, 0),
     TRY(99, 30008, 0),
     TRY(111, 30008, 0),
-    TRY(127, 30008, 0), /* interworking */
-    NEVER(128, 30008), /* telematic interworking not supported */
-    NEVER(129, 30008), /* type 0 not supported */
-    NEVER(130, 30008), /* cannot replace */
-    NEVER(143, 30008), /* unspecified TP-PID error */
-    NEVER(144, 30008), /* alphabet not supported */
-    NEVER(145, 30008), /* message class not supported */
-    NEVER(159, 30008), /* unspecified TP-DCS error */
-    NEVER(160, 30008), /* command cannot be actioned */
-    NEVER(161, 30008), /* command unsupported */
-    NEVER(175, 30008), /* unspecified TP-Command error */
-    NEVER(176, 30008), /* TPDU not supported */
-    TRY(192, 30008, 0), /* SC busy */
-    SIM(193), /* no SC subscription */
-    TRY(194, 30008, 0), /* SC system failure */
-    NEVER(195, 30005), /* invalid SME address */
-    NEVER(196, 30004), /* destination SME barred */
-    {197, OUTCOME_SENT,   0,     false, 0, false}, /* duplicate rejected: the SC has it already */
-    NEVER(198, 30008), /* TP-VPF not supported */
-    NEVER(199, 30008), /* TP-VP not supported */
-    WAIT(208, 0), /* SIM SMS storage full */
-    WAIT(209, 0), /* no SMS storage capability in SIM */
-    MODEM(210, 0), /* error in MS */
-    WAIT(211, 0), /* memory capacity exceeded */
-    TRY(212, 30008, 0), /* SIM application toolkit busy */
-    TRY(213, 30008, 0), /* SIM data download error */
-    TRY(255, 30008, 0), /* unspecified */
-    MODEM(300, 0), /* ME failure */
-    MODEM(301, 0), /* SMS service of ME reserved */
-    WAIT(302, 0), /* operation not allowed */
-    NEVER(303, 30008), /* operation not supported */
-    NEVER(304, 30008), /* invalid PDU mode parameter: our fault */
-    NEVER(305, 30008), /* invalid text mode parameter */
-    SIM(310), /* SIM not inserted */
-    SIM(311), /* SIM PIN required */
-    SIM(312), /* PH-SIM PIN required */
-    SIM(313), /* SIM failure */
-    WAIT(314, 5000), /* SIM busy */
-    SIM(315), /* SIM wrong */
-    SIM(316), /* SIM PUK required */
-    SIM(317), /* SIM PIN2 required */
-    SIM(318), /* SIM PUK2 required */
-    MODEM(320, 0), /* memory failure */
-    NEVER(321, 30008), /* invalid memory index */
-    WAIT(322, 0), /* memory full */
-    SIM(330), /* SMSC address unknown */
-    WAIT(331, 30000), /* no network service */
-    {332, OUTCOME_UNSURE, 30008, true,  0, true }, /* network timeout: it may have the message */
-    MODEM(500, 0), /* unknown error */
+    TRY(127, 30008, 0),                          /* interworking */
+    NEVER(128, 30008),                           /* telematic interworking not supported */
+    NEVER(129, 30008),                           /* type 0 not supported */
+    NEVER(130, 30008),                           /* cannot replace */
+    NEVER(143, 30008),                           /* unspecified TP-PID error */
+    NEVER(144, 30008),                           /* alphabet not supported */
+    NEVER(145, 30008),                           /* message class not supported */
+    NEVER(159, 30008),                           /* unspecified TP-DCS error */
+    NEVER(160, 30008),                           /* command cannot be actioned */
+    NEVER(161, 30008),                           /* command unsupported */
+    NEVER(175, 30008),                           /* unspecified TP-Command error */
+    NEVER(176, 30008),                           /* TPDU not supported */
+    TRY(192, 30008, 0),                          /* SC busy */
+    SIM(193),                                    /* no SC subscription */
+    TRY(194, 30008, 0),                          /* SC system failure */
+    NEVER(195, 30005),                           /* invalid SME address */
+    NEVER(196, 30004),                           /* destination SME barred */
+    {197, OUTCOME_SENT, 0, false, 0, false},     /* duplicate rejected: the SC has it already */
+    NEVER(198, 30008),                           /* TP-VPF not supported */
+    NEVER(199, 30008),                           /* TP-VP not supported */
+    WAIT(208, 0),                                /* SIM SMS storage full */
+    WAIT(209, 0),                                /* no SMS storage capability in SIM */
+    MODEM(210, 0),                               /* error in MS */
+    WAIT(211, 0),                                /* memory capacity exceeded */
+    TRY(212, 30008, 0),                          /* SIM application toolkit busy */
+    TRY(213, 30008, 0),                          /* SIM data download error */
+    TRY(255, 30008, 0),                          /* unspecified */
+    MODEM(300, 0),                               /* ME failure */
+    MODEM(301, 0),                               /* SMS service of ME reserved */
+    WAIT(302, 0),                                /* operation not allowed */
+    NEVER(303, 30008),                           /* operation not supported */
+    NEVER(304, 30008),                           /* invalid PDU mode parameter: our fault */
+    NEVER(305, 30008),                           /* invalid text mode parameter */
+    SIM(310),                                    /* SIM not inserted */
+    SIM(311),                                    /* SIM PIN required */
+    SIM(312),                                    /* PH-SIM PIN required */
+    SIM(313),                                    /* SIM failure */
+    WAIT(314, 5000),                             /* SIM busy */
+    SIM(315),                                    /* SIM wrong */
+    SIM(316),                                    /* SIM PUK required */
+    SIM(317),                                    /* SIM PIN2 required */
+    SIM(318),                                    /* SIM PUK2 required */
+    MODEM(320, 0),                               /* memory failure */
+    NEVER(321, 30008),                           /* invalid memory index */
+    WAIT(322, 0),                                /* memory full */
+    SIM(330),                                    /* SMSC address unknown */
+    WAIT(331, 30000),                            /* no network service */
+    {332, OUTCOME_UNSURE, 30008, true, 0, true}, /* network timeout: it may have the message */
+    MODEM(500, 0),                               /* unknown error */
     MODEM(512, 30000), /* SIM800: MM establishment failed; its acknowledgement timers run 28 to 42 s */
     MODEM(513, 30000), /* lower layer failure */
     MODEM(514, 30000), /* CP or network error */
-    WAIT(515, 5000), /* please wait, initialising */
+    WAIT(515, 5000),   /* please wait, initialising */
     WAIT(517, 5000),
     MODEM(-1, 0),
 };
@@ -131,11 +131,11 @@ const struct model_error generic_cme_errors[] = {
     SIM(17),
     SIM(18),
     WAIT(14, 5000),
-    WAIT(30, 30000), /* no network service */
+    WAIT(30, 30000),                            /* no network service */
     {31, OUTCOME_UNSURE, 30008, true, 0, true}, /* network timeout */
-    WAIT(32, 30000), /* emergency calls only */
-    WAIT(256, 5000), /* SIMCom: operation temporarily not allowed */
-    WAIT(515, 5000), /* please wait, initialising */
+    WAIT(32, 30000),                            /* emergency calls only */
+    WAIT(256, 5000),                            /* SIMCom: operation temporarily not allowed */
+    WAIT(515, 5000),                            /* please wait, initialising */
     MODEM(-1, 0),
 };
 
@@ -150,11 +150,8 @@ const char *const generic_pin_tries_queries[] = {
     NULL};
 
 const struct model_rung generic_ladder[] = {
-    {RUNG_RESYNC,      0,     2},
-    {RUNG_REOPEN,      1000,  2},
-    {RUNG_CFUN_RESET,  15000, 1},
-    {RUNG_POWER_CYCLE, 15000, 2},
-    {RUNG_QUARANTINE,  0,     0},
+    {RUNG_RESYNC, 0, 2},          {RUNG_REOPEN, 1000, 2},  {RUNG_CFUN_RESET, 15000, 1},
+    {RUNG_POWER_CYCLE, 15000, 2}, {RUNG_QUARANTINE, 0, 0},
 };
 
 const struct model model_generic = {

@@ -178,14 +178,8 @@ struct tries_form {
 int answer_pin_tries(const char *line)
 {
     static const struct tries_form forms[] = {
-        {"+CPINR:",   "SIM PIN", 1},
-        {"+QPINC:",   "SC",      1},
-        {"^CPIN:",    NULL,      3},
-        {"*SPIC:",    NULL,      0},
-        {"+SPIC:",    NULL,      0},
-        {"^SPIC:",    NULL,      0},
-        {"#PCT:",     NULL,      0},
-        {"+UPINCNT:", NULL,      0},
+        {"+CPINR:", "SIM PIN", 1}, {"+QPINC:", "SC", 1}, {"^CPIN:", NULL, 3}, {"*SPIC:", NULL, 0},
+        {"+SPIC:", NULL, 0},       {"^SPIC:", NULL, 0},  {"#PCT:", NULL, 0},  {"+UPINCNT:", NULL, 0},
     };
     char first[24];
     if (strncasecmp(line, "+CSIM:", 6) == 0) {

@@ -145,10 +145,7 @@ struct probe {
 };
 static const struct probe probe_a = {"AT+CMEE?\r", "+CMEE:"};
 static const struct probe probes_b[] = {
-    {"AT+CMGF?\r", "+CMGF:"},
-    {"AT+CSCS?\r", "+CSCS:"},
-    {"AT+CFUN?\r", "+CFUN:"}
-};
+    {"AT+CMGF?\r", "+CMGF:"}, {"AT+CSCS?\r", "+CSCS:"}, {"AT+CFUN?\r", "+CFUN:"}};
 
 static const struct probe *sync_probe(const struct at *at)
 {

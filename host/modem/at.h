@@ -42,9 +42,9 @@ struct at_command {
     const char *expect; /* "+CSQ:", the prefix of its information lines; NULL = none */
     enum at_bare bare;  /* it answers (also) with a line that has no prefix: text, or digits only */
     bool (*accepts)(const char *line); /* of lines with the prefix, which are the answer; NULL = all */
-    bool body;                         /* each information line is followed by one of hex, and begins the deadline anew */
-    bool prompt;                       /* asks for a payload: on_prompt, then at_payload or at_sync */
-    int deadline_ms;                   /* to the final result, or to the prompt */
+    bool body;       /* each information line is followed by one of hex, and begins the deadline anew */
+    bool prompt;     /* asks for a payload: on_prompt, then at_payload or at_sync */
+    int deadline_ms; /* to the final result, or to the prompt */
     void (*on_line)(void *arg, const char *line, const char *body); /* NULL = only the first line is kept */
     void (*on_prompt)(void *arg);
     void (*on_done)(void *arg, const struct at_result *,

@@ -102,12 +102,12 @@ struct chore_row {
 };
 
 static const struct chore_row chores[] = {
-    {CHORE_HANGUP,   "ATH",       NULL,      NULL,                         NULL                },
-    {CHORE_CNMI,     NULL,        NULL,      NULL,                         NULL                },
-    {CHORE_CREG,     "AT+CREG?",  "+CREG:",  answer_registration_is_reply, on_registration_line},
-    {CHORE_CEREG,    "AT+CEREG?", "+CEREG:", answer_registration_is_reply, on_registration_line},
-    {CHORE_OPERATOR, "AT+COPS?",  "+COPS:",  NULL,                         on_operator         },
-    {CHORE_SIGNAL,   "AT+CSQ",    "+CSQ:",   NULL,                         on_signal           },
+    {CHORE_HANGUP, "ATH", NULL, NULL, NULL},
+    {CHORE_CNMI, NULL, NULL, NULL, NULL},
+    {CHORE_CREG, "AT+CREG?", "+CREG:", answer_registration_is_reply, on_registration_line},
+    {CHORE_CEREG, "AT+CEREG?", "+CEREG:", answer_registration_is_reply, on_registration_line},
+    {CHORE_OPERATOR, "AT+COPS?", "+COPS:", NULL, on_operator},
+    {CHORE_SIGNAL, "AT+CSQ", "+CSQ:", NULL, on_signal},
 };
 
 bool duty_waits(const struct modem *m)
@@ -167,6 +167,10 @@ void duty_begin(struct modem *m)
         timer_set(&m->poll, SEARCH_MS);
     } else if (!timer_armed(&m->poll)) {
         timer_set(&m->poll, TICK_MS);
+    }
+    if (m->life == LIFE_READY && !answer_registered(m->creg) && !answer_registered(m->cereg)) {
+        modem_event(m, EVENT_OFF_NET, "registration lost meanwhile");
+        return;
     }
     if (m->send.phase == SEND_NONE) {
         modem_pump(m);

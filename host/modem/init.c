@@ -366,7 +366,8 @@ static enum next got_stores(struct modem *m, const struct at_result *result, con
     return NEXT;
 }
 
-/* Reports that are stored (ds=2) mostly go to "SR": where it cannot be read, the rows that ask for that come last. */
+/* Reports that are stored (ds=2) mostly go to "SR": where it cannot be read, the rows that ask for that come
+ * last. */
 static const char *routing(const struct modem *m, unsigned variant)
 {
     const char *const *rows = m->model->cnmi;
@@ -387,8 +388,8 @@ static bool ask_routing(struct modem *m, char *out, size_t size)
     snprintf(m->cnmi, sizeof m->cnmi, "%s", arguments ? arguments : "");
     snprintf(out, size, "AT+CNMI=%s", m->cnmi);
     if (!arguments) {
-        log_event(LOG_WARN, "modem.routing", "modem=%s error=\"no +CNMI accepted: messages come with the sweep only\"",
-                  m->options.name);
+        log_event(LOG_WARN, "modem.routing",
+                  "modem=%s error=\"no +CNMI accepted: messages come with the sweep only\"", m->options.name);
     }
     return arguments != NULL;
 }
@@ -442,36 +443,36 @@ static const struct {
     struct step step;
     enum next (*decide)(struct modem *);
 } steps[] = {
-    {{"ATE0", NULL, 0, SHORT_MS, NULL, echo_off},                    NULL      },
-    {{"ATV1", NULL, 0, SHORT_MS, NULL, NULL},                        NULL      },
-    {{"ATQ0", NULL, 0, SHORT_MS, NULL, NULL},                        NULL      },
-    {{"AT+CMEE=1", NULL, 0, SHORT_MS, NULL, echo_is_off},            NULL      },
-    {{"AT&D0", NULL, 0, SHORT_MS, NULL, NULL},                       NULL      },
-    {{"AT+CGMI", NULL, AT_BARE_TEXT, SHORT_MS, NULL, got_maker},     NULL      },
-    {{"AT+CGMM", NULL, AT_BARE_TEXT, SHORT_MS, NULL, got_model},     NULL      },
-    {{"AT+CGMR", NULL, AT_BARE_TEXT, SHORT_MS, NULL, got_firmware},  NULL      },
-    {{"AT+CGSN", NULL, AT_BARE_DIGITS, SHORT_MS, NULL, got_imei},    NULL      },
+    {{"ATE0", NULL, 0, SHORT_MS, NULL, echo_off}, NULL},
+    {{"ATV1", NULL, 0, SHORT_MS, NULL, NULL}, NULL},
+    {{"ATQ0", NULL, 0, SHORT_MS, NULL, NULL}, NULL},
+    {{"AT+CMEE=1", NULL, 0, SHORT_MS, NULL, echo_is_off}, NULL},
+    {{"AT&D0", NULL, 0, SHORT_MS, NULL, NULL}, NULL},
+    {{"AT+CGMI", NULL, AT_BARE_TEXT, SHORT_MS, NULL, got_maker}, NULL},
+    {{"AT+CGMM", NULL, AT_BARE_TEXT, SHORT_MS, NULL, got_model}, NULL},
+    {{"AT+CGMR", NULL, AT_BARE_TEXT, SHORT_MS, NULL, got_firmware}, NULL},
+    {{"AT+CGSN", NULL, AT_BARE_DIGITS, SHORT_MS, NULL, got_imei}, NULL},
 #define STEP_PIN 9
-    {{NULL, ask_pin_state, 0, SHORT_MS, NULL, got_pin_state},        NULL      },
-    {{NULL, ask_iccid, AT_BARE_DIGITS, SHORT_MS, NULL, got_iccid},   NULL      },
-    {{NULL, ask_pin_tries, 0, SHORT_MS, tells_tries, got_pin_tries}, NULL      },
-    {{NULL, NULL, 0, 0, NULL, NULL},                                 check_pin },
-    {{NULL, enter_pin, 0, LONG_MS, NULL, pin_entered},               NULL      },
-    {{"AT+CIMI", NULL, AT_BARE_DIGITS, SHORT_MS, NULL, got_imsi},    NULL      },
-    {{NULL, ask_number, 0, SHORT_MS, NULL, got_number},              NULL      },
-    {{NULL, NULL, 0, 0, NULL, NULL},                                 report_sim},
-    {{NULL, ask_function, 0, LONG_MS, NULL, got_function},           NULL      },
-    {{"AT+CMGF=0", NULL, 0, SHORT_MS, NULL, pdu_mode},               NULL      },
-    {{NULL, ask_phase, 0, SHORT_MS, NULL, got_phase},                NULL      },
-    {{NULL, ask_store, 0, LONG_MS, NULL, got_store},                 NULL      },
+    {{NULL, ask_pin_state, 0, SHORT_MS, NULL, got_pin_state}, NULL},
+    {{NULL, ask_iccid, AT_BARE_DIGITS, SHORT_MS, NULL, got_iccid}, NULL},
+    {{NULL, ask_pin_tries, 0, SHORT_MS, tells_tries, got_pin_tries}, NULL},
+    {{NULL, NULL, 0, 0, NULL, NULL}, check_pin},
+    {{NULL, enter_pin, 0, LONG_MS, NULL, pin_entered}, NULL},
+    {{"AT+CIMI", NULL, AT_BARE_DIGITS, SHORT_MS, NULL, got_imsi}, NULL},
+    {{NULL, ask_number, 0, SHORT_MS, NULL, got_number}, NULL},
+    {{NULL, NULL, 0, 0, NULL, NULL}, report_sim},
+    {{NULL, ask_function, 0, LONG_MS, NULL, got_function}, NULL},
+    {{"AT+CMGF=0", NULL, 0, SHORT_MS, NULL, pdu_mode}, NULL},
+    {{NULL, ask_phase, 0, SHORT_MS, NULL, got_phase}, NULL},
+    {{NULL, ask_store, 0, LONG_MS, NULL, got_store}, NULL},
     {{"AT+CPMS=?", NULL, 0, LONG_MS, NULL, got_stores}, NULL},
-    {{NULL, ask_routing, 0, SHORT_MS, NULL, got_routing},            NULL      },
-    {{"AT+CSCA?", NULL, 0, SHORT_MS, NULL, got_smsc},                NULL      },
-    {{NULL, ask_bursts, 0, SHORT_MS, NULL, NULL},                    NULL      },
-    {{"AT+CREG=2", NULL, 0, SHORT_MS, NULL, NULL},                   NULL      },
-    {{"AT+CEREG=2", NULL, 0, SHORT_MS, NULL, NULL},                  NULL      },
-    {{"AT+COPS=3,0", NULL, 0, SHORT_MS, NULL, NULL},                 NULL      },
-    {{NULL, ask_extra, 0, LONG_MS, NULL, one_more},                  NULL      },
+    {{NULL, ask_routing, 0, SHORT_MS, NULL, got_routing}, NULL},
+    {{"AT+CSCA?", NULL, 0, SHORT_MS, NULL, got_smsc}, NULL},
+    {{NULL, ask_bursts, 0, SHORT_MS, NULL, NULL}, NULL},
+    {{"AT+CREG=2", NULL, 0, SHORT_MS, NULL, NULL}, NULL},
+    {{"AT+CEREG=2", NULL, 0, SHORT_MS, NULL, NULL}, NULL},
+    {{"AT+COPS=3,0", NULL, 0, SHORT_MS, NULL, NULL}, NULL},
+    {{NULL, ask_extra, 0, LONG_MS, NULL, one_more}, NULL},
 };
 #define STEPS (sizeof steps / sizeof steps[0])
 

@@ -71,7 +71,8 @@ struct send {
     char pdu[PDU_HEX_MAX + 1]; /* and Ctrl-Z */
     size_t pdu_len, tpdu_len;
     bool prompted;
-    int permit; /* of in_flight: 1 = awaited, 0 = go, < 0 = do not send */
+    bool sim_changed; /* while the result was awaited */
+    int permit;       /* of in_flight: 1 = awaited, 0 = go, < 0 = do not send */
     int mr;
     unsigned silences; /* results that never came, in a row */
     unsigned faults;   /* results that blame the modem, in a row */
@@ -101,9 +102,9 @@ struct inbox {
     unsigned sweep_count;
     unsigned acks; /* +CNMA owed */
     unsigned entry_count;
-    bool again; /* something was left in place for now: sweep at the next tick */
-    bool reads_sr;                /* \"SR\" can be chosen as mem1 */
-    bool csms;  /* phase 2+: +CNMA is expected */
+    bool again;    /* something was left in place for now: sweep at the next tick */
+    bool reads_sr; /* \"SR\" can be chosen as mem1 */
+    bool csms;     /* phase 2+: +CNMA is expected */
     struct entry *current;
 };
 

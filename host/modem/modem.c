@@ -40,19 +40,19 @@ struct life_row {
 };
 
 static const struct life_row lives[LIVES] = {
-    [LIFE_NEW] = {"new",         CARRIER_STARTING,    NULL,            0              },
-    [LIFE_ABSENT] = {"absent",      CARRIER_RECOVERY,    enter_absent,    0              },
-    [LIFE_LISTENING] = {"listening",   CARRIER_STARTING,    enter_listening, 0              },
-    [LIFE_SYNCING] = {"syncing",     CARRIER_STARTING,    enter_syncing,   0              },
-    [LIFE_PREPARING] = {"preparing",   CARRIER_STARTING,    init_begin,      PREPARE_MS     },
-    [LIFE_REGISTERING] = {"registering", CARRIER_STARTING,    duty_begin,      UNREGISTERED_MS},
-    [LIFE_READY] = {"ready",       CARRIER_READY,       duty_begin,      0              },
-    [LIFE_SENDING] = {"sending",     CARRIER_BUSY,        NULL,            0              },
-    [LIFE_SUSPECT] = {"suspect",     CARRIER_SUSPECT,     enter_suspect,   0              },
-    [LIFE_RESETTING] = {"resetting",   CARRIER_RECOVERY,    NULL,            0              },
-    [LIFE_RESTING] = {"resting",     CARRIER_QUARANTINED, enter_resting,   0              },
-    [LIFE_STOPPED] = {"stopped",     CARRIER_STOPPED,     NULL,            0              },
-    [LIFE_ENDED] = {"ended",       CARRIER_STOPPED,     enter_ended,     0              },
+    [LIFE_NEW] = {"new", CARRIER_STARTING, NULL, 0},
+    [LIFE_ABSENT] = {"absent", CARRIER_RECOVERY, enter_absent, 0},
+    [LIFE_LISTENING] = {"listening", CARRIER_STARTING, enter_listening, 0},
+    [LIFE_SYNCING] = {"syncing", CARRIER_STARTING, enter_syncing, 0},
+    [LIFE_PREPARING] = {"preparing", CARRIER_STARTING, init_begin, PREPARE_MS},
+    [LIFE_REGISTERING] = {"registering", CARRIER_STARTING, duty_begin, UNREGISTERED_MS},
+    [LIFE_READY] = {"ready", CARRIER_READY, duty_begin, 0},
+    [LIFE_SENDING] = {"sending", CARRIER_BUSY, NULL, 0},
+    [LIFE_SUSPECT] = {"suspect", CARRIER_SUSPECT, enter_suspect, 0},
+    [LIFE_RESETTING] = {"resetting", CARRIER_RECOVERY, NULL, 0},
+    [LIFE_RESTING] = {"resting", CARRIER_QUARANTINED, enter_resting, 0},
+    [LIFE_STOPPED] = {"stopped", CARRIER_STOPPED, NULL, 0},
+    [LIFE_ENDED] = {"ended", CARRIER_STOPPED, enter_ended, 0},
 };
 
 /* Where an event leads. CLIMB is no state: the ladder decides. An event without a row is nothing to its
@@ -66,27 +66,27 @@ struct transition {
 };
 
 static const struct transition transitions[] = {
-    {IN(LIFE_ABSENT),                                EVENT_OPENED,        LIFE_SYNCING,     0               },
-    {IN(LIFE_ABSENT),                                EVENT_OPENED_LISTEN, LIFE_LISTENING,   0               },
-    {IN(LIFE_ABSENT),                                EVENT_STUCK,         CLIMB,            RUNG_POWER_CYCLE},
-    {LINKED | IN(LIFE_LISTENING) | IN(LIFE_STOPPED), EVENT_GONE,          LIFE_ABSENT,      0               },
-    {IN(LIFE_LISTENING),                             EVENT_HEARD,         LIFE_SYNCING,     0               },
-    {IN(LIFE_SYNCING) | IN(LIFE_SUSPECT),            EVENT_SYNCED,        LIFE_PREPARING,   0               },
-    {IN(LIFE_SUSPECT),                               EVENT_RESUMED,       LIFE_REGISTERING, 0               },
-    {IN(LIFE_SYNCING) | IN(LIFE_SUSPECT),            EVENT_MUTE,          CLIMB,            RUNG_RESYNC     },
-    {IN(LIFE_PREPARING),                             EVENT_PREPARED,      LIFE_REGISTERING, 0               },
-    {IN(LIFE_PREPARING),                             EVENT_REFUSED,       LIFE_STOPPED,     0               },
-    {IN(LIFE_REGISTERING),                           EVENT_ON_NET,        LIFE_READY,       0               },
-    {IN(LIFE_READY),                                 EVENT_OFF_NET,       LIFE_REGISTERING, 0               },
-    {IN(LIFE_READY),                                 EVENT_JOB,           LIFE_SENDING,     0               },
-    {IN(LIFE_SENDING),                               EVENT_DONE,          LIFE_READY,       0               },
-    {WORKING,                                        EVENT_SILENCE,       LIFE_SUSPECT,     0               },
-    {WORKING | IN(LIFE_SUSPECT) | IN(LIFE_STOPPED),  EVENT_RESTARTED,     LIFE_SYNCING,     0               },
-    {WORKING,                                        EVENT_STUCK,         CLIMB,            RUNG_CFUN_RESET },
-    {IN(LIFE_PREPARING) | IN(LIFE_REGISTERING),      EVENT_WAITED,        CLIMB,            RUNG_CFUN_RESET },
-    {IN(LIFE_RESETTING),                             EVENT_RESTARTED,     LIFE_SYNCING,     0               },
-    {IN(LIFE_RESETTING) | IN(LIFE_RESTING),          EVENT_WAITED,        LIFE_ABSENT,      0               },
-    {~0u,                                            EVENT_ENDED,         LIFE_ENDED,       0               },
+    {IN(LIFE_ABSENT), EVENT_OPENED, LIFE_SYNCING, 0},
+    {IN(LIFE_ABSENT), EVENT_OPENED_LISTEN, LIFE_LISTENING, 0},
+    {IN(LIFE_ABSENT), EVENT_STUCK, CLIMB, RUNG_POWER_CYCLE},
+    {LINKED | IN(LIFE_LISTENING) | IN(LIFE_STOPPED), EVENT_GONE, LIFE_ABSENT, 0},
+    {IN(LIFE_LISTENING), EVENT_HEARD, LIFE_SYNCING, 0},
+    {IN(LIFE_SYNCING) | IN(LIFE_SUSPECT), EVENT_SYNCED, LIFE_PREPARING, 0},
+    {IN(LIFE_SUSPECT), EVENT_RESUMED, LIFE_REGISTERING, 0},
+    {IN(LIFE_SYNCING) | IN(LIFE_SUSPECT), EVENT_MUTE, CLIMB, RUNG_RESYNC},
+    {IN(LIFE_PREPARING), EVENT_PREPARED, LIFE_REGISTERING, 0},
+    {IN(LIFE_PREPARING), EVENT_REFUSED, LIFE_STOPPED, 0},
+    {IN(LIFE_REGISTERING), EVENT_ON_NET, LIFE_READY, 0},
+    {IN(LIFE_READY), EVENT_OFF_NET, LIFE_REGISTERING, 0},
+    {IN(LIFE_READY), EVENT_JOB, LIFE_SENDING, 0},
+    {IN(LIFE_SENDING), EVENT_DONE, LIFE_READY, 0},
+    {WORKING, EVENT_SILENCE, LIFE_SUSPECT, 0},
+    {WORKING | IN(LIFE_SUSPECT) | IN(LIFE_STOPPED), EVENT_RESTARTED, LIFE_SYNCING, 0},
+    {WORKING, EVENT_STUCK, CLIMB, RUNG_CFUN_RESET},
+    {IN(LIFE_PREPARING) | IN(LIFE_REGISTERING), EVENT_WAITED, CLIMB, RUNG_CFUN_RESET},
+    {IN(LIFE_RESETTING), EVENT_RESTARTED, LIFE_SYNCING, 0},
+    {IN(LIFE_RESETTING) | IN(LIFE_RESTING), EVENT_WAITED, LIFE_ABSENT, 0},
+    {~0u, EVENT_ENDED, LIFE_ENDED, 0},
 };
 
 static bool is_in(const struct modem *m, unsigned set)
@@ -323,6 +323,21 @@ void modem_pump(struct modem *m)
     }
 }
 
+/* "+CPIN: READY" is no news; anything else means that the SIM part is to be done again, but not while a
+ * message's result is awaited. */
+static void sim_changed(struct modem *m, const char *line)
+{
+    m->init.cpin_mute = false;
+    if (!is_in(m, ONLINE | IN(LIFE_STOPPED)) || strstr(line, ": READY")) {
+        return;
+    }
+    if (m->send.phase == SEND_RESULT) {
+        m->send.sim_changed = true;
+    } else {
+        modem_event(m, EVENT_RESTARTED, "SIM changed");
+    }
+}
+
 static void on_urc(void *arg, enum at_urc urc, const char *line, const char *body)
 {
     struct modem *m = arg;
@@ -341,12 +356,7 @@ static void on_urc(void *arg, enum at_urc urc, const char *line, const char *bod
     case AT_URC_POWER:
         log_event(LOG_WARN, "modem.power", "modem=%s urc=\"%s\"", m->options.name, line);
         break;
-    case AT_URC_SIM:
-        m->init.cpin_mute = false;
-        if (is_in(m, ONLINE | IN(LIFE_STOPPED)) && !strstr(line, "READY")) {
-            modem_event(m, EVENT_RESTARTED, "SIM changed");
-        }
-        break;
+    case AT_URC_SIM: sim_changed(m, line); break;
     case AT_URC_RESET:
     case AT_URC_ECHO:
         at_forget_unanswered(&m->at);
@@ -508,6 +518,10 @@ static const struct model *first_model(const struct modem_options *options)
     const struct model *const *model = options->models;
     while (model[1] && strcmp(model[0]->name, options->model) != 0) {
         model++;
+    }
+    if (options->model[0] != '\0' && strcmp(model[0]->name, options->model) != 0) {
+        log_event(LOG_WARN, "modem.model", "modem=%s error=\"no such model: %s; taking %s\"", options->name,
+                  options->model, model[0]->name);
     }
     return *model;
 }

@@ -44,7 +44,8 @@ static int lock(int fd)
     return 0;
 }
 
-/* Without HUPCL DTR stays as it is when we close or die: many modules take its fall for a hang-up, some for a reset. */
+/* Without HUPCL DTR stays as it is when we close or die: many modules take its fall for a hang-up, some for a
+ * reset. */
 static int keep_dtr(int fd)
 {
     struct termios settings;

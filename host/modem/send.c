@@ -78,6 +78,10 @@ static void settle(struct modem *m, const struct settlement *s)
     timer_stop(&m->send.commit);
     send_log(m, s, attempt_id);
     modem_event(m, EVENT_DONE, "settled");
+    if (m->send.sim_changed) {
+        m->send.sim_changed = false;
+        modem_event(m, EVENT_RESTARTED, "SIM changed");
+    }
     m->up->ops->settle(m->up, attempt_id, s);
     if (m->stopped && m->send.phase == SEND_NONE) {
         modem_event(m, EVENT_ENDED, "stop");

@@ -1,5 +1,6 @@
-/* A modem that says anything: the tokeniser, the tables and the readers of information lines, on the input whole and cut at each byte. The
- * tokens must be the same, nothing may be read past its end, and no line is ever taken for two things. */
+/* A modem that says anything: the tokeniser, the tables and the readers of information lines, on the input
+ * whole and cut at each byte. The tokens must be the same, nothing may be read past its end, and no line is
+ * ever taken for two things. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

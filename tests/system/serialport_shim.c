@@ -1,6 +1,7 @@
-/* LD_PRELOAD: makes libserialport take a pseudo terminal for a serial port, so that its path through host/modem/port.c can be tested
- * without hardware. It looks a tty up in /sys/class/tty, and asks for modem lines, which a pty has not: both are answered here as a
- * UART would. What was asked for (DTR, RTS) is written to the file SHIM_LOG names. */
+/* LD_PRELOAD: makes libserialport take a pseudo terminal for a serial port, so that its path through
+ * host/modem/port.c can be tested without hardware. It looks a tty up in /sys/class/tty, and asks for modem
+ * lines, which a pty has not: both are answered here as a UART would. What was asked for (DTR, RTS) is
+ * written to the file SHIM_LOG names. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

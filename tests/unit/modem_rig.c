@@ -2,16 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -53,7 +50,8 @@ static void up_settle(struct carrier_up *up, int64_t attempt_id, const struct se
         }
     }
     struct rig_settled *own = &r->settled[r->settled_count++];
-    *own = (struct rig_settled){attempt_id, s->outcome, s->mr, s->error_code, s->carrier_fault, s->retry_after_ms, ""};
+    *own = (struct rig_settled){attempt_id,       s->outcome,        s->mr, s->error_code,
+                                s->carrier_fault, s->retry_after_ms, ""};
     snprintf(own->reason, sizeof own->reason, "%s", s->reason ? s->reason : "");
     if (r->feed > 0 && rig_state(r) == CARRIER_READY) {
         r->feed--;
@@ -61,7 +59,8 @@ static void up_settle(struct carrier_up *up, int64_t attempt_id, const struct se
     }
 }
 
-static void record(struct rig *r, const struct pdu *pdu, const char *hex, const char *memory, int index, bool report)
+static void record(struct rig *r, const struct pdu *pdu, const char *hex, const char *memory, int index,
+                   bool report)
 {
     assert_true(r->received_count < RIG_RECORDS);
     struct rig_received *own = &r->received[r->received_count++];
@@ -72,8 +71,8 @@ static void record(struct rig *r, const struct pdu *pdu, const char *hex, const 
     snprintf(own->memory, sizeof own->memory, "%s", memory ? memory : "");
 }
 
-static void up_received(struct carrier_up *up, const struct pdu *pdu, const char *hex, const char *memory, int index,
-                        durable_fn *fn, void *arg)
+static void up_received(struct carrier_up *up, const struct pdu *pdu, const char *hex, const char *memory,
+                        int index, durable_fn *fn, void *arg)
 {
     struct rig *r = (struct rig *)up;
     record(r, pdu, hex, memory, index, false);
@@ -84,7 +83,8 @@ static void up_received(struct carrier_up *up, const struct pdu *pdu, const char
     }
 }
 
-static void up_report(struct carrier_up *up, const struct pdu *pdu, const char *hex, durable_fn *fn, void *arg)
+static void up_report(struct carrier_up *up, const struct pdu *pdu, const char *hex, durable_fn *fn,
+                      void *arg)
 {
     struct rig *r = (struct rig *)up;
     record(r, pdu, hex, NULL, -1, true);
@@ -117,7 +117,8 @@ static void up_changed(struct carrier_up *up)
     ((struct rig *)up)->changed_count++;
 }
 
-static const struct carrier_up_ops up_ops = {up_in_flight, up_settle, up_received, up_report, up_erased, up_sim, up_changed};
+static const struct carrier_up_ops up_ops = {up_in_flight, up_settle, up_received, up_report,
+                                             up_erased,    up_sim,    up_changed};
 
 void rig_durable(struct rig *r, int status)
 {
@@ -209,8 +210,13 @@ void rig_start(struct rig *r, const struct modem_options *options, const struct 
 /* Packs by hand, so that the test does not lean on what it tests: 7 bits a letter, LSB first. */
 struct job rig_job(int64_t attempt_id, const char *to, const char *text)
 {
-    struct job job = {.attempt_id = attempt_id, .message_id = attempt_id, .line_id = 1, .seq = 1, .total = 1,
-                      .first_of_message = true, .status_report = true};
+    struct job job = {.attempt_id = attempt_id,
+                      .message_id = attempt_id,
+                      .line_id = 1,
+                      .seq = 1,
+                      .total = 1,
+                      .first_of_message = true,
+                      .status_report = true};
     snprintf(job.to, sizeof job.to, "%s", to);
     job.udl = (uint8_t)strlen(text);
     for (unsigned i = 0; text[i]; i++) {
@@ -409,7 +415,7 @@ unsigned rig_count(struct rig *r, const char *prefix)
 
 /* ---- real time ---- */
 
-static int64_t real_ms(void)
+int64_t rig_real_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -418,9 +424,9 @@ static int64_t real_ms(void)
 
 bool rig_until(struct rig *r, bool (*done)(struct rig *), int ms)
 {
-    int64_t end = real_ms() + ms;
+    int64_t end = rig_real_ms() + ms;
     while (!done(r)) {
-        if (real_ms() > end) {
+        if (rig_real_ms() > end) {
             return false;
         }
         loop_turn(r->loop, r->haste_ms > 0 ? 5 : 20);
@@ -483,131 +489,4 @@ void rig_until_erased(struct rig *r, unsigned count)
     if (!rig_until(r, erased_reached, RIG_DEADLINE_MS)) {
         fail_msg("%u of %u erased", r->erased_count, count);
     }
-}
-
-/* ---- the simulator ---- */
-
-static int connect_control(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-void rig_sim(struct rig *r, const char *keys)
-{
-    char modem[400];
-    snprintf(modem, sizeof modem, "m1=%s%s%s", r->link, keys[0] ? "," : "", keys);
-    snprintf(r->slot, sizeof r->slot, "sim:%s:m1", r->socket);
-    r->sim = fork();
-    if (r->sim == 0) {
-        execl(MODEMSIM, "modemsim", "--modem", modem, "--control", r->socket, "--journal", r->journal, (char *)NULL);
-        _exit(127);
-    }
-    int64_t end = real_ms() + RIG_DEADLINE_MS;
-    while ((r->control = connect_control(r->socket)) < 0) {
-        assert_true(real_ms() < end);
-        poll(NULL, 0, 5);
-    }
-}
-
-/* Runs the modem while the simulator thinks. */
-static const char *control_answer(struct rig *r, int fd)
-{
-    static char answer[65536];
-    size_t len = 0;
-    int64_t end = real_ms() + RIG_DEADLINE_MS + 5000;
-    while (len == 0 || answer[len - 1] != '\n') {
-        if (real_ms() > end) {
-            fail_msg("the simulator does not answer");
-        }
-        loop_turn(r->loop, 2);
-        ssize_t n = recv(fd, answer + len, sizeof answer - 1 - len, MSG_DONTWAIT);
-        assert_true(n != 0);
-        len += n > 0 ? (size_t)n : 0;
-    }
-    answer[len - 1] = '\0';
-    if (strncmp(answer, "ok", 2) != 0) {
-        fail_msg("simulator: %s", answer);
-    }
-    return answer + (answer[2] == ' ' ? 3 : 2);
-}
-
-const char *rig_cmd(struct rig *r, const char *line)
-{
-    char text[2000];
-    int len = snprintf(text, sizeof text, "%s\n", line);
-    assert_int_equal(send(r->control, text, (size_t)len, MSG_NOSIGNAL), len);
-    return control_answer(r, r->control);
-}
-
-void rig_sim_wait(struct rig *r, const char *what)
-{
-    char text[200];
-    snprintf(text, sizeof text, "wait m1 %s %d", what, RIG_DEADLINE_MS);
-    rig_cmd(r, text);
-}
-
-unsigned rig_accepted(struct rig *r)
-{
-    char line[4096];
-    unsigned count = 0;
-    FILE *file = fopen(r->journal, "r");
-    while (file && fgets(line, sizeof line, file)) {
-        count += strstr(line, "\"event\":\"pdu\"") || strstr(line, "\"event\": \"pdu\"");
-    }
-    if (file) {
-        fclose(file);
-    }
-    return count;
-}
-
-/* The generic family with little patience: a ladder that can be climbed in a test's time. */
-static const struct model_rung quick_ladder[] = {
-    {RUNG_RESYNC, 0, 1}, {RUNG_REOPEN, 50, 1}, {RUNG_CFUN_RESET, 300, 1}, {RUNG_POWER_CYCLE, 300, 2}, {RUNG_QUARANTINE, 0, 0},
-};
-static struct model quick;
-static const struct model *const quick_models[] = {&quick, NULL};
-
-void rig_begin(struct rig *r, const char *pin, const struct job *in_flight, size_t count)
-{
-    struct modem_options options;
-    quick = model_generic;
-    quick.ladder = quick_ladder;
-    quick.prompt_ms = 1000;
-    quick.send_result_ms = 2000;
-    rig_options(r, &options);
-    options.pin = pin;
-    options.models = quick_models;
-    rig_start(r, &options, in_flight, count);
-}
-
-void rig_up(struct rig *r, const char *keys)
-{
-    rig_sim(r, keys);
-    rig_begin(r, "", NULL, 0);
-    rig_until_state(r, CARRIER_READY);
-    for (int i = 0; i < 4; i++) { /* the first sweep, operator, signal */
-        rig_sim_wait(r, "quiet");
-        rig_turns(r);
-    }
-}
-
-void rig_crash(struct rig *r)
-{
-    r->carrier->ops->free(r->carrier);
-    r->carrier = NULL;
-}
-
-int rig_number(const char *json, const char *key)
-{
-    char quoted[64];
-    snprintf(quoted, sizeof quoted, "\"%s\":", key);
-    const char *at = strstr(json, quoted);
-    return at ? atoi(at + strlen(quoted)) : -1;
 }

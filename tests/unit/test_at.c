@@ -188,11 +188,10 @@ static int teardown(void **state)
 
 static int ask(struct peer *p, const char *text, const char *expect)
 {
-    return at_command(&p->at, &(struct at_command){.text = text,
-                                                   .expect = expect,
-                                                   .deadline_ms = 5000,
-                                                   .on_line = on_line,
-                                                   .on_done = on_done});
+    return at_command(
+        &p->at,
+        &(struct at_command){
+            .text = text, .expect = expect, .deadline_ms = 5000, .on_line = on_line, .on_done = on_done});
 }
 
 /* ---- answers ---- */
@@ -226,8 +225,12 @@ static void test_answer(void **state)
 static void test_urc_inside_answer(void **state)
 {
     struct peer *p = *state;
-    at_command(&p->at, &(struct at_command){.text = "AT+CMGL=4", .expect = "+CMGL:", .body = true, .deadline_ms = 5000,
-                                            .on_line = on_line, .on_done = on_done});
+    at_command(&p->at, &(struct at_command){.text = "AT+CMGL=4",
+                                            .expect = "+CMGL:",
+                                            .body = true,
+                                            .deadline_ms = 5000,
+                                            .on_line = on_line,
+                                            .on_done = on_done});
     say(p, "\r\n+CMTI: \"SM\",4\r\n\r\n+CMGL: 1,0,,24\r\n\r\nRING\r\n");
     assert_int_equal(p->urcs, 2);
     assert_int_equal(p->lines, 0);
@@ -255,8 +258,12 @@ static void test_two_line_urc_torn(void **state)
 static void test_registration_answer_and_urc(void **state)
 {
     struct peer *p = *state;
-    at_command(&p->at, &(struct at_command){.text = "AT+CREG?", .expect = "+CREG:", .accepts = answer_registration_is_reply,
-                                            .deadline_ms = 5000, .on_line = on_line, .on_done = on_done});
+    at_command(&p->at, &(struct at_command){.text = "AT+CREG?",
+                                            .expect = "+CREG:",
+                                            .accepts = answer_registration_is_reply,
+                                            .deadline_ms = 5000,
+                                            .on_line = on_line,
+                                            .on_done = on_done});
     say(p, "\r\n+CREG: 5\r\n\r\n+CREG: 1,\"84CD\",\"00D30156\"\r\n");
     assert_int_equal(p->urcs, 2);
     assert_int_equal(p->lines, 0);
@@ -268,11 +275,17 @@ static void test_registration_answer_and_urc(void **state)
 static void test_bare_answer(void **state)
 {
     struct peer *p = *state;
-    at_command(&p->at, &(struct at_command){.text = "AT+CGMI", .expect = "+CGMI:", .bare = AT_BARE_TEXT, .deadline_ms = 5000,
+    at_command(&p->at, &(struct at_command){.text = "AT+CGMI",
+                                            .expect = "+CGMI:",
+                                            .bare = AT_BARE_TEXT,
+                                            .deadline_ms = 5000,
                                             .on_done = on_done});
     say(p, "\r\nAT+CGMI\r\r\nRING\r\nQuectel\r\nNO CARRIER\r\n\r\nOK\r\n");
     assert_string_equal(p->first, "Quectel");
-    at_command(&p->at, &(struct at_command){.text = "AT+CGSN", .expect = "+CGSN:", .bare = AT_BARE_DIGITS, .deadline_ms = 5000,
+    at_command(&p->at, &(struct at_command){.text = "AT+CGSN",
+                                            .expect = "+CGSN:",
+                                            .bare = AT_BARE_DIGITS,
+                                            .deadline_ms = 5000,
                                             .on_done = on_done});
     say(p, "\r\ncruft\r\n490154203237518\r\n\r\nOK\r\n");
     assert_string_equal(p->first, "490154203237518");
@@ -296,8 +309,13 @@ static void test_echo(void **state)
 static void test_prompt_and_payload(void **state)
 {
     struct peer *p = *state;
-    at_command(&p->at, &(struct at_command){.text = "AT+CMGS=23", .expect = "+CMGS:", .prompt = true, .deadline_ms = 5000,
-                                            .on_line = on_line, .on_prompt = on_prompt, .on_done = on_done});
+    at_command(&p->at, &(struct at_command){.text = "AT+CMGS=23",
+                                            .expect = "+CMGS:",
+                                            .prompt = true,
+                                            .deadline_ms = 5000,
+                                            .on_line = on_line,
+                                            .on_prompt = on_prompt,
+                                            .on_done = on_done});
     sent(p);
     say(p, "\r\n+CMTI: \"SM\",1\r\n\r\n> ");
     assert_int_equal(p->prompts, 1);
@@ -439,7 +457,8 @@ static void slow_answer(struct slow_modem *m, struct peer *p)
 }
 
 /* Until `flag`: time passes, or an answer comes, as the dice will. */
-static void slow_until(struct slow_modem *m, struct peer *p, const unsigned *flag, unsigned before, unsigned lazy)
+static void slow_until(struct slow_modem *m, struct peer *p, const unsigned *flag, unsigned before,
+                       unsigned lazy)
 {
     for (int i = 0; i < 5000 && *flag == before; i++) {
         slow_hear(m, sent(p));

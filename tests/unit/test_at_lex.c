@@ -1,5 +1,5 @@
-/* The tokeniser, the tables of words and the readers of information lines: recorded transcripts whole, byte by byte and cut at
- * random; then each rule by itself. */
+/* The tokeniser, the tables of words and the readers of information lines: recorded transcripts whole, byte
+ * by byte and cut at random; then each rule by itself. */
 #include <dirent.h>
 #include <jansson.h>
 #include <setjmp.h>
@@ -111,7 +111,8 @@ static void check_exchange(const char *file, const json_t *exchange)
         if (trimmed(json_string_value(line), want, sizeof want) > 0) {
             const char *token = want[0] == '>' ? ">" : strlen(want) > AT_LINE_MAX ? "?" : want;
             if (at >= tokens.count || strcmp(tokens.text[at], token) != 0) {
-                fail_msg("%s: line %zu is \"%s\", expected \"%s\"", file, index, at < tokens.count ? tokens.text[at] : "", want);
+                fail_msg("%s: line %zu is \"%s\", expected \"%s\"", file, index,
+                         at < tokens.count ? tokens.text[at] : "", want);
             }
             at++;
             lines_seen++;
@@ -179,9 +180,15 @@ static void test_lex_rules(void **state)
         {"junk at power-up", "\xFF\x01\r\n\x7FRDY\r\n", {"RDY"}},
         {"blanks at the ends", "  OK  \r\n", {"OK"}},
         {"'>' inside", "a>b\r\n", {"a>b"}},
-        {"USSD over lines", "+CUSD: 1,\"Balance\r\nOK\r\n> 1\",15\r\nOK\r\n", {"+CUSD: 1,\"Balance\nOK", ">", "1\",15", "OK"}},
-        {"USSD over lines, plain", "+CUSD: 1,\"Balance\r\nOK\r\nbye\",15\r\nOK\r\n", {"+CUSD: 1,\"Balance\nOK\nbye\",15", "OK"}},
-        {"USSD with a lost quote", "+CUSD: 1,\"Balance\r\n+CMGS: 4\r\nOK\r\n", {"+CUSD: 1,\"Balance", "+CMGS: 4", "OK"}},
+        {"USSD over lines",
+         "+CUSD: 1,\"Balance\r\nOK\r\n> 1\",15\r\nOK\r\n",
+         {"+CUSD: 1,\"Balance\nOK", ">", "1\",15", "OK"}},
+        {"USSD over lines, plain",
+         "+CUSD: 1,\"Balance\r\nOK\r\nbye\",15\r\nOK\r\n",
+         {"+CUSD: 1,\"Balance\nOK\nbye\",15", "OK"}},
+        {"USSD with a lost quote",
+         "+CUSD: 1,\"Balance\r\n+CMGS: 4\r\nOK\r\n",
+         {"+CUSD: 1,\"Balance", "+CMGS: 4", "OK"}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -190,7 +197,8 @@ static void test_lex_rules(void **state)
         lex_all_ways(cases[i].raw, strlen(cases[i].raw), &tokens);
         for (; cases[i].tokens[want]; want++) {
             if (want >= tokens.count || strcmp(tokens.text[want], cases[i].tokens[want]) != 0) {
-                fail_msg("%s: token %zu: \"%s\"", cases[i].name, want, want < tokens.count ? tokens.text[want] : "none");
+                fail_msg("%s: token %zu: \"%s\"", cases[i].name, want,
+                         want < tokens.count ? tokens.text[want] : "none");
             }
         }
         assert_int_equal(tokens.count, want);
@@ -247,7 +255,8 @@ static void test_finals(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct at_result result = {AT_NOT_FINAL, 0, ""};
         bool final = at_final_parse(cases[i].line, &result);
-        if (final != (cases[i].final != AT_NOT_FINAL) || (final && (result.final != cases[i].final || result.code != cases[i].code))) {
+        if (final != (cases[i].final != AT_NOT_FINAL) ||
+            (final && (result.final != cases[i].final || result.code != cases[i].code))) {
             fail_msg("%s: final %d code %d", cases[i].line, result.final, result.code);
         }
     }
@@ -259,10 +268,22 @@ static void test_urcs(void **state)
         const char *line;
         enum at_urc urc;
     } cases[] = {
-        {"+CMTI: \"SM\",1", AT_URC_CMTI}, {"+CDSI: \"SR\",2", AT_URC_CDSI}, {"+CDS: 24", AT_URC_CDS},   {"+CMT: ,24", AT_URC_CMT},
-        {"RDY", AT_URC_RESET},            {"READY", AT_URC_RESET},          {"RING", AT_URC_CALL},      {"VOICE CALL: END: 000041", AT_URC_NOISE},
-        {"+CFUN: 1", AT_URC_RESET},       {"+CFUN: 4", AT_URC_NONE},        {"SMS Ready", AT_URC_SMS_READY}, {"OK", AT_URC_NONE},
-        {"+CIEV: \"SMSFULL\",2", AT_URC_FULL}, {"^RSSI:20", AT_URC_NOISE},  {"+CPIN: NOT READY", AT_URC_SIM}, {"+CEREG: 5", AT_URC_REG},
+        {"+CMTI: \"SM\",1", AT_URC_CMTI},
+        {"+CDSI: \"SR\",2", AT_URC_CDSI},
+        {"+CDS: 24", AT_URC_CDS},
+        {"+CMT: ,24", AT_URC_CMT},
+        {"RDY", AT_URC_RESET},
+        {"READY", AT_URC_RESET},
+        {"RING", AT_URC_CALL},
+        {"VOICE CALL: END: 000041", AT_URC_NOISE},
+        {"+CFUN: 1", AT_URC_RESET},
+        {"+CFUN: 4", AT_URC_NONE},
+        {"SMS Ready", AT_URC_SMS_READY},
+        {"OK", AT_URC_NONE},
+        {"+CIEV: \"SMSFULL\",2", AT_URC_FULL},
+        {"^RSSI:20", AT_URC_NOISE},
+        {"+CPIN: NOT READY", AT_URC_SIM},
+        {"+CEREG: 5", AT_URC_REG},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -394,9 +415,11 @@ static void test_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transcripts), cmocka_unit_test(test_lex_rules),    cmocka_unit_test(test_lex_long_line),
-        cmocka_unit_test(test_finals),      cmocka_unit_test(test_urcs),         cmocka_unit_test(test_registration),
-        cmocka_unit_test(test_iccid),       cmocka_unit_test(test_pin_tries),    cmocka_unit_test(test_values),
+        cmocka_unit_test(test_transcripts),   cmocka_unit_test(test_lex_rules),
+        cmocka_unit_test(test_lex_long_line), cmocka_unit_test(test_finals),
+        cmocka_unit_test(test_urcs),          cmocka_unit_test(test_registration),
+        cmocka_unit_test(test_iccid),         cmocka_unit_test(test_pin_tries),
+        cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

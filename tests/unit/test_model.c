@@ -36,7 +36,8 @@ static size_t errors(const struct model_error *table, const char *name)
         assert_true(table[count].outcome >= OUTCOME_SENT && table[count].outcome <= OUTCOME_UNSURE);
         assert_true(table[count].outcome == OUTCOME_SENT || table[count].error_code > 30000);
     }
-    assert_int_equal(table[count].outcome, OUTCOME_RETRY); /* what nobody knows is never given up, nor taken for sent */
+    assert_int_equal(table[count].outcome,
+                     OUTCOME_RETRY); /* what nobody knows is never given up, nor taken for sent */
     return count;
 }
 

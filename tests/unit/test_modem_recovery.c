@@ -1,5 +1,5 @@
-/* Every way in which a modem gets lost, and how it is found again: each rung of the ladder by the hang that only it cures, ports that
- * vanish, modules that restart, restarts of our own. */
+/* Every way in which a modem gets lost, and how it is found again: each rung of the ladder by the hang that
+ * only it cures, ports that vanish, modules that restart, restarts of our own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -254,6 +254,84 @@ static void test_quarantine(void **state)
     rig_pty_ready(r);
 }
 
+/* ---- garbage ---- */
+
+static unsigned roll(unsigned *seed, unsigned sides)
+{
+    *seed = *seed * 1103515245u + 12345u;
+    return (*seed >> 16) % sides;
+}
+
+/* Anything at any time: each job is settled once (the rig insists), and when the noise ends the modem is
+ * found again. */
+static void test_garbage(void **state)
+{
+    static const char *const scraps[] = {"\r\nOK\r\n",
+                                         "\r\n> ",
+                                         "\r\n+CMGS: 300\r\n",
+                                         "\r\nERROR\r\n",
+                                         "\r\n+CMTI: \"ME\",7\r\n",
+                                         "\r\n+CMT: ,9\r\n",
+                                         "0011FF\r\n",
+                                         "\xFF\x01",
+                                         "+CUSD: 1,\"a\r\n",
+                                         "\r\n+CMGR: 0,,5\r\n",
+                                         "\r\n+CMS ERROR: 514\r\n",
+                                         "\r\nRDY\r\n",
+                                         "\r\n+CREG: 0\r\n",
+                                         "\r\n+CPIN: NOT READY\r\n"};
+    struct rig *r = *state;
+    struct modem_options options;
+    unsigned seed = 7;
+    rig_pty(r);
+    rig_options(r, &options);
+    rig_start(r, &options, NULL, 0);
+    rig_pty_ready(r);
+    for (int i = 0; i < 400; i++) {
+        r->silent_cmgs = roll(&seed, 3) == 0;
+        if (rig_state(r) == CARRIER_READY && r->settled_count < RIG_RECORDS - 2) {
+            rig_submit(r, "hello");
+        }
+        rig_say(r, scraps[roll(&seed, sizeof scraps / sizeof scraps[0])]);
+        rig_turns(r);
+        clock_advance(roll(&seed, 20000));
+    }
+    r->silent_cmgs = false;
+    rig_say(r, "\r\n+CREG: 1\r\n");
+    for (int i = 0; i < 300 && rig_state(r) != CARRIER_READY; i++) {
+        rig_turns(r);
+        clock_advance(1000);
+    }
+    assert_int_equal(rig_state(r), CARRIER_READY);
+    rig_turns(r);
+    unsigned settled = r->settled_count;
+    rig_submit(r, "hello");
+    rig_turns(r);
+    assert_int_equal(r->settled_count, settled + 1);
+    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
+}
+
+/* ---- an idle line is quiet ---- */
+
+static void test_idle(void **state)
+{
+    struct rig *r = *state;
+    struct modem_options options;
+    rig_pty(r);
+    rig_options(r, &options);
+    rig_start(r, &options, NULL, 0);
+    rig_pty_ready(r);
+    r->heard_count = 0;
+    for (int i = 0; i < 60; i++) {
+        clock_advance(30000);
+        rig_turns(r);
+    }
+    assert_int_equal(rig_count(r, "AT+CSQ"), 60);
+    assert_int_equal(rig_count(r, "AT+CMGL=4"), 6);
+    assert_int_equal(rig_count(r, "AT+CNMI="), 2);
+    assert_int_equal(r->heard_count, 68);
+}
+
 /* ---- our own restarts, with an attempt in flight ---- */
 
 static void test_restart_hears_result(void **state)
@@ -276,8 +354,8 @@ static void test_restart_hears_result(void **state)
     assert_int_equal(rig_number(rig_cmd(r, "stats m1"), "violation"), 0);
 }
 
-/* We die at the prompt, before the PDU. A prompt is not repeated: the listening runs out, and then the attempt is UNSURE, which is true of what
- * can be known. */
+/* We die at the prompt, before the PDU. A prompt is not repeated: the listening runs out, and then the
+ * attempt is UNSURE, which is true of what can be known. */
 static void test_restart_at_prompt(void **state)
 {
     struct rig *r = *state;
@@ -319,6 +397,8 @@ int main(void)
         SIM(test_port_stays_away),
         SIM(test_silent_restart),
         SIM(test_quarantine),
+        SIM(test_garbage),
+        SIM(test_idle),
         SIM(test_restart_hears_result),
         SIM(test_restart_at_prompt),
     };

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/modem/generic.h"
 #include "host/base/clock.h"
 #include "tests/unit/modem_rig.h"
 
@@ -239,32 +240,45 @@ static void test_fragments(void **state)
 
 /* ---- families ---- */
 
-static void test_profiles(void **state)
+struct family {
+    const char *profile, *row;
+    bool polls; /* tells of nothing by itself */
+};
+
+static void check_family(struct rig *r, const struct family *family)
 {
-    static const char *const profiles[] = {"generic", "no_cnum", "poll_only", "ec25", "sim800", "sim7600", "huawei", "wavecom", "ublox"};
-    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
-        char keys[64];
-        snprintf(keys, sizeof keys, "profile=%s", profiles[i]);
-        struct rig *r = *state;
-        up(r, keys);
-        cmd(r, "inject m1 from=+41791112233 text=hello");
-        rig_submit(r, "hello");
-        rig_until_settled(r, 1);
-        if (r->settled[0].outcome != OUTCOME_SENT) {
-            fail_msg("%s: %s", profiles[i], r->settled[0].reason);
-        }
-        if (strcmp(profiles[i], "poll_only") == 0) {
-            rig_sim_wait(r, "idle");
-            for (int k = 0; k < 10; k++) {
-                clock_advance(30000);
-                rig_sim_wait(r, "quiet");
-                rig_turns(r);
-            }
-            rig_until_received(r, 1);
-        } else {
-            rig_until_received(r, 2);
-        }
-        assert_int_equal(stat_of(r, "violation"), 0);
+    char keys[64];
+    struct modem_options options;
+    snprintf(keys, sizeof keys, "profile=%s", family->profile);
+    rig_sim(r, keys);
+    rig_options(r, &options);
+    rig_start(r, &options, NULL, 0);
+    rig_until_state(r, CARRIER_READY);
+    cmd(r, "inject m1 from=+41791112233 text=hello");
+    rig_submit(r, "hello");
+    rig_until_settled(r, 1);
+    if (r->settled[0].outcome != OUTCOME_SENT || r->iccid[0] == '\0' ||
+        strcmp(model_find(models, rig_status(r).maker, rig_status(r).model)->name, family->row) != 0) {
+        fail_msg("%s: %s, iccid %s", family->profile, r->settled[0].reason, r->iccid);
+    }
+    for (int k = 0; family->polls && k < 10; k++) {
+        rig_sim_wait(r, "quiet");
+        rig_turns(r);
+        clock_advance(30000);
+    }
+    rig_until_received(r, family->polls ? 1 : 2); /* without +CNMI there is no report */
+    assert_int_equal(stat_of(r, "violation"), 0);
+}
+
+static void test_families(void **state)
+{
+    static const struct family families[] = {
+        {"generic", "generic", false}, {"no_cnum", "generic", false}, {"ec25", "quectel", false},
+        {"sim800", "sim800", false},   {"sim7600", "generic", false}, {"huawei", "huawei", false},
+        {"wavecom", "generic", false}, {"ublox", "generic", false},   {"poll_only", "generic", true},
+    };
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        check_family(*state, &families[i]);
         teardown(state);
         setup(state);
     }
@@ -420,7 +434,7 @@ int main(void)
         SIM(test_report_first),
         SIM(test_both_ways),
         SIM(test_fragments),
-        SIM(test_profiles),
+        SIM(test_families),
         SIM(test_right_pin),
         SIM(test_wrong_pin_once),
         SIM(test_last_try_is_not_ours),

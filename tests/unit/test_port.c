@@ -1,5 +1,5 @@
-/* Ports: by symlink and again by where it points now, against a second opener, by libserialport (under tests/system/serialport_shim.c, in
- * a child of its own, because a preload must be there from the start). */
+/* Ports: by symlink and again by where it points now, against a second opener, by libserialport (under
+ * tests/system/serialport_shim.c, in a child of its own, because a preload must be there from the start). */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -130,8 +130,9 @@ static int serial_child(const char *spec)
     if (port_open(&port, spec, 57600) != 0) {
         return 10;
     }
-    if (tcgetattr(port.fd, &settings) != 0 || cfgetospeed(&settings) != B57600 || (settings.c_cflag & CSIZE) != CS8 ||
-        (settings.c_cflag & (PARENB | CSTOPB | CRTSCTS | HUPCL)) != 0 || (settings.c_lflag & (ICANON | ECHO)) != 0) {
+    if (tcgetattr(port.fd, &settings) != 0 || cfgetospeed(&settings) != B57600 ||
+        (settings.c_cflag & CSIZE) != CS8 || (settings.c_cflag & (PARENB | CSTOPB | CRTSCTS | HUPCL)) != 0 ||
+        (settings.c_lflag & (ICANON | ECHO)) != 0) {
         return 11;
     }
     if (port_open(&second, spec, 57600) >= 0) {
@@ -176,7 +177,8 @@ int main(int argc, char **argv)
 {
 #define PORT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        PORT(test_pty), PORT(test_link_is_resolved_again), PORT(test_second_opener), PORT(test_refusals), PORT(test_serial),
+        PORT(test_pty),    PORT(test_link_is_resolved_again), PORT(test_second_opener), PORT(test_refusals),
+        PORT(test_serial),
     };
     if (argc > 1) {
         return serial_child(argv[1]);

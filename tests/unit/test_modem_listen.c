@@ -1,0 +1,140 @@
+/* After a restart with an attempt in flight: the modem is listened to, nothing is written, until its fate is
+ * known (host/modem/listen.c). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/base/clock.h"
+#include "tests/unit/modem_rig.h"
+
+static int setup(void **state)
+{
+    struct rig *r = malloc(sizeof *r);
+    rig_init(r);
+    rig_pty(r);
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    rig_fini(*state);
+    free(*state);
+    return 0;
+}
+
+static const struct rig_settled *last(struct rig *r)
+{
+    assert_true(r->settled_count > 0);
+    return &r->settled[r->settled_count - 1];
+}
+
+static void restart(struct rig *r, int64_t age_ms, size_t count)
+{
+    struct modem_options options;
+    struct job jobs[2];
+    for (size_t i = 0; i < count; i++) {
+        jobs[i] = rig_job(100 + (int64_t)i, "+41791234567", "hello");
+        jobs[i].started_ms = clock_wall_ms() - age_ms;
+    }
+    rig_options(r, &options);
+    rig_start(r, &options, jobs, count);
+    rig_turns(r);
+}
+
+static void test_listen_sent(void **state)
+{
+    struct rig *r = *state;
+    restart(r, 5000, 1);
+    rig_pass(r, 60000);
+    assert_int_equal(r->heard_count, 0); /* not a byte */
+    rig_say(r, "\r\n+CMTI: \"ME\",1\r\n\r\n+CMGS: 9\r\n\r\nOK\r\n");
+    rig_turns(r);
+    assert_int_equal(last(r)->attempt_id, 100);
+    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(last(r)->mr, 9);
+    rig_pty_ready(r);
+}
+
+static void test_listen_error(void **state)
+{
+    struct rig *r = *state;
+    restart(r, 5000, 1);
+    rig_say(r, "\r\n+CMS ERROR: 1\r\n");
+    rig_turns(r);
+    assert_int_equal(last(r)->outcome, OUTCOME_REJECT);
+}
+
+static void test_listen_prompt(void **state)
+{
+    struct rig *r = *state;
+    restart(r, 5000, 1);
+    rig_say(r, "\r\n> ");
+    rig_turns(r);
+    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
+    assert_string_equal(r->heard[0], "ESC");
+}
+
+static void test_listen_deadline(void **state)
+{
+    struct rig *r = *state;
+    restart(r, 100000, 1);
+    rig_pass(r, 79000);
+    assert_int_equal(r->settled_count, 0);
+    assert_int_equal(r->heard_count, 0);
+    rig_pass(r, 2000);
+    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+    rig_pty_ready(r);
+}
+
+static void test_listen_restarted_module(void **state)
+{
+    struct rig *r = *state;
+    restart(r, 1000, 2);
+    rig_say(r, "\r\nRDY\r\n");
+    rig_turns(r);
+    assert_int_equal(r->settled_count, 2);
+    assert_int_equal(r->settled[0].outcome, OUTCOME_UNSURE);
+    assert_int_equal(r->settled[1].outcome, OUTCOME_UNSURE);
+}
+
+static void test_listen_port_gone(void **state)
+{
+    struct rig *r = *state;
+    restart(r, 1000, 1);
+    rig_pty_vanish(r);
+    rig_turns(r);
+    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+}
+
+static void test_listen_without_port(void **state)
+{
+    struct rig *r = *state;
+    rig_pty_vanish(r);
+    restart(r, 1000, 2);
+    rig_pass(r, 178000);
+    assert_int_equal(r->settled_count, 0);
+    rig_pass(r, 2000);
+    assert_int_equal(r->settled_count, 2);
+    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+}
+
+int main(void)
+{
+#define PTY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        PTY(test_listen_sent),
+        PTY(test_listen_error),
+        PTY(test_listen_prompt),
+        PTY(test_listen_deadline),
+        PTY(test_listen_restarted_module),
+        PTY(test_listen_port_gone),
+        PTY(test_listen_without_port),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
