@@ -21,9 +21,10 @@
 #include "host/daemon.h"
 #include "host/notify.h"
 
-#define STOP_MS       20000
-#define HOOK_GRACE_MS 3000
-#define BALLAST       (4u << 20)
+#define STOP_MS         20000
+#define HOOK_GRACE_MS   3000
+#define BALLAST         (4u << 20)
+#define COMMIT_EVERY_US 1000
 
 static void report_to_stderr(void *arg, const char *file, int line, const char *message)
 {
@@ -137,7 +138,8 @@ static int daemon_open_rooms(struct daemon *daemon, char error[256])
     const struct conf *conf = daemon->conf;
     char path[4096];
     snprintf(path, sizeof path, "%s/cellpost.db", conf->daemon.data_dir);
-    struct store_options options = {.path = path, .ballast_bytes = BALLAST};
+    struct store_options options = {
+        .path = path, .ballast_bytes = BALLAST, .commit_every_us = COMMIT_EVERY_US};
     int status = data_dir_make(conf->daemon.data_dir, error);
     if (status == 0)
         status = store_open(&daemon->store, daemon->loop, &options, error);
@@ -161,11 +163,7 @@ static void daemon_signals(struct daemon *daemon)
     static const struct {
         int number;
         event_callback_fn fn;
-    } rows[] = {
-        {SIGHUP,  on_hangup   },
-        {SIGTERM, on_terminate},
-        {SIGINT,  on_terminate}
-    };
+    } rows[] = {{SIGHUP, on_hangup}, {SIGTERM, on_terminate}, {SIGINT, on_terminate}};
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         daemon->signals[i] = evsignal_new(loop_base(daemon->loop), rows[i].number, rows[i].fn, daemon);

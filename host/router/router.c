@@ -4,7 +4,8 @@
  * A carrier that turns READY, and new work in the queue, both end in slot_pump(): claim the line's next
  * segment and submit it, at once and inside the caller's turn, so that the next AT+CMGS is on the wire before
  * the last outcome is on disk. The order of the journal keeps that safe: claim, in-flight mark and outcome
- * are ops of the same store, applied in the order they were asked.
+ * are ops of the same store, applied in the order they were asked. While a PDU is on its way the next segment
+ * is claimed ahead, so that between one result and the next AT+CMGS nothing is left to look up.
  *
  * Fails: never by itself. A refusal of the queue (-ESTALE) is passed to the carrier, which then sends
  * nothing. */
@@ -18,6 +19,9 @@
 #include "host/base/log.h"
 
 #define RESUMABLE_MAX 8
+#define SERVICES_MAX  64
+#define AHEAD_MS                                                                                             \
+    5 /* after a submit: its own in-flight mark is on disk by then, and its PDU still on the wire */
 
 struct slot {
     struct carrier_up up; /* first: the carrier hands back a pointer to it */
@@ -28,6 +32,9 @@ struct slot {
     char iccid[24];
     enum carrier_state state;
     struct timer retry; /* the next retry of this line that falls due */
+    struct timer look;  /* time to claim ahead */
+    struct job ahead;   /* claimed while the carrier is busy: the next to submit */
+    bool has_ahead;
     bool pumping;
     bool stopping;
     void (*stopped)(void *arg);
@@ -75,6 +82,39 @@ static bool slot_may_send(const struct slot *slot)
     return !slot->stopping && line != NULL && !line->stopped && store_open_for_work(slot->router->store);
 }
 
+/* True when there is a job to submit next. */
+static bool slot_claim(struct slot *slot)
+{
+    int64_t services[SERVICES_MAX], next_ms = 0;
+    if (slot->has_ahead)
+        return true;
+    size_t count = slot_services(slot, services, SERVICES_MAX);
+    int status = queue_claim(slot->router->queue, slot->line_id, services, count, &slot->ahead, &next_ms);
+    if (status == -EAGAIN && next_ms > 0)
+        timer_set(&slot->retry, next_ms - clock_wall_ms());
+    slot->has_ahead = status == 0;
+    return slot->has_ahead;
+}
+
+static void on_settled(void *arg, int status)
+{
+    (void)arg;
+    if (status != 0)
+        log_event(LOG_WARN, "router.settle_refused", "status=%d", status);
+}
+
+/* What was claimed ahead goes back: this carrier may not come to it for long, another line of the pool may.
+ */
+static void slot_give_back(struct slot *slot)
+{
+    struct settlement settlement = {
+        .outcome = OUTCOME_RETRY, .mr = -1, .reason = "line not ready", .carrier_fault = true};
+    if (!slot->has_ahead)
+        return;
+    slot->has_ahead = false;
+    queue_settle(slot->router->queue, slot->ahead.attempt_id, &settlement, on_settled, NULL);
+}
+
 /* Asks for jobs while the carrier takes them. A carrier may settle inside submit (and so come back here): the
  * outer call goes on. */
 static void slot_pump(struct slot *slot)
@@ -82,19 +122,20 @@ static void slot_pump(struct slot *slot)
     if (slot->pumping)
         return;
     slot->pumping = true;
-    while (slot_may_send(slot) && slot_state(slot) == CARRIER_READY) {
-        int64_t services[64], next_ms = 0;
-        size_t count = slot_services(slot, services, sizeof services / sizeof services[0]);
-        struct job job;
-        int status = queue_claim(slot->router->queue, slot->line_id, services, count, &job, &next_ms);
-        if (status != 0) {
-            if (status == -EAGAIN && next_ms > 0)
-                timer_set(&slot->retry, next_ms - clock_wall_ms());
-            break;
-        }
+    while (slot_may_send(slot) && slot_state(slot) == CARRIER_READY && slot_claim(slot)) {
+        struct job job = slot->ahead;
+        slot->has_ahead = false;
+        timer_set(&slot->look, AHEAD_MS);
         slot->carrier->ops->submit(slot->carrier, &job);
     }
     slot->pumping = false;
+}
+
+static void on_look(void *arg)
+{
+    struct slot *slot = arg;
+    if (slot_may_send(slot) && slot_state(slot) == CARRIER_BUSY)
+        slot_claim(slot);
 }
 
 static void on_retry_due(void *arg)
@@ -128,16 +169,12 @@ static void up_in_flight(struct carrier_up *up, int64_t attempt_id, durable_fn *
     queue_in_flight(slot->router->queue, attempt_id, slot->iccid, fn, arg);
 }
 
-static void on_settled(void *arg, int status)
-{
-    (void)arg;
-    if (status != 0)
-        log_event(LOG_WARN, "router.settle_refused", "status=%d", status);
-}
-
+/* The next AT+CMGS first, then the book-keeping: both are in the same commit anyway. */
 static void up_settle(struct carrier_up *up, int64_t attempt_id, const struct settlement *settlement)
 {
     struct slot *slot = slot_of(up);
+    if (slot->has_ahead && settlement->outcome == OUTCOME_SENT)
+        slot_pump(slot);
     queue_settle(slot->router->queue, attempt_id, settlement, on_settled, NULL);
 }
 
@@ -210,6 +247,8 @@ static void up_changed(struct carrier_up *up)
     slot->state = status.state;
     if (status.state == CARRIER_READY)
         slot_pump(slot);
+    else if (status.state != CARRIER_BUSY)
+        slot_give_back(slot);
 }
 
 static const struct carrier_up_ops up_ops = {up_in_flight, up_settle, up_received, up_report,
@@ -252,6 +291,7 @@ void router_add(struct router *router, int64_t line_id, struct carrier *carrier)
     slot->carrier = carrier;
     slot->line_id = line_id;
     timer_init(&slot->retry, router->loop, on_retry_due, slot);
+    timer_init(&slot->look, router->loop, on_look, slot);
     slot->next = router->slots;
     router->slots = slot;
 
@@ -274,6 +314,7 @@ static void slot_free_soon(void *arg)
     struct router *router = slot->router;
     slot->carrier->ops->free(slot->carrier);
     timer_stop(&slot->retry);
+    timer_stop(&slot->look);
     slot_unlink(slot);
     if (slot->stopped != NULL)
         slot->stopped(slot->stopped_arg);
@@ -298,6 +339,7 @@ static void slot_stop(struct slot *slot, void (*fn)(void *arg), void *arg)
     if (slot->stopping)
         return;
     slot->stopping = true;
+    slot_give_back(slot);
     slot->carrier->ops->stop(slot->carrier, on_carrier_stopped, slot);
 }
 
@@ -334,6 +376,7 @@ void router_free(struct router *router)
         struct slot *slot = router->slots;
         slot->carrier->ops->free(slot->carrier);
         timer_stop(&slot->retry);
+        timer_stop(&slot->look);
         slot_unlink(slot);
         free(slot);
     }

@@ -13,7 +13,8 @@
 #define RETRY_MS        1000
 #define ROUNDS_MAX      16    /* commits in one end of a turn, while durable callbacks ask for more, */
 #define ROUNDS_MOST_US  50000 /* and while the turn is short */
-#define WAL_BUSY_FACTOR 4     /* how much longer the WAL may be while there is more to do */
+#define COMMITS_AT_ONCE 8
+#define WAL_BUSY_FACTOR 4 /* how much longer the WAL may be while there is more to do */
 
 static void state_set(struct store *store, enum store_state state)
 {
@@ -136,6 +137,31 @@ int store_flush(struct store *store)
 
 /* ---- the turn ---- */
 
+/* A commit costs a sync however small it is. Credit for a few of them builds up while little is to do: then
+ * each comes at once. When it is used up, the group grows until the next is due. */
+static bool commit_due(struct store *store)
+{
+    if (store->commit_every_us == 0)
+        return true;
+    int64_t now_us = clock_mono_us(), most_us = store->commit_every_us * COMMITS_AT_ONCE;
+    store->credit_us += now_us - store->credit_at_us;
+    store->credit_at_us = now_us;
+    if (store->credit_us > most_us)
+        store->credit_us = most_us;
+    if (store->credit_us < store->commit_every_us) {
+        timer_set(&store->pace, 1);
+        return false;
+    }
+    store->credit_us -= store->commit_every_us;
+    return true;
+}
+
+/* Only wakes the loop: the commit is at the end of its turn. */
+static void on_pace(void *arg)
+{
+    (void)arg;
+}
+
 /* Not SQLite's automatic one, which would come in the midst of a commit that somebody waits for. It moves no
  * more than the WAL holds. */
 static void checkpoint(struct store *store, bool idle)
@@ -155,6 +181,10 @@ static bool store_turn(void *arg)
     struct store *store = arg;
     int64_t end_us = clock_mono_us() + ROUNDS_MOST_US;
     for (int round = 0; round < ROUNDS_MAX && store->ops != NULL && store->state != STORE_WAITING; round++) {
+        if (!commit_due(store)) {
+            store_statements_release(store);
+            return false;
+        }
         if (!group_commit(store))
             break;
         group_done(store);
@@ -203,9 +233,12 @@ void group_init(struct store *store)
     store->commit = store_prepare(db, "COMMIT");
     store->savepoint = store_prepare(db, "SAVEPOINT op");
     store->release = store_prepare(db, "RELEASE op");
+    store->read_begin = store_prepare(store->conn[CONN_READER], "BEGIN");
+    store->read_end = store_prepare(store->conn[CONN_READER], "COMMIT");
     store->rollback_to = store_prepare(db, "ROLLBACK TO op");
     sqlite3_wal_hook(db, on_wal, store);
     timer_init(&store->retry, store->loop, on_retry, store);
+    timer_init(&store->pace, store->loop, on_pace, store);
     loop_at_turn_end(store->loop, store_turn, store);
     if (store_ballast_make(store))
         return;
@@ -232,4 +265,5 @@ void group_fini(struct store *store)
         group_drop(store);
     loop_at_turn_end(store->loop, NULL, NULL);
     timer_stop(&store->retry);
+    timer_stop(&store->pace);
 }

@@ -107,6 +107,8 @@ sqlite3_stmt *store_write_stmt(struct store *store, enum query query)
 
 sqlite3_stmt *store_read_stmt(struct store *store, enum query query)
 {
+    if (!store->reading) /* each statement by itself would take and drop the WAL's locks */
+        store->reading = store_run(store, store->read_begin);
     return stmt_of(store, CONN_READER, query);
 }
 
@@ -131,6 +133,9 @@ void store_statements_release(struct store *store)
         for (sqlite3_stmt *stmt = NULL; (stmt = sqlite3_next_stmt(store->conn[conn], stmt)) != NULL;)
             if (sqlite3_stmt_busy(stmt))
                 sqlite3_reset(stmt);
+    if (store->reading)
+        store_run(store, store->read_end);
+    store->reading = false;
 }
 
 /* ---- values ---- */

@@ -101,13 +101,15 @@ static struct store *store_new(struct loop *loop, const struct store_options *op
     store->lock_fd = -1;
     store->ballast_bytes = options->ballast_bytes;
     store->checkpoint_pages = options->checkpoint_pages > 0 ? options->checkpoint_pages : CHECKPOINT_PAGES;
+    store->commit_every_us = options->commit_every_us;
     store->ops_end = &store->ops;
     return store;
 }
 
 static void store_free(struct store *store)
 {
-    sqlite3_stmt *own[] = {store->begin, store->commit, store->savepoint, store->release, store->rollback_to};
+    sqlite3_stmt *own[] = {store->begin,       store->commit,     store->savepoint, store->release,
+                           store->rollback_to, store->read_begin, store->read_end};
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         sqlite3_finalize(own[i]);
     for (int conn = CONN_COUNT - 1; conn >= 0; conn--) { /* the writer last: it takes the WAL away */

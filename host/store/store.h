@@ -31,6 +31,8 @@ struct store_options {
                          connections) */
     const char *vfs;  /* NULL = SQLite's own; tests of power loss give theirs */
     size_t ballast_bytes; /* 0 = none; the daemon uses 4 MiB, beside the database */
+    int commit_every_us; /* under load, commits come no faster on average, so that each serves more; a few may
+                            always come at once. 0 = each turn has its own */
     int checkpoint_pages; /* the WAL is moved into the file at the end of a turn once it is that long; 0 =
                              1000 */
 };

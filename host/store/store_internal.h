@@ -20,11 +20,14 @@ struct store {
     sqlite3 *conn[CONN_COUNT];
     sqlite3_stmt *stmts[CONN_COUNT][Q_COUNT];
     sqlite3_stmt *begin, *commit, *savepoint, *release, *rollback_to;
+    sqlite3_stmt *read_begin, *read_end;
+    bool reading;                    /* one snapshot serves all reads between two commits */
     struct store_op *ops, **ops_end; /* the group: not yet durable; applied unless WAITING */
     bool in_transaction;
     enum store_state state;
     int trouble; /* SQLite's code of what went wrong in this group */
-    struct timer retry;
+    struct timer retry, pace;
+    int64_t commit_every_us, credit_us, credit_at_us;
     int checkpoint_pages, wal_pages;
     void (*state_fn)(void *arg, bool open);
     void *state_arg;

@@ -234,6 +234,43 @@ static void test_the_next_is_submitted_inside_changed(void **state)
     assert_true(world->pad.go);
 }
 
+static void test_claimed_ahead_leaves_before_the_book_keeping(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    submit(world, "a", TO);
+    int64_t second = submit(world, "a", "+41791112244");
+    clock_advance(10);
+    turns(world);
+    assert_int_equal(world->pad.submits, 1);
+    world->pad.state = CARRIER_READY;
+    pad_settle(&world->pad, OUTCOME_SENT);
+    assert_int_equal(world->pad.submits, 2); /* inside the settle */
+    assert_int_equal(world->pad.job.message_id, second);
+    turns(world);
+    assert_true(world->pad.go);
+}
+
+static void test_claimed_ahead_goes_back_when_the_carrier_fails(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    submit(world, "a", TO);
+    int64_t second = submit(world, "a", "+41791112244");
+    clock_advance(10);
+    turns(world);
+    world->pad.state = CARRIER_SUSPECT;
+    pad_settle(&world->pad, OUTCOME_UNSURE);
+    world->pad.up->ops->changed(world->pad.up);
+    turns(world);
+    assert_int_equal(status_of(world, second), MESSAGE_QUEUED);
+    clock_advance(60000);
+    world->pad.state = CARRIER_READY;
+    world->pad.up->ops->changed(world->pad.up);
+    assert_int_equal(world->pad.submits, 2);
+    assert_int_equal(world->pad.job.message_id, second);
+}
+
 static void test_a_carrier_that_settles_inside_submit(void **state)
 {
     struct world *world = *state;
@@ -366,6 +403,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_new_work_reaches_a_ready_carrier_in_its_turn),
         TEST(test_the_next_is_submitted_inside_changed),
+        TEST(test_claimed_ahead_leaves_before_the_book_keeping),
+        TEST(test_claimed_ahead_goes_back_when_the_carrier_fails),
         TEST(test_a_carrier_that_settles_inside_submit),
         TEST(test_lines_keep_to_their_own),
         TEST(test_a_busy_or_suspect_carrier_gets_nothing),
