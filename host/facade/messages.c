@@ -98,6 +98,30 @@ static void answer_row(struct api_call *call, int status, int64_t id)
 
 /* ---- create ---- */
 
+/* The 201 shows the message as it was accepted: by now a line may have begun with it, and a client is
+ * promised queued or accepted. A sender that the service has yet to choose, and the segments that depend on
+ * it, are told later. */
+static void answer_created(struct api_call *call, int64_t id)
+{
+    struct message m;
+    if (queue_message(call->rooms->queue, id, &m) != 0) {
+        api_not_found(call);
+        return;
+    }
+    bool by_service = m.service_id != 0;
+    m.status = by_service ? MESSAGE_ACCEPTED : MESSAGE_QUEUED;
+    m.sent_ms = 0;
+    m.updated_ms = m.created_ms;
+    m.error_code = 0;
+    if (by_service && form_get(&call->form, "From") == NULL) {
+        m.from[0] = '\0';
+        m.segments = 0;
+    }
+    json_t *resource = message_json(call, &m);
+    message_fini(&m);
+    api_json(call, 201, resource);
+}
+
 static void refuse_closed(struct api_call *call)
 {
     api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
@@ -109,7 +133,7 @@ static void on_submitted(void *arg, int status, const struct submitted *submitte
     if (api_gone(call))
         return;
     switch (status) {
-    case 0:
+    case 0: answer_created(call, submitted->id); return;
     case -EALREADY: /* the same idempotency key: the first message is the answer to its repeat too */
         answer_row(call, 201, submitted->id);
         return;
