@@ -13,8 +13,6 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/listener.h>
-#include <event2/util.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -22,8 +20,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "host/base/clock.h"
@@ -31,10 +27,10 @@
 #include "host/base/sid.h"
 #include "host/facade/date.h"
 #include "host/facade/error.h"
+#include "host/facade/listener.h"
 
 #define LINGER_MS      1000
-#define ACCEPT_REST_MS 500 /* after accept failed (no file descriptors) */
-#define BACKLOG        128
+#define ACCEPT_REST_MS 500         /* after accept failed (no file descriptors) */
 #define INPUT_MAX      (16 * 1024) /* bytes read ahead of what is being parsed */
 
 enum conn_state { CONN_NEW, CONN_IDLE, CONN_READING, CONN_SERVING, CONN_WRITING, CONN_LINGER, CONN_STATES };
@@ -59,12 +55,6 @@ struct http_call {
     struct httpreq req;
     bool trusted;
     int64_t began_us;
-};
-
-struct listener {
-    struct http *http;
-    struct evconnlistener *ev;
-    char path[sizeof((struct sockaddr_un *)0)->sun_path]; /* "" = TCP */
 };
 
 struct http {
@@ -100,16 +90,9 @@ static bool is_spare(const struct conn *c)
 /* At the cap, with nobody to send away, clients wait in the kernel's backlog. */
 static void listeners_update(struct http *h)
 {
-    struct listener *both[] = {&h->tcp, &h->local};
     bool open = (h->conn_count < h->options.connections || h->spare_count > 0) && !timer_armed(&h->rest);
-    for (size_t i = 0; i < 2; i++) {
-        if (both[i]->ev == NULL)
-            continue;
-        if (open)
-            evconnlistener_enable(both[i]->ev);
-        else
-            evconnlistener_disable(both[i]->ev);
-    }
+    listener_enable(&h->tcp, open);
+    listener_enable(&h->local, open);
 }
 
 static void conn_free(struct conn *c)
@@ -425,24 +408,28 @@ static struct conn *conn_new(struct http *h, int fd, bool trusted)
     return c;
 }
 
-static void on_accept(struct evconnlistener *ev, evutil_socket_t fd, struct sockaddr *from, int from_len,
-                      void *arg)
+static void accept_conn(struct http *h, int fd, bool trusted)
 {
-    struct listener *l = arg;
-    struct http *h = l->http;
-    bool local = l == &h->local;
-    (void)ev, (void)from, (void)from_len;
     if (!make_room(h)) { /* both listeners were ready in one turn */
         close(fd);
         return;
     }
-    if (!local)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    struct conn *c = conn_new(h, fd, local && peer_trusted(fd));
+    struct conn *c = conn_new(h, fd, trusted);
     bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
     bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);
     conn_enter(c, CONN_NEW);
+}
+
+static void on_tcp(void *arg, int fd)
+{
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    accept_conn(arg, fd, false);
+}
+
+static void on_local(void *arg, int fd)
+{
+    accept_conn(arg, fd, peer_trusted(fd));
 }
 
 static void on_rested(void *arg)
@@ -451,107 +438,27 @@ static void on_rested(void *arg)
 }
 
 /* No file descriptors left, most likely: asking again at once would spin. */
-static void on_accept_error(struct evconnlistener *ev, void *arg)
+static void on_accept_failed(void *arg)
 {
-    struct listener *l = arg;
-    (void)ev;
-    log_event(LOG_WARN, "http.accept_failed", "why=\"%s\" connections=%d", strerror(errno),
-              l->http->conn_count);
-    timer_set(&l->http->rest, ACCEPT_REST_MS);
-    listeners_update(l->http);
-}
-
-static int listen_on(struct http *h, struct listener *l, const struct sockaddr *address, int len)
-{
-    l->http = h;
-    l->ev = evconnlistener_new_bind(loop_base(h->loop), on_accept, l,
-                                    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                    BACKLOG, address, len);
-    if (l->ev == NULL)
-        return -errno;
-    evconnlistener_set_error_cb(l->ev, on_accept_error);
-    return 0;
-}
-
-/* Like evutil_parse_sockaddr_port, which refuses port 0: the one that asks for any free port. */
-static bool parse_address(const char *text, struct sockaddr_storage *to, int *len)
-{
-    size_t end = strlen(text);
-    bool any = end > 2 && strcmp(text + end - 2, ":0") == 0;
-    char with_port[128];
-    snprintf(with_port, sizeof with_port, "%.*s%s", (int)(any ? end - 1 : end), text, any ? "1" : "");
-    *len = sizeof *to;
-    if (evutil_parse_sockaddr_port(with_port, (struct sockaddr *)to, len) != 0)
-        return false;
-    if (any && to->ss_family == AF_INET)
-        ((struct sockaddr_in *)to)->sin_port = 0;
-    else if (any)
-        ((struct sockaddr_in6 *)to)->sin6_port = 0;
-    return true;
+    struct http *h = arg;
+    log_event(LOG_WARN, "http.accept_failed", "why=\"%s\" connections=%d", strerror(errno), h->conn_count);
+    timer_set(&h->rest, ACCEPT_REST_MS);
+    listeners_update(h);
 }
 
 int http_listen_tcp(struct http *h, const char *address, char error[256])
 {
-    struct sockaddr_storage to;
-    int len;
-    if (!parse_address(address, &to, &len)) {
-        snprintf(error, 256, "listen = %s: not an address and port such as 127.0.0.1:8080 or [::]:8080",
-                 address);
-        return -EINVAL;
-    }
-    int status = listen_on(h, &h->tcp, (struct sockaddr *)&to, len);
-    if (status != 0)
-        snprintf(error, 256, "listen = %s: %s", address, strerror(-status));
-    return status;
-}
-
-/* Somebody answers on it: it is not ours to replace. */
-static bool is_alive(const struct sockaddr_un *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool alive =
-        fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
-    if (fd >= 0)
-        close(fd);
-    return alive;
-}
-
-static int bind_local(struct http *h, const struct sockaddr_un *address)
-{
-    struct stat st;
-    if (is_alive(address))
-        return -EADDRINUSE;
-    if (lstat(address->sun_path, &st) == 0 && S_ISSOCK(st.st_mode))
-        unlink(address->sun_path);
-    mode_t before = umask(0177);
-    int status = listen_on(h, &h->local, (const struct sockaddr *)address, sizeof *address);
-    umask(before);
-    return status;
+    return listener_open_tcp(&h->tcp, h->loop, address, error);
 }
 
 int http_listen_unix(struct http *h, const char *path, char error[256])
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int status = strlen(path) < sizeof address.sun_path ? 0 : -ENAMETOOLONG;
-    if (status == 0) {
-        memcpy(address.sun_path, path, strlen(path) + 1);
-        status = bind_local(h, &address);
-    }
-    if (status != 0)
-        snprintf(error, 256, "unix_socket = %.160s: %s", path, strerror(-status));
-    else
-        memcpy(h->local.path, path, strlen(path) + 1);
-    return status;
+    return listener_open_unix(&h->local, h->loop, path, error);
 }
 
 int http_port(const struct http *h)
 {
-    struct sockaddr_storage at;
-    socklen_t len = sizeof at;
-    if (h->tcp.ev == NULL || getsockname(evconnlistener_get_fd(h->tcp.ev), (struct sockaddr *)&at, &len) != 0)
-        return 0;
-    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
-                                          : ((struct sockaddr_in *)&at)->sin_port);
+    return listener_port(&h->tcp);
 }
 
 /* ---- life ---- */
@@ -560,6 +467,8 @@ struct http *http_new(struct loop *loop, const struct http_options *options, htt
 {
     struct http *h = allocate(sizeof *h);
     *h = (struct http){.loop = loop, .options = *options, .fn = fn, .arg = arg};
+    h->tcp = (struct listener){.accepted = on_tcp, .failed = on_accept_failed, .arg = h};
+    h->local = (struct listener){.accepted = on_local, .failed = on_accept_failed, .arg = h};
     timer_init(&h->rest, loop, on_rested, h);
     return h;
 }
@@ -568,16 +477,6 @@ void http_configure(struct http *h, const struct http_options *options)
 {
     h->options = *options;
     listeners_update(h);
-}
-
-static void listener_close(struct listener *l)
-{
-    if (l->ev != NULL)
-        evconnlistener_free(l->ev);
-    l->ev = NULL;
-    if (l->path[0] != '\0')
-        unlink(l->path);
-    l->path[0] = '\0';
 }
 
 void http_stop(struct http *h, void (*fn)(void *arg), void *arg)

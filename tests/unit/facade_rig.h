@@ -50,7 +50,7 @@ static inline struct conf *rig_conf(const char *dir, const char *http, const cha
                  "[line plant]\ncarrier = loopback\nnumber = " PLANT "\nclass = alarm\nstatus_reports = no\n"
                  "[service alerts]\nsid = " MG "\nlines = ward\nvalidity = 10m\nsmart_encoding = yes\n"
                  "%s",
-                       dir, http, more);
+                 dir, http, more);
     return conf_parse("test.conf", text, (size_t)len, rig_conf_error, NULL);
 }
 

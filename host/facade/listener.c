@@ -1,0 +1,143 @@
+/* See listener.h. */
+#include "host/facade/listener.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <event2/util.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 128
+
+static void on_accept(struct evconnlistener *ev, evutil_socket_t fd, struct sockaddr *from, int from_len,
+                      void *arg)
+{
+    const struct listener *l = arg;
+    (void)ev, (void)from, (void)from_len;
+    l->accepted(l->arg, fd);
+}
+
+static void on_error(struct evconnlistener *ev, void *arg)
+{
+    const struct listener *l = arg;
+    (void)ev;
+    l->failed(l->arg);
+}
+
+static int open_at(struct listener *l, struct loop *loop, const struct sockaddr *address, int len)
+{
+    l->ev = evconnlistener_new_bind(loop_base(loop), on_accept, l,
+                                    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+                                    BACKLOG, address, len);
+    if (l->ev == NULL)
+        return -errno;
+    evconnlistener_set_error_cb(l->ev, on_error);
+    return 0;
+}
+
+/* Like evutil_parse_sockaddr_port, which refuses port 0: the one that asks for any free port. */
+static bool parse_address(const char *text, struct sockaddr_storage *to, int *len)
+{
+    size_t end = strlen(text);
+    bool any = end > 2 && strcmp(text + end - 2, ":0") == 0;
+    char with_port[128];
+    snprintf(with_port, sizeof with_port, "%.*s%s", (int)(any ? end - 1 : end), text, any ? "1" : "");
+    *len = sizeof *to;
+    if (evutil_parse_sockaddr_port(with_port, (struct sockaddr *)to, len) != 0)
+        return false;
+    if (any && to->ss_family == AF_INET)
+        ((struct sockaddr_in *)to)->sin_port = 0;
+    else if (any)
+        ((struct sockaddr_in6 *)to)->sin6_port = 0;
+    return true;
+}
+
+int listener_open_tcp(struct listener *l, struct loop *loop, const char *address, char error[256])
+{
+    struct sockaddr_storage to;
+    int len;
+    if (!parse_address(address, &to, &len)) {
+        snprintf(error, 256, "listen = %.128s: not an address and port such as 127.0.0.1:8080 or [::]:8080",
+                 address);
+        return -EINVAL;
+    }
+    int status = open_at(l, loop, (struct sockaddr *)&to, len);
+    if (status != 0)
+        snprintf(error, 256, "listen = %.128s: %s", address, strerror(-status));
+    return status;
+}
+
+/* Somebody answers on it: it is not ours to replace. */
+static bool is_alive(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool alive =
+        fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
+    if (fd >= 0)
+        close(fd);
+    return alive;
+}
+
+static int open_local(struct listener *l, struct loop *loop, const struct sockaddr_un *address)
+{
+    struct stat st;
+    if (is_alive(address))
+        return -EADDRINUSE;
+    if (lstat(address->sun_path, &st) == 0 && S_ISSOCK(st.st_mode))
+        unlink(address->sun_path);
+    mode_t before = umask(0177);
+    int status = open_at(l, loop, (const struct sockaddr *)address, sizeof *address);
+    umask(before);
+    return status;
+}
+
+int listener_open_unix(struct listener *l, struct loop *loop, const char *path, char error[256])
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    _Static_assert(sizeof address.sun_path <= LISTENER_PATH_MAX, "a path fits");
+    int status = strlen(path) < sizeof address.sun_path ? 0 : -ENAMETOOLONG;
+    if (status == 0) {
+        memcpy(address.sun_path, path, strlen(path) + 1);
+        status = open_local(l, loop, &address);
+    }
+    if (status != 0)
+        snprintf(error, 256, "unix_socket = %.160s: %s", path, strerror(-status));
+    else
+        memcpy(l->path, path, strlen(path) + 1);
+    return status;
+}
+
+void listener_enable(struct listener *l, bool on)
+{
+    if (l->ev == NULL)
+        return;
+    if (on)
+        evconnlistener_enable(l->ev);
+    else
+        evconnlistener_disable(l->ev);
+}
+
+int listener_port(const struct listener *l)
+{
+    struct sockaddr_storage at;
+    socklen_t len = sizeof at;
+    if (l->ev == NULL || getsockname(evconnlistener_get_fd(l->ev), (struct sockaddr *)&at, &len) != 0)
+        return 0;
+    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
+                                          : ((struct sockaddr_in *)&at)->sin_port);
+}
+
+void listener_close(struct listener *l)
+{
+    if (l->ev != NULL)
+        evconnlistener_free(l->ev);
+    l->ev = NULL;
+    if (l->path[0] != '\0')
+        unlink(l->path);
+    l->path[0] = '\0';
+}
