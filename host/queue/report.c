@@ -73,33 +73,58 @@ static int store_on_attempt(struct transition *t, const struct attempt *attempt,
                                     attempt->n, attempt->seq, notice->mr, notice->st);
 }
 
-/* An attempt of unknown outcome was sent after all. Its segment may meanwhile wait for a resend, which is not
- * needed any more; or it is out again, or settled by hand: then the report only counts. */
-static int prove_sent(struct transition *t, const struct attempt *attempt, struct life *life,
-                      struct work *work)
+static int segment_get(struct transition *t, const struct attempt *attempt, enum segment_state *state)
 {
     sqlite3_stmt *stmt = store_write_stmt(t->queue->store, Q_SEGMENT_GET_STATE);
     store_bind_int(stmt, ":message", attempt->message_id);
     store_bind_int(stmt, ":seq", attempt->seq);
+    store_bind_int(stmt, ":n", attempt->n);
     int status = sql_next(t->queue->store, stmt);
     if (status <= 0)
-        return status;
-    enum segment_state was = (enum segment_state)sqlite3_column_int(stmt, 0);
+        return status < 0 ? status : -EIO;
+    *state = (enum segment_state)sqlite3_column_int(stmt, 0);
+    bool another = sqlite3_column_int(stmt, 1) != 0;
     sqlite3_reset(stmt);
-    if (!work->exists || (was != SEGMENT_UNSURE && was != SEGMENT_WAITING))
-        return 0;
-    if (was == SEGMENT_UNSURE && (status = life_set_unsure(t, life, work, work->unsure - 1)) != 0)
-        return status;
-    return life_segment_sent(t, life, work, attempt->seq);
+    return another || *state == SEGMENT_WAITING;
 }
 
+/* An attempt of unknown outcome was sent after all. Its segment may meanwhile wait for a resend, which is not
+ * needed any more; or it is out again, or settled by hand: then the report only counts. */
+static int prove_sent(struct transition *t, const struct attempt *attempt, enum segment_state was,
+                      struct life *life, struct work *work)
+{
+    int status = 0;
+    if (!work->exists || (was != SEGMENT_UNSURE && was != SEGMENT_WAITING))
+        return 0;
+    if (was == SEGMENT_UNSURE)
+        status = life_set_unsure(t, life, work, work->unsure - 1);
+    return status != 0 ? status : life_segment_sent(t, life, work, attempt->seq);
+}
+
+/* 1 when this is news, 0 when delivered or failed was said before. */
 static int segment_reported(struct transition *t, const struct attempt *attempt, enum segment_report report)
 {
     sqlite3_stmt *stmt = store_write_stmt(t->queue->store, Q_SEGMENT_REPORT);
     store_bind_int(stmt, ":message", attempt->message_id);
     store_bind_int(stmt, ":seq", attempt->seq);
     store_bind_int(stmt, ":report", report);
-    return sql_run(t->queue->store, stmt);
+    return sql_guarded(t->queue->store, stmt);
+}
+
+/* What a report does to the message of its attempt, whose segment was in that state. */
+static int report_counts(struct transition *t, const struct attempt *attempt, const struct notice *notice,
+                         enum segment_report report, enum segment_state was, struct life *life)
+{
+    struct work work;
+    int news = report == REPORTED_NOT ? 0 : segment_reported(t, attempt, report);
+    int status = news < 0 ? news : work_load(t, attempt->message_id, &work);
+    if (status == 0 && attempt->state == ATTEMPT_UNSURE)
+        status = prove_sent(t, attempt, was, life, &work);
+    if (status != 0 || news == 0 || life_is_settled(life))
+        return status;
+    if (report == REPORTED_FAILED)
+        return life_end(t, life, &work, MESSAGE_UNDELIVERED, st_error(notice->st), notice->done_ms);
+    return life->status == MESSAGE_SENT ? life_reports(t, life) : 0;
 }
 
 static int report_apply(struct transition *t, const struct attempt *attempt, const struct notice *notice)
@@ -109,25 +134,18 @@ static int report_apply(struct transition *t, const struct attempt *attempt, con
                                                   [ST_TRYING] = REPORTED_NOT,
                                                   [ST_FAILED] = REPORTED_FAILED};
     enum segment_report report = reports[pdu_st_class(notice->st)];
+    enum segment_state was;
     struct life life;
-    struct work work;
     int status = store_on_attempt(t, attempt, notice);
     if (status == 0)
         status = life_load(t, attempt->message_id, &life);
-    if (status == 0)
-        status = work_load(t, attempt->message_id, &work);
     if (status != 0 || life_is_settled(&life))
         return status;
+    int copy = segment_get(t, attempt, &was);
+    if (copy < 0 || (copy > 0 && report == REPORTED_FAILED))
+        return copy < 0 ? copy : 0; /* another copy goes, or has gone: that one decides */
     life.line_id = attempt->line_id;
-    if (report != REPORTED_NOT && (status = segment_reported(t, attempt, report)) != 0)
-        return status;
-    if (attempt->state == ATTEMPT_UNSURE && (status = prove_sent(t, attempt, &life, &work)) != 0)
-        return status;
-    if (report == REPORTED_NOT || life_is_settled(&life))
-        return 0;
-    if (report == REPORTED_FAILED)
-        return life_end(t, &life, &work, MESSAGE_UNDELIVERED, st_error(notice->st), notice->done_ms);
-    return life.status == MESSAGE_SENT ? life_reports(t, &life) : 0;
+    return report_counts(t, attempt, notice, report, was, &life);
 }
 
 /* ---- matching ---- */

@@ -75,7 +75,8 @@ WHERE m.id = :message AND s.state = 1 ORDER BY s.seq LIMIT 2
 UPDATE segment SET state = :state WHERE message_id = :message AND seq = :seq
 
 -- name: segment_get_state
-SELECT state FROM segment WHERE message_id = :message AND seq = :seq
+SELECT state, EXISTS (SELECT 1 FROM attempt a WHERE a.message_id = :message AND a.seq = :seq AND a.n > :n)
+FROM segment WHERE message_id = :message AND seq = :seq
 
 -- name: segment_open
 SELECT sum(state = 1), sum(state = 2), sum(state = 5) FROM segment WHERE message_id = :message

@@ -385,17 +385,63 @@ static void test_report_of_the_first_while_the_second_is_out(void **state)
     assert_string_equal(hooks_of(world, id), "sent delivered");
 }
 
+/* Whatever is said of one copy, the other decides if it failed, either if it arrived. */
+static void test_reports_of_two_copies(void **state)
+{
+    static const struct {
+        int second_first; /* the later copy is sent before any report */
+        uint8_t first, second;
+        const char *hooks;
+    } rows[] = {
+        {0, 0x46, 0x00, "sent delivered"},
+        {1, 0x46, 0x00, "sent delivered"},
+        {1, 0x46, 0x43, "sent undelivered:30005"},
+        {1, 0x00, 0x43, "sent delivered"},
+        {0, 0x30, 0x43, "sent"},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t id = send_alarm(world), scts = clock_wall_ms();
+        assert_int_equal(pass(world, OUTCOME_UNSURE, -1), id);
+        pass_time(world, 1000);
+        if (rows[i].second_first)
+            assert_int_equal(pass(world, OUTCOME_SENT, 4), id);
+        report_to(world, ALICE, 3, rows[i].first, scts); /* of the first copy: its MR was never told */
+        check_invariants(world);
+        if (!rows[i].second_first && strcmp(status_of(world, id), "sending") == 0)
+            assert_int_equal(pass(world, OUTCOME_SENT, 4), id);
+        report_to(world, ALICE, 4, rows[i].second, scts + 1000);
+        assert_string_equal(hooks_of(world, id), rows[i].hooks);
+        pass_time(world, 600000);
+    }
+}
+
+static void test_skew_of_the_clocks(void **state)
+{
+    struct world *world = *state;
+    int64_t id = send_to(world, ALICE, "x");
+    pass(world, OUTCOME_SENT, 7);
+    report_to(world, ALICE, 7, 0x00, T0 - 300001);
+    assert_string_equal(status_of(world, id), "sent");
+    report_to(world, ALICE, 7, 0x00, T0 - 300000);
+    assert_string_equal(status_of(world, id), "delivered");
+}
+
 static void test_closest_unsure_attempt(void **state)
 {
     struct world *world = *state;
+    int64_t oldest = send_to(world, ALICE, "0");
+    pass(world, OUTCOME_UNSURE, -1);
+    pass_time(world, 100000);
     int64_t first = send_to(world, ALICE, "1");
     pass(world, OUTCOME_UNSURE, -1);
     pass_time(world, 100000);
     int64_t second = send_to(world, ALICE, "2");
     pass(world, OUTCOME_UNSURE, -1);
-    report_to(world, ALICE, 3, 0x00, T0 + 2000);
+    report_to(world, ALICE, 3, 0x00, T0 + 102000);
     assert_string_equal(status_of(world, first), "delivered");
     assert_string_equal(status_of(world, second), "sending");
+    assert_string_equal(status_of(world, oldest), "sending");
 }
 
 /* ---- a person decides ---- */
@@ -464,6 +510,8 @@ int main(void)
         CASE(test_resend_once),
         CASE(test_report_of_the_first_makes_the_resend_needless),
         CASE(test_report_of_the_first_while_the_second_is_out),
+        CASE(test_reports_of_two_copies),
+        CASE(test_skew_of_the_clocks),
         CASE(test_closest_unsure_attempt),
         CASE(test_verdicts),
     };
