@@ -144,7 +144,6 @@ static int report_apply(struct transition *t, const struct attempt *attempt, con
     int copy = segment_get(t, attempt, &was);
     if (copy < 0 || (copy > 0 && report == REPORTED_FAILED))
         return copy < 0 ? copy : 0; /* another copy goes, or has gone: that one decides */
-    life.line_id = attempt->line_id;
     return report_counts(t, attempt, notice, report, was, &life);
 }
 

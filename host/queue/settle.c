@@ -188,7 +188,6 @@ static int settle_run(struct transition *t)
     if ((status = life_load(t, scene.op->message_id, &scene.life)) != 0)
         return status;
     memcpy(scene.attempt.to, scene.life.to, sizeof scene.attempt.to);
-    scene.life.line_id = scene.attempt.line_id;
     status = work_load(t, scene.op->message_id, &scene.work);
     return status != 0 ? status : outcomes[outcome](&scene);
 }

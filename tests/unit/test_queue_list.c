@@ -132,6 +132,10 @@ static void test_page_key_outside_the_interval(void **state)
     assert_int_equal(queue_list(world->queue, &filter, on_message, &page), 10);
     assert_int_equal(page.sent[0], 502000);
     assert_int_equal(page.ids[0], 503);
+    filter.after_id = 100;
+    page.count = 0;
+    assert_int_equal(queue_list(world->queue, &filter, on_message, &page), 10);
+    assert_int_equal(page.ids[0], 503);
 }
 
 static void test_other_accounts_messages_are_not_there(void **state)

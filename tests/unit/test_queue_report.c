@@ -416,6 +416,22 @@ static void test_reports_of_two_copies(void **state)
     }
 }
 
+static void test_a_part_that_arrived_cannot_fail(void **state)
+{
+    struct world *world = *state;
+    struct submission s = text_to(ALICE, long_text());
+    s.policy = UNSURE_RESEND;
+    int64_t id = submit(world, &s);
+    pass(world, OUTCOME_UNSURE, -1);
+    assert_int_equal(pass(world, OUTCOME_SENT, 4), id); /* the second copy of the first part */
+    report_to(world, ALICE, 3, 0x00, T0);
+    report_to(world, ALICE, 4, 0x46, T0);
+    assert_string_equal(status_of(world, id), "sending");
+    pass(world, OUTCOME_SENT, 5);
+    report_to(world, ALICE, 5, 0x00, T0);
+    assert_string_equal(hooks_of(world, id), "sent delivered");
+}
+
 static void test_skew_of_the_clocks(void **state)
 {
     struct world *world = *state;
@@ -511,6 +527,7 @@ int main(void)
         CASE(test_report_of_the_first_makes_the_resend_needless),
         CASE(test_report_of_the_first_while_the_second_is_out),
         CASE(test_reports_of_two_copies),
+        CASE(test_a_part_that_arrived_cannot_fail),
         CASE(test_skew_of_the_clocks),
         CASE(test_closest_unsure_attempt),
         CASE(test_verdicts),

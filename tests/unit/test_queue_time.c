@@ -125,6 +125,38 @@ static void test_carrier_that_never_settles(void **state)
     assert_string_equal(status_of(world, first), "undelivered");
 }
 
+/* The final result came after the validity's end. */
+static void test_outcomes_that_come_late(void **state)
+{
+    static const struct {
+        enum outcome outcome;
+        const char *then, *later;
+    } rows[] = {{OUTCOME_SENT, "sent", "sent"},
+                {OUTCOME_UNSURE, "sending", "undelivered"}, /* not resent any more */
+                {OUTCOME_RETRY, "failed", "failed"}};
+    struct world *world = *state;
+    for (size_t i = 0; i < 3; i++) {
+        struct job job;
+        struct message m;
+        struct submission s = text_to(ALICE, "1");
+        s.policy = UNSURE_RESEND;
+        int64_t id = submit(world, &s);
+        assert_int_equal(claim(world, &job), id);
+        assert_int_equal(mark(world, job.attempt_id), 0);
+        pass_time(world, VALIDITY + 170000);
+        assert_int_equal(settle_as(world, job.attempt_id, rows[i].outcome, 1), 0);
+        assert_int_equal(queue_message(world->queue, id, &m), 0);
+        assert_string_equal(message_status_text(m.status), rows[i].then);
+        if (m.status == MESSAGE_SENT)
+            assert_int_equal(m.report_until_ms, clock_wall_ms() + 60000);
+        message_fini(&m);
+        pass_time(world, 59999);
+        assert_string_equal(status_of(world, id), rows[i].then);
+        pass_time(world, 1);
+        assert_string_equal(status_of(world, id), rows[i].later);
+    }
+}
+
 /* ---- restart ---- */
 
 static void test_claim_is_forgotten_by_a_restart(void **state)
@@ -243,6 +275,8 @@ static void test_nothing_expires_by_a_clock_that_is_not_trusted(void **state)
     assert_string_equal(status_of(world, retried), "sending");
     struct job job;
     assert_int_equal(claim(world, &job), retried);
+    assert_int_equal(settle_as(world, job.attempt_id, OUTCOME_RETRY, -1), 0);
+    assert_string_equal(status_of(world, retried), "sending");
 }
 
 static void jump(struct world *world, int64_t wall_ms)
@@ -322,6 +356,7 @@ int main(void)
         CASE(test_sent_is_final_after_the_report_time),
         CASE(test_unsure_part_and_expired_rest),
         CASE(test_carrier_that_never_settles),
+        CASE(test_outcomes_that_come_late),
         CASE(test_claim_is_forgotten_by_a_restart),
         CASE(test_what_is_not_committed_never_was),
         CASE(test_in_flight_is_left_to_the_carrier),
