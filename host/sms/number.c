@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SHORT_MAX     6 /* digits of a short code */
+#define REPORT_DIGITS 8
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -74,8 +77,7 @@ enum number_kind number_parse(const char *in, const struct number_plan *plan, ch
     if (!strip(in, bare, sizeof bare))
         return parse_alpha(in, out);
     size_t len = strlen(bare);
-    bool undecorated = strcmp(in, bare) == 0;
-    if (bare[0] != '+' && len >= 3 && len <= 6 && undecorated) {
+    if (bare[0] != '+' && len >= 3 && len <= SHORT_MAX) {
         memcpy(out, bare, len + 1);
         return NUMBER_SHORT;
     }
@@ -97,10 +99,11 @@ bool number_match(const char *a, const char *b, unsigned digits)
     b += b[0] == '+';
     if (strcmp(a, b) == 0)
         return a[0] != '\0';
-    size_t need = digits > 0 ? digits : 8, a_len = strlen(a), b_len = strlen(b);
-    if (a_len < need || b_len < need || strspn(a, "0123456789") != a_len || strspn(b, "0123456789") != b_len)
+    size_t a_len = strlen(a), b_len = strlen(b), shorter = a_len < b_len ? a_len : b_len;
+    if (shorter <= SHORT_MAX || strspn(a, "0123456789") != a_len || strspn(b, "0123456789") != b_len)
         return false;
-    return strcmp(a + a_len - need, b + b_len - need) == 0;
+    size_t need = digits > 0 ? digits : shorter < REPORT_DIGITS ? shorter : REPORT_DIGITS;
+    return shorter >= need && strcmp(a + a_len - need, b + b_len - need) == 0;
 }
 
 /* ITU-T E.164 assignments. Longest prefix wins; the North American islands have their area codes. */

@@ -23,8 +23,8 @@ struct number_plan {
 enum number_kind number_parse(const char *in, const struct number_plan *plan, char out[NUMBER_MAX]);
 
 /* Same subscriber? Equal after dropping '+', or equal in the last `digits` digits when both have that many (a
- * report may name national what was sent international). digits 0 = 8, what status reports are matched with.
- * Short codes and alpha: equal only. */
+ * report may name national what was sent international). digits 0 = 8, or all 7 of a national number that has
+ * no more: what status reports are matched with. Short codes (up to 6 digits) and alpha: equal only. */
 bool number_match(const char *a, const char *b, unsigned digits);
 
 /* ISO 3166-1 alpha-2 country of an E.164 number by its calling code, "" when unknown or shared without a main

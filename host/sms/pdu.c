@@ -5,6 +5,8 @@
 
 #include "host/sms/utf8.h"
 
+#define GSM7_UD_MAX 160 /* septets in PDU_UD_MAX octets */
+
 struct cursor {
     const uint8_t *at, *end;
 };
@@ -45,11 +47,11 @@ static enum pdu_error take_time(struct cursor *cursor, struct pdu_time *out)
 static void element_concat(struct pdu *pdu, unsigned bits, uint16_t ref, uint8_t total, uint8_t seq)
 {
     struct pdu_udh *udh = &pdu->udh;
-    udh->has_concat = total != 0 && seq != 0 && seq <= total;
-    if (!udh->has_concat) {
+    if (total == 0 || seq == 0 || seq > total) {
         pdu->flags |= PDU_FLAG_BAD_CONCAT;
         return;
     }
+    udh->has_concat = true;
     udh->concat_bits = (uint8_t)bits;
     udh->ref = ref;
     udh->total = total;
@@ -104,15 +106,15 @@ static bool decode_udh(struct pdu *pdu)
 
 /* ---- text ---- */
 
-static void text_gsm7(struct pdu *pdu, size_t header)
+static void text_gsm7(struct pdu *pdu, size_t header, unsigned length)
 {
-    uint8_t septets[160];
+    uint8_t septets[GSM7_UD_MAX];
     size_t header_septets = (header * 8 + 6) / 7;
-    if (pdu->udl <= header_septets)
+    if (length <= header_septets)
         return;
     unsigned fill = (unsigned)((7 - header * 8 % 7) % 7);
     size_t count =
-        gsm7_unpack(pdu->ud + header, pdu->ud_len - header, fill, pdu->udl - header_septets, septets);
+        gsm7_unpack(pdu->ud + header, pdu->ud_len - header, fill, length - header_septets, septets);
     gsm7_decode(pdu->udh.alphabet, septets, count, pdu->text, sizeof pdu->text);
 }
 
@@ -131,10 +133,26 @@ static void text_ucs2(struct pdu *pdu, size_t header)
         } else if (c >= 0xD800 && c < 0xE000) {
             c = UTF8_REPLACEMENT;
             pdu->flags |= PDU_FLAG_LONE_SURROGATE;
+        } else if (c == 0) { /* would end the text before what follows */
+            c = UTF8_REPLACEMENT;
         }
         len += utf8_put(c, pdu->text + len);
     }
     pdu->text[len] = '\0';
+    if ((pdu->ud_len - header) % 2 != 0)
+        pdu->flags |= PDU_FLAG_ODD_UCS2;
+}
+
+/* Octets of the header with its length octet; a malformed one counts as none. */
+static size_t user_data_header(struct pdu *pdu)
+{
+    if (!(pdu->first_octet & 0x40))
+        return 0;
+    if (decode_udh(pdu))
+        return pdu->udh.len + 1u;
+    memset(&pdu->udh, 0, sizeof pdu->udh);
+    pdu->flags |= PDU_FLAG_BAD_UDH;
+    return 0;
 }
 
 static enum pdu_error take_user_data(struct cursor *cursor, struct pdu *pdu)
@@ -145,29 +163,22 @@ static enum pdu_error take_user_data(struct cursor *cursor, struct pdu *pdu)
     if (error != PDU_OK)
         return error;
     bool septets = pdu->alphabet == PDU_GSM7 && !compressed;
-    if (pdu->udl > (septets ? 160 : PDU_UD_MAX)) {
-        pdu->udl = septets ? 160 : PDU_UD_MAX;
+    unsigned length = pdu->udl, most = septets ? GSM7_UD_MAX : PDU_UD_MAX;
+    if (length > most) {
+        length = most;
         pdu->flags |= PDU_FLAG_UDL_CLAMPED;
     }
-    size_t need = septets ? (pdu->udl * 7u + 7) / 8 : pdu->udl;
-    if (left(cursor) < need)
+    size_t need = septets ? (length * 7 + 7) / 8 : length;
+    if (left(cursor) < need || (length == 0 && pdu->first_octet & 0x40)) /* a header has an octet at least */
         return PDU_BAD_UDL;
     memcpy(pdu->ud, cursor->at, need);
     pdu->ud_len = (uint8_t)need;
     cursor->at += need;
-    size_t header = 0;
-    if (pdu->first_octet & 0x40) {
-        if (decode_udh(pdu)) {
-            header = pdu->udh.len + 1u;
-        } else {
-            memset(&pdu->udh, 0, sizeof pdu->udh);
-            pdu->flags |= PDU_FLAG_BAD_UDH;
-        }
-    }
+    size_t header = user_data_header(pdu);
     if (compressed)
         pdu->flags |= PDU_FLAG_COMPRESSED;
     else if (pdu->alphabet == PDU_GSM7)
-        text_gsm7(pdu, header);
+        text_gsm7(pdu, header, length);
     else if (pdu->alphabet == PDU_UCS2)
         text_ucs2(pdu, header);
     return PDU_OK;
@@ -212,9 +223,9 @@ static void report_rest(struct cursor *cursor, struct pdu *pdu)
     uint8_t indicator;
     struct pdu before = *pdu;
     const uint8_t *at = cursor->at;
-    if (take_octet(cursor, &indicator) != PDU_OK || indicator & 0xF8)
+    if (take_octet(cursor, &indicator) != PDU_OK)
         return;
-    bool sound = (!(indicator & 1) || take_octet(cursor, &pdu->pid) == PDU_OK) &&
+    bool sound = !(indicator & 0xF8) && (!(indicator & 1) || take_octet(cursor, &pdu->pid) == PDU_OK) &&
                  (!(indicator & 2) || take_octet(cursor, &pdu->dcs) == PDU_OK) &&
                  (!(indicator & 4) || take_user_data(cursor, pdu) == PDU_OK);
     if (sound)
@@ -246,6 +257,12 @@ static enum pdu_error decode_tpdu(struct cursor *cursor, bool stored, struct pdu
     return type == 1 ? PDU_BAD_TYPE : decode_deliver(cursor, pdu); /* 3 is read as DELIVER (9.2.3.1) */
 }
 
+static bool is_odd_number(const struct pdu_address *address)
+{
+    return address->text[0] == '+' && (address->toa >> 4 & 7) == TON_INTERNATIONAL &&
+           address->text[1 + strspn(address->text + 1, "0123456789")] != '\0';
+}
+
 enum pdu_error pdu_decode(const uint8_t *octets, size_t len, bool has_smsc, bool stored, struct pdu *out)
 {
     struct cursor cursor = {octets, octets + len};
@@ -257,6 +274,8 @@ enum pdu_error pdu_decode(const uint8_t *octets, size_t len, bool has_smsc, bool
     TRY(decode_tpdu(&cursor, stored, out));
     if (left(&cursor) > 0)
         out->flags |= PDU_FLAG_TAIL;
+    if (is_odd_number(&out->address))
+        out->flags |= PDU_FLAG_ODD_NUMBER;
     return PDU_OK;
 }
 
@@ -292,7 +311,7 @@ static enum pdu_error check_submit(const struct pdu_submit *in)
 {
     int8_t message_class;
     bool compressed;
-    bool septets = pdu_dcs_alphabet(in->dcs, &message_class, &compressed) == PDU_GSM7;
+    bool septets = pdu_dcs_alphabet(in->dcs, &message_class, &compressed) == PDU_GSM7 && !compressed;
     if (in->ud_len > PDU_UD_MAX)
         return PDU_TOO_LONG;
     if (in->vp_relative > 255)

@@ -12,18 +12,17 @@
 
 #include "host/sms/gsm7.h"
 
-#define PDU_ADDRESS_MAX 24 /* '+' 20 digits NUL, or 11 characters of UTF-8 is larger: see alpha below */
-#define PDU_TEXT_MAX    (160 * 3 + 1)  /* UTF-8 of one segment: 160 septets, or 70 UCS-2 units, and NUL */
-#define PDU_UD_MAX      140            /* octets of user data, header included (9.2.3.24) */
-#define PDU_OCTETS_MAX  (12 + 164 + 1) /* SCA + the longest SUBMIT/DELIVER */
-#define PDU_HEX_MAX     (PDU_OCTETS_MAX * 2 + 1)
+#define PDU_TEXT_MAX   (160 * 3 + 1)  /* UTF-8 of one segment: 160 septets, or 70 UCS-2 units, and NUL */
+#define PDU_UD_MAX     140            /* octets of user data, header included (9.2.3.24) */
+#define PDU_OCTETS_MAX (12 + 164 + 1) /* SCA + the longest SUBMIT/DELIVER */
+#define PDU_HEX_MAX    (PDU_OCTETS_MAX * 2 + 1)
 
 enum pdu_error {
     PDU_OK,
     PDU_BAD_HEX,     /* odd count or not a hex digit */
     PDU_TRUNCATED,   /* ends inside a mandatory field */
     PDU_BAD_ADDRESS, /* more than 20 digits, or a digit that is none */
-    PDU_BAD_UDL,     /* UDL claims more user data than there is */
+    PDU_BAD_UDL,     /* UDL claims more user data than there is, or none although there is a header */
     PDU_BAD_TYPE,    /* a TPDU type that this direction has not */
     PDU_TOO_LONG,    /* (encode) does not fit */
     PDU_BAD_FIELD    /* (encode) a field out of its range */
@@ -59,7 +58,7 @@ struct pdu_time {
 /* User data header (9.2.3.24): what we act on. Unknown elements are stepped over; the last of repeated ones
  * wins. */
 struct pdu_udh {
-    uint8_t len;         /* UDHL: octets after the length octet; 0 = none */
+    uint8_t len;         /* UDHL: octets after the length octet; 0 = none, or one without elements */
     bool has_concat;     /* total and seq sane; else the element is ignored (9.2.3.24.1) */
     uint8_t concat_bits; /* 8 or 16 */
     uint16_t ref;
@@ -73,12 +72,14 @@ struct pdu_udh {
 enum pdu_type { PDU_DELIVER, PDU_SUBMIT, PDU_STATUS_REPORT };
 
 enum pdu_flag {
-    PDU_FLAG_UDL_CLAMPED = 1, /* UDL over 160/140 */
-    PDU_FLAG_BAD_UDH = 2,     /* header malformed: user data given whole as data */
-    PDU_FLAG_TAIL = 4,        /* octets after the user data, ignored */
-    PDU_FLAG_COMPRESSED = 8,  /* DCS says compressed: text empty, ud raw */
-    PDU_FLAG_BAD_CONCAT = 16, /* concat element with total 0, seq 0 or seq > total: ignored */
-    PDU_FLAG_LONE_SURROGATE = 32
+    PDU_FLAG_UDL_CLAMPED = 1,     /* UDL over 160/140 */
+    PDU_FLAG_BAD_UDH = 2,         /* header malformed: user data given whole as data */
+    PDU_FLAG_TAIL = 4,            /* octets after the user data, ignored */
+    PDU_FLAG_COMPRESSED = 8,      /* DCS says compressed: text empty, ud raw */
+    PDU_FLAG_BAD_CONCAT = 16,     /* concat element with total 0, seq 0 or seq > total: ignored */
+    PDU_FLAG_LONE_SURROGATE = 32, /* U+FFFD in its place */
+    PDU_FLAG_ODD_UCS2 = 64,       /* half a code unit at the end, ignored */
+    PDU_FLAG_ODD_NUMBER = 128     /* international, yet not of digits only */
 };
 
 struct pdu {
@@ -101,7 +102,7 @@ struct pdu {
     uint8_t udl;             /* as sent */
     uint8_t ud[PDU_UD_MAX];  /* user data, header included */
     uint8_t ud_len;          /* octets in ud */
-    char text[PDU_TEXT_MAX]; /* decoded text of this segment; 8-bit: empty */
+    char text[PDU_TEXT_MAX]; /* decoded text of this segment, U+FFFD for U+0000; 8-bit: empty */
 };
 
 /* Hex with or without the leading SCA. has_smsc as on the AT link (true for +CMGR/+CMGL/+CMT/+CDS); stored

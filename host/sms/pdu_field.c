@@ -71,7 +71,7 @@ enum pdu_error pdu_encode_address(const char *text, bool as_smsc, uint8_t out[12
     bool international = text[0] == '+';
     text += international;
     size_t digits = strlen(text), octets = (digits + 1) / 2;
-    if (digits > ADDRESS_DIGITS_MAX || (digits == 0 && !as_smsc))
+    if (digits > ADDRESS_DIGITS_MAX || digits == 0)
         return PDU_BAD_ADDRESS;
     memset(out, 0xFF, 12);
     for (size_t i = 0; i < digits; i++) {
@@ -207,7 +207,7 @@ const char *pdu_error_text(enum pdu_error error)
     case PDU_BAD_HEX: return "not hex";
     case PDU_TRUNCATED: return "ends inside a mandatory field";
     case PDU_BAD_ADDRESS: return "bad address";
-    case PDU_BAD_UDL: return "less user data than UDL says";
+    case PDU_BAD_UDL: return "UDL does not fit the user data";
     case PDU_BAD_TYPE: return "a TPDU type that does not come this way";
     case PDU_TOO_LONG: return "too long";
     case PDU_BAD_FIELD: return "a field out of range";
