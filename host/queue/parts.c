@@ -26,7 +26,7 @@ struct receive {
     char to[ADDRESS_MAX], from[ADDRESS_MAX];
     char memory[8]; /* "" = not stored on the modem */
     int slot;
-    int64_t received_ms, scts_ms, hash;
+    int64_t created_ms, received_ms, scts_ms, hash;
     struct pdu_udh udh;
     uint8_t dcs;
     char text[PDU_TEXT_MAX];
@@ -232,7 +232,7 @@ static int message_insert(struct receive *op, unsigned segments, int64_t *messag
     store_bind_int(stmt, ":line", op->line_id);
     store_bind_int(stmt, ":service", op->service_id);
     store_bind_int(stmt, ":segments", segments);
-    store_bind_int(stmt, ":now", op->t.now_ms);
+    store_bind_int(stmt, ":created", op->created_ms);
     store_bind_int(stmt, ":dcs", op->dcs);
     int status = sql_run(store, stmt);
     *message_id = store_last_id(store);
@@ -376,9 +376,9 @@ void queue_receive(struct queue *queue, const struct inbound *in, durable_fn *fn
     const struct pdu *pdu = in->pdu;
     op->t.fini = receive_fini;
     sid_new(&op->sid, op->t.now_ms);
-    if (op->t.now_ms < queue->last_ms)
-        op->t.now_ms = queue->last_ms;
-    queue->last_ms = op->t.now_ms;
+    if (op->t.now_ms > queue->last_ms)
+        queue->last_ms = op->t.now_ms;
+    op->created_ms = queue->last_ms;
     op->line_id = in->line_id;
     op->account_id = in->account_id;
     op->service_id = in->service_id;

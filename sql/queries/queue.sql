@@ -12,7 +12,7 @@ VALUES (:sid, 0, :account, :direction, :status, :from, :to, :body, :line, :servi
 INSERT INTO message (sid, mm, account_id, direction, status, from_addr, to_addr, body, line_id, service_id, segments, error_code, unsure,
                      priority, policy, created_ms, updated_ms, sent_ms, expires_ms, report_until_ms, status_report,
                      discard_body, mask_to, reply_to, dcs)
-VALUES (:sid, 0, :account, 1, 10, :from, :to, '', :line, :service, :segments, 0, 0, 0, 0, :now, :now, NULL, 0, 0, 0, 0, 0, 0, :dcs)
+VALUES (:sid, 0, :account, 1, 10, :from, :to, '', :line, :service, :segments, 0, 0, 0, 0, :created, :created, NULL, 0, 0, 0, 0, 0, 0, :dcs)
 
 -- name: message_newest
 SELECT created_ms FROM message ORDER BY id DESC LIMIT 1

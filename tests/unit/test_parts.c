@@ -2,6 +2,8 @@
  * made here else. */
 #include "queue_world.h"
 
+#include <jansson.h>
+
 #define SENDER "+41795550000"
 #define HERE   "+41791111111"
 
@@ -90,6 +92,19 @@ static void test_one_sms(void **state)
                 m.created_ms == T0 && m.sent_ms == 0);
     message_fini(&m);
     assert_string_equal(hooks_of(world, 1), "received");
+}
+
+static void test_after_the_clock_went_back(void **state)
+{
+    struct world *world = *state;
+    struct hook hook;
+    int64_t next_ms;
+    receive(world, (struct sms){.text = "a"});
+    hooks_of(world, 1);
+    clock_fake(T0 - 86400000, clock_mono_ms());
+    receive(world, (struct sms){.text = "b", .scts_s = -86400});
+    assert_int_equal(world_int(world, "SELECT min(created_ms) FROM message"), T0);   /* in order */
+    assert_int_equal(queue_hooks_due(world->queue, NULL, 0, &hook, 1, &next_ms), 1); /* and not a day late */
 }
 
 /* ---- new or not: design of record, "Inbound dedupe" ---- */
@@ -320,6 +335,43 @@ static void test_ports_ring_no_hook(void **state)
     assert_int_equal(world_int(world, "SELECT count(*) FROM hook"), 0);
 }
 
+/* ---- PDUs as other suites have them ---- */
+
+static void feed(struct world *world, const json_t *pdus)
+{
+    for (size_t i = 0; i < json_array_size(pdus); i++) {
+        const char *hex = json_string_value(json_array_get(pdus, i));
+        struct pdu pdu;
+        assert_int_equal(pdu_decode_hex(hex, strlen(hex), true, false, &pdu), PDU_OK);
+        receive_pdu(world, &pdu, NULL, 0);
+        pass_time(world, 60000);
+    }
+}
+
+static void check_vector(struct world *world, const json_t *vector)
+{
+    const char *expect = json_string_value(json_object_get(vector, "expect"));
+    bool complete = strcmp(expect, "complete") == 0, several = strcmp(expect, "different-messages") == 0;
+    int64_t before = world_int(world, "SELECT count(*) FROM message"), received = count(world, "received");
+    feed(world, json_object_get(vector, "pdus_in_arrival_order"));
+    int64_t messages = world_int(world, "SELECT count(*) FROM message") - before;
+    if (count(world, "received") - received != complete || messages != (several ? 2 : 1))
+        fail_msg("%s: %s", json_string_value(json_object_get(vector, "id")), expect);
+    if (complete)
+        assert_body(world, before + 1, json_string_value(json_object_get(vector, "expect_text")));
+    world_exec(world, "DELETE FROM part; DELETE FROM assembly; UPDATE message SET status = 8");
+}
+
+static void test_vectors(void **state)
+{
+    json_t *file = json_load_file(TEST_DATA "/vectors/assembly.json", 0, NULL);
+    const json_t *vectors = json_object_get(file, "vectors");
+    assert_true(json_array_size(vectors) > 15);
+    for (size_t i = 0; i < json_array_size(vectors); i++)
+        check_vector(*state, json_array_get(vectors, i));
+    json_decref(file);
+}
+
 /* A sender that cuts U+1F600 between two parts: D83D in the first, DE00 in the second. */
 static void test_surrogate_pair_cut_in_two(void **state)
 {
@@ -377,6 +429,7 @@ int main(void)
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         CASE(test_one_sms),
+        CASE(test_after_the_clock_went_back),
         CASE(test_dedupe_table),
         CASE(test_same_sms_on_another_line),
         CASE(test_slot_is_remembered_over_a_crash),
@@ -389,6 +442,7 @@ int main(void)
         CASE(test_incomplete_after_a_day),
         CASE(test_parts_survive_a_crash),
         CASE(test_ports_ring_no_hook),
+        CASE(test_vectors),
         CASE(test_surrogate_pair_cut_in_two),
         CASE(test_half_a_pair_alone),
         CASE(test_redacted_inbound),
