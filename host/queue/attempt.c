@@ -132,8 +132,11 @@ static int claim_segment(struct claim *op, const struct work *work)
     sqlite3_stmt *stmt = store_write_stmt(store, Q_SEGMENT_NEXT);
     store_bind_int(stmt, ":message", work->message_id);
     int status = sql_next(store, stmt);
-    if (status <= 0)
-        return status < 0 ? status : -EIO; /* a ready row without a waiting segment */
+    if (status == 0)
+        fatal("message %lld is ready to be claimed without a segment that waits",
+              (long long)work->message_id);
+    if (status < 0)
+        return status;
     job_segment(job, stmt);
     status = sql_next(store, stmt);
     job->more = status > 0;
