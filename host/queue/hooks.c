@@ -194,7 +194,7 @@ void queue_hook_settle(struct queue *queue, int64_t hook_id, const struct hook_s
     op->status = (enum message_status)(hook_id & ((1 << HOOK_BITS) - 1));
     op->verdict = settlement->verdict;
     op->retry_at_ms = settlement->retry_at_ms;
-    snprintf(op->detail, sizeof op->detail, "%s", settlement->detail != NULL ? settlement->detail : "");
+    queue_words(op->detail, sizeof op->detail, settlement->detail);
     if (settlement->verdict == HOOK_DONE && settlement->reply_count > 0) {
         op->replies = calloc(settlement->reply_count, sizeof *op->replies);
         if (op->replies == NULL)

@@ -81,6 +81,15 @@ int queue_note(struct transition *t, int64_t message_id, const char *kind, const
     return sql_run(t->queue->store, stmt);
 }
 
+void queue_words(char *out, size_t size, const char *text)
+{
+    size_t len = 0;
+    for (; text != NULL && text[len] != '\0' && len + 1 < size; len++)
+        out[len] =
+            text[len] < ' ' || text[len] > '~' || text[len] == '"' || text[len] == '\\' ? '?' : text[len];
+    out[len] = '\0';
+}
+
 void queue_raise(struct transition *t, enum queue_topic topic)
 {
     t->topics[topic] = true;

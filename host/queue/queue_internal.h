@@ -76,7 +76,7 @@ struct queue {
 struct note {
     int64_t message_id;
     const char *kind;
-    char detail[112];
+    char detail[168]; /* words of 95 and what stands around them */
 };
 
 struct transition {
@@ -105,6 +105,9 @@ int transition_submit(struct transition *);
 /* Inside run(): */
 int queue_note(struct transition *, int64_t message_id, const char *kind, const char *detail, ...)
     __attribute__((format(printf, 4, 5)));
+/* A carrier's or a server's words, fit to stand between quotes in an event: printable ASCII, the rest is '?'.
+ * Cut to fit. */
+void queue_words(char *out, size_t size, const char *text);
 void queue_raise(struct transition *, enum queue_topic);
 void queue_depth_change(struct transition *, int64_t account_id, int64_t by);
 

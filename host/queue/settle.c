@@ -200,7 +200,7 @@ void queue_settle(struct queue *queue, int64_t id, const struct settlement *sett
     op->n = (int)(id & ((1 << ATTEMPT_BITS) - 1));
     op->s = *settlement;
     op->s.reason = NULL;
-    snprintf(op->reason, sizeof op->reason, "%s", settlement->reason != NULL ? settlement->reason : "");
+    queue_words(op->reason, sizeof op->reason, settlement->reason);
     transition_submit(&op->t);
 }
 

@@ -472,6 +472,32 @@ static void test_observer_hears_what_is_durable(void **state)
     assert_string_equal(world->story, "accepted/queued claimed/sending in_flight/sending sent/sent ");
 }
 
+static void on_detail(void *arg, int64_t at_ms, const char *kind, const char *detail)
+{
+    (void)at_ms;
+    if (strcmp(kind, "rejected") == 0)
+        snprintf(arg, 256, "%s", detail);
+}
+
+/* What a modem says may hold anything; the history stays one line of key=value. */
+static void test_reason_stays_in_its_quotes(void **state)
+{
+    struct world *world = *state;
+    struct job job;
+    char detail[256] = "", words[300];
+    memset(words, 'w', sizeof words - 1);
+    words[sizeof words - 1] = '\0';
+    memcpy(words, "a\" b=\"c\\\r\n\xC3\xA9", 12);
+    struct settlement no = {.outcome = OUTCOME_REJECT, .mr = -1, .reason = words};
+    int64_t id = send_to(world, ALICE, "1");
+    assert_int_equal(claim(world, &job), id);
+    assert_int_equal(settle(world, job.attempt_id, &no), 0);
+    queue_events(world->queue, id, on_detail, detail);
+    static const char start[] = "attempt=1 reason=\"a? b=?c?????www";
+    assert_memory_equal(detail, start, sizeof start - 1);
+    assert_int_equal(detail[strlen(detail) - 1], '"');
+}
+
 static void test_counts(void **state)
 {
     struct world *world = *state;
@@ -513,6 +539,7 @@ int main(void)
         CASE(test_redact_and_delete),
         CASE(test_body_is_discarded_once_sent),
         CASE(test_observer_hears_what_is_durable),
+        CASE(test_reason_stays_in_its_quotes),
         CASE(test_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
