@@ -45,6 +45,24 @@ static void test_claim_expires_on_its_way(void **state)
     assert_string_equal(hooks_of(world, old), "failed:30036");
 }
 
+static void test_claim_ends_a_bounded_number(void **state)
+{
+    struct world *world = *state;
+    struct job job;
+    int64_t next_ms;
+    for (int i = 0; i < 40; i++)
+        send_to(world, i % 2 ? ALICE : BOB, "x");
+    clock_advance(VALIDITY);
+    int64_t fresh = 41;
+    struct submission s = text_to(CAROL, "x");
+    queue_submit(world->queue, &s, NULL, NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(queue_claim(world->queue, LINE, NULL, 0, &job, &next_ms), -EAGAIN);
+        assert_int_equal(next_ms, clock_wall_ms()); /* come again at once */
+    }
+    assert_int_equal(claim(world, &job), fresh);
+}
+
 static void test_retries_end_with_their_own_error(void **state)
 {
     struct world *world = *state;
@@ -351,6 +369,7 @@ int main(void)
         CASE(test_waiting_message_expires_without_any_claim),
         CASE(test_many_expire),
         CASE(test_claim_expires_on_its_way),
+        CASE(test_claim_ends_a_bounded_number),
         CASE(test_retries_end_with_their_own_error),
         CASE(test_nothing_left_is_failed_and_not_unsure),
         CASE(test_sent_is_final_after_the_report_time),
