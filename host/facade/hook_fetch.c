@@ -143,7 +143,8 @@ static void on_start(void *arg)
 
 static void follow(struct hook_fetch *fetch, const struct httpc_answer *answer)
 {
-    char *next = answer->location[0] != '\0' ? hook_url_resolve(fetch->wire, answer->location) : NULL;
+    bool blank = answer->location[strspn(answer->location, " \t\r\n")] == '\0';
+    char *next = blank ? NULL : hook_url_resolve(fetch->wire, answer->location);
     if (next == NULL) {
         finish(fetch, hook_failure_of(answer), "redirect without an http URL", answer);
         return;

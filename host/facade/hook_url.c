@@ -110,29 +110,6 @@ static void put(FILE *f, const char *prefix, struct span span)
     }
 }
 
-static char *join(const struct parts *parts)
-{
-    if (!is_http(parts))
-        return NULL;
-    char *out;
-    size_t len;
-    FILE *f = text_open(&out, &len);
-    put(f, "", parts->scheme);
-    put(f, "://", parts->authority);
-    if (parts->path.len == 0)
-        fputc('/', f);
-    put(f, "", parts->path);
-    put(f, "?", parts->query);
-    text_close(f);
-    return out;
-}
-
-char *hook_url_wire(const char *configured)
-{
-    struct parts parts = split(configured);
-    return join(&parts);
-}
-
 /* RFC 3986 clause 5.2.4, in place: the output is never longer than what was read. */
 static void remove_dot_segments(char *path)
 {
@@ -155,6 +132,38 @@ static void remove_dot_segments(char *path)
     *out = '\0';
 }
 
+/* Without dot segments: HTTP clients take them out, and what is signed is what is sent. */
+static void put_path(FILE *f, struct span path)
+{
+    char *copy = strndup(path.len > 0 ? path.at : "/", path.len > 0 ? path.len : 1);
+    if (copy == NULL)
+        fatal("hook_url: out of memory");
+    remove_dot_segments(copy);
+    put(f, "", (struct span){copy, strlen(copy)});
+    free(copy);
+}
+
+static char *join(const struct parts *parts)
+{
+    if (!is_http(parts))
+        return NULL;
+    char *out;
+    size_t len;
+    FILE *f = text_open(&out, &len);
+    put(f, "", parts->scheme);
+    put(f, "://", parts->authority);
+    put_path(f, parts->path);
+    put(f, "?", parts->query);
+    text_close(f);
+    return out;
+}
+
+char *hook_url_wire(const char *configured)
+{
+    struct parts parts = split(configured);
+    return join(&parts);
+}
+
 /* Clause 5.2.3: the reference's path in place of the base's last segment. Begins with '/'. */
 static char *merge_paths(struct span base, struct span reference)
 {
@@ -169,11 +178,10 @@ static char *merge_paths(struct span base, struct span reference)
     memcpy(out, base.at, keep);
     memcpy(out + keep, reference.at, reference.len);
     out[keep + reference.len] = '\0';
-    remove_dot_segments(out);
     return out;
 }
 
-char *hook_url_resolve(const char *base, const char *reference)
+static char *resolve(const char *base, const char *reference)
 {
     struct parts from = split(base), to = split(reference);
     char *path = NULL;
@@ -193,6 +201,22 @@ char *hook_url_resolve(const char *base, const char *reference)
     }
     char *out = join(&to);
     free(path);
+    return out;
+}
+
+/* White space around a reference is the application's formatting (HTML standard, "strip"). */
+char *hook_url_resolve(const char *base, const char *reference)
+{
+    while (*reference != '\0' && (unsigned char)*reference <= ' ')
+        reference++;
+    size_t len = strlen(reference);
+    while (len > 0 && (unsigned char)reference[len - 1] <= ' ')
+        len--;
+    char *stripped = strndup(reference, len);
+    if (stripped == NULL)
+        fatal("hook_url: out of memory");
+    char *out = resolve(base, stripped);
+    free(stripped);
     return out;
 }
 

@@ -12,8 +12,9 @@
 #define HOOK_HOST_MAX  264 /* "host:port" */
 #define HOOK_BRIEF_MAX 160
 
-/* As it is requested: user info kept (it becomes Basic auth), the fragment cut, an empty path "/", bytes that
- * a URL may not hold percent-encoded, all else untouched. NULL when it is not http or https, or has no host.
+/* As it is requested: user info kept (it becomes Basic auth), the fragment cut, an empty path "/", dot
+ * segments taken out, bytes that a URL may not hold percent-encoded, all else untouched. NULL when it is not
+ * http or https, or has no host.
  */
 char *hook_url_wire(const char *configured);
 
