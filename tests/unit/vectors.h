@@ -96,8 +96,8 @@ static const struct {
     {"relative-vp", "pdu_field"},
     {"timestamp", "pdu_field"},
     {"timezone-octet", "pdu_field"},
-    {"udh-ie", "pdu"},
-    {"user-data", "pdu"},
+    {"udh-ie", "pdu_own"},
+    {"user-data", "pdu_own"},
     {"status-report-matching", "number"},
 };
 
