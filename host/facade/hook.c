@@ -50,9 +50,9 @@ struct work {
     struct message message; /* while trying */
     struct endpoint *endpoint;
     struct hook_try *try;
-    int64_t known_ms, started_ms; /* monotonic */
-    size_t replies;               /* given with the settlement */
-    char sid[SID_TEXT];
+    int64_t known_ms, started_ms;            /* monotonic */
+    size_t replies;                          /* given with the settlement */
+    char sid[SID_TEXT], url[HOOK_BRIEF_MAX]; /* for the log */
 };
 
 struct hooks {
@@ -188,16 +188,17 @@ static void settle(struct work *work, const struct hook_settlement *settlement)
                                          [HOOK_DEAD] = "hook.dead",
                                          [HOOK_NO_URL] = "hook.no_url"};
     struct hooks *hooks = work->hooks;
-    char quoted[HOOK_DETAIL_MAX * 2];
+    char quoted[HOOK_DETAIL_MAX * 2], url[HOOK_BRIEF_MAX + 8];
     const char *detail = settlement->detail != NULL ? settlement->detail : "";
     enum log_level level = settlement->verdict == HOOK_DEAD     ? LOG_ERROR
                            : settlement->verdict == HOOK_NO_URL ? LOG_DEBUG
                                                                 : LOG_INFO;
     int64_t wait_ms = settlement->verdict == HOOK_RETRY ? settlement->retry_at_ms - clock_wall_ms() : 0;
     log_event(level, events[settlement->verdict],
-              "sid=%s status=%s host=%s tries=%d wait_ms=%lld replies=%zu detail=%s", work->sid,
-              message_status_text(work->hook.status), work->endpoint != NULL ? work->endpoint->host : "-",
-              work->hook.tries + 1, (long long)wait_ms, settlement->reply_count,
+              "sid=%s status=%s url=%s tries=%d wait_ms=%lld replies=%zu detail=%s", work->sid,
+              message_status_text(work->hook.status),
+              log_quote(work->url, strlen(work->url), url, sizeof url), work->hook.tries + 1,
+              (long long)wait_ms, settlement->reply_count,
               log_quote(detail, strlen(detail), quoted, sizeof quoted));
     work->state = WORK_SETTLING;
     work->replies = settlement->reply_count;
@@ -312,6 +313,7 @@ static void work_enter_endpoint(struct work *work, const char *url)
     if (wire != NULL)
         hook_url_host(wire, host);
     free(wire);
+    hook_url_brief(url, work->url);
     work_leave_endpoint(work);
     work->endpoint = endpoint_of(work->hooks, host);
     work->endpoint->works++;

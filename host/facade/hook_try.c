@@ -176,7 +176,7 @@ static void follow(struct hook_try *try, const struct twiml *document, const str
     if (next == NULL) {
         try->answered = true;
         failed(try, HOOK_URL_INVALID, result->url, "Redirect to what is no http URL");
-    } else if (try->documents == HOOK_DOCUMENTS_MAX) {
+    } else if (try->documents >= HOOK_DOCUMENTS_MAX) {
         free(next);
         try->answered = true;
         failed(try, HOOK_DOCUMENTS, result->url, "too many Redirect documents");

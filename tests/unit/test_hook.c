@@ -91,6 +91,24 @@ static void test_failure_carries_its_code(void **state)
     assert_string_equal(param(&world->calls[0], "ErrorCode"), "30006");
 }
 
+/* Any 2xx will do: what else a status callback is answered does not matter. */
+static void test_body_of_the_answer_is_ignored(void **state)
+{
+    struct world *world = *state;
+    static const struct script script[] = {
+        {200, "text/xml", "<Response><Message>no</Message></Response>", NULL},
+        {202, "application/json", "{}", NULL},
+        {0}};
+    world_open(world, "", "", "");
+    struct app *app = app_new(world, APP_ANSWERS, script);
+    int64_t id = message_sent(world, PEER, app_url(app, "/"));
+    report(world, PEER, 0);
+    settle_down(world);
+    assert_int_equal(told(world, id, "sent done detail=\"http 200\""), 1);
+    assert_int_equal(told(world, id, "delivered done detail=\"http 202\""), 1);
+    assert_int_equal(world_int(world, "SELECT count(*) FROM message"), 1);
+}
+
 /* The message's own URL, else its service's, else its line's; none: nothing is said, nothing stays. */
 static void test_whose_url(void **state)
 {
@@ -556,6 +574,38 @@ static void test_stop_waits_for_what_is_under_way(void **state)
     assert_int_equal(world_int(world, "SELECT count(*) FROM hook"), 0);
 }
 
+static void free_hooks(void *arg)
+{
+    struct world *world = arg;
+    hooks_free(world->hooks);
+    world->hooks = NULL;
+}
+
+/* Whatever is under way: an outcome on its way to the disk finds nobody, and does no harm. */
+static void test_freed_at_any_moment(void **state)
+{
+    for (int turns = 0; turns < 12; turns++) {
+        struct timer timer;
+        world_setup(state);
+        struct world *world = *state;
+        world_open(world, "", "", "");
+        struct app *app = app_new(world, APP_ANSWERS, NULL);
+        message_sent(world, PEER, turns % 2 == 0 ? NULL : app_url(app, "/"));
+        timer_init(&timer, world->loop, free_hooks, world);
+        for (int i = 0; i < turns / 2; i++)
+            loop_turn(world->loop, 0);
+        timer_set(&timer, 0);
+        for (int i = 0; i < 8; i++)
+            loop_turn(world->loop, 0);
+        assert_null(world->hooks);
+        house_shut(world);
+        house_open(world);
+        settle_down(world);
+        assert_int_equal(world_int(world, "SELECT count(*) FROM hook"), 0);
+        world_teardown(state);
+    }
+}
+
 static void test_deleted_meanwhile(void **state)
 {
     struct world *world = *state;
@@ -595,6 +645,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_sent_then_delivered),
         CASE(test_failure_carries_its_code),
+        CASE(test_body_of_the_answer_is_ignored),
         CASE(test_whose_url),
         CASE(test_no_url),
         CASE(test_user_info_is_basic_auth),
@@ -615,6 +666,7 @@ int main(void)
         CASE(test_crash_between_request_and_record),
         CASE(test_stop),
         CASE(test_stop_waits_for_what_is_under_way),
+        cmocka_unit_test(test_freed_at_any_moment),
         CASE(test_deleted_meanwhile),
         CASE(test_reload),
     };

@@ -354,6 +354,25 @@ static void test_redirect_documents_without_end(void **state)
     assert_int_equal(told(world, inbound_id(world), "done detail=\"14106"), 1);
 }
 
+/* The fallback is given its ten documents too. */
+static void test_fallback_after_documents_without_end(void **state)
+{
+    struct world *world = *state;
+    static const struct script endless[] = {{200, "text/xml", XML("<Redirect/>"), NULL}, {0}};
+    static const struct script spare[] = {{200, "text/xml", XML("<Redirect>/more</Redirect>"), NULL},
+                                          {200, "text/xml", XML("<Message>spare</Message>"), NULL},
+                                          {0}};
+    char more[256];
+    struct app *other = app_new(world, APP_ANSWERS, spare);
+    snprintf(more, sizeof more, "sms_fallback_url = %s", app_url(other, "/spare"));
+    open_with_app(world, endless, more);
+    receive(world, PEER, "hi");
+    settle_down(world);
+    assert_int_equal(world->call_count, 12);
+    assert_string_equal(param(&world->calls[10], "ErrorCode"), "14106");
+    assert_string_equal(reply(world, 0, "body"), "spare");
+}
+
 /* The second document does not come: nothing of the first is stored, and all of it is tried again. */
 static void test_broken_redirect_stores_nothing_yet(void **state)
 {
@@ -508,6 +527,7 @@ int main(void)
         CASE(test_refused_reply_does_not_hold_up_the_others),
         CASE(test_redirect_documents),
         CASE(test_redirect_documents_without_end),
+        CASE(test_fallback_after_documents_without_end),
         CASE(test_broken_redirect_stores_nothing_yet),
         CASE(test_unusable_documents),
         CASE(test_unusable_document_goes_to_the_fallback),

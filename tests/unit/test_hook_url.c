@@ -74,6 +74,44 @@ static void test_wire_and_signed(void **state)
         assert_text(hook_url_wire(refused[i]), NULL, refused[i]);
 }
 
+/* From configured URL to header; the signatures were made by another implementation of HMAC-SHA1 (Python's).
+ */
+static void test_signatures(void **state)
+{
+    static const char *const report[] = {
+        "MessageSid", "SM0123",       "MessageStatus",  "delivered",  "To",     "+41790000001",
+        "From",       "+15005550006", "RawDlrDoneDate", "2701150802", "SmsSid", "SM0123",
+        NULL};
+    static const char *const text[] = {
+        "Body", "na\xc3\xafve \xf0\x9f\x91\x8d & + %", "BodyX", "", "Body2", "z", NULL};
+    static const char *const none[] = {NULL};
+    static const struct {
+        const char *configured;
+        const char *const *params;
+        const char *signature;
+    } rows[] = {
+        {"http://ann:pw@10.0.0.7:9000/in?b=2&a=1#rc=2", report, "iLiT1UgMuU5/hlFpY9FyV3lYgsw="},
+        {"https://h.test:8443/in", report, "SP6K3/WE9oepF+yIMH6YljWdq38="},
+        {"https://h.test:443/in#rp=all", report, "SP6K3/WE9oepF+yIMH6YljWdq38="},
+        {"http://h.test", report, "x94K1JG9tj9cpQZMRRgMdW1K6T0="},
+        {"http://h.test/caf\xc3\xa9 x", text, "E0X3SKmzSejI7XpJa4FCrJriks4="},
+        {"http://h.test/cb?a=1&SmsSid=SM1&To=%2B41790000001", none, "eUFhMEll2Jtn13c9Wn5Z10h7H18="},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct form form = {0};
+        char signature[SIGNATURE_LEN + 1];
+        for (const char *const *pair = rows[i].params; *pair != NULL; pair += 2)
+            form_add(&form, pair[0], pair[1]);
+        char *wire = hook_url_wire(rows[i].configured), *url = signature_url(wire);
+        signature_make("0123456789abcdef0123456789abcdef", url, &form, signature);
+        assert_string_equal(signature, rows[i].signature);
+        form_fini(&form);
+        free(wire);
+        free(url);
+    }
+}
+
 /* RFC 3986 clause 5.4, without the fragments, which are never sent. */
 static void test_resolve(void **state)
 {
@@ -318,10 +356,11 @@ static void test_loop_guard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wire_and_signed), cmocka_unit_test(test_resolve),
-        cmocka_unit_test(test_views),           cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_delays),          cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_failures),        cmocka_unit_test(test_loop_guard),
+        cmocka_unit_test(test_wire_and_signed), cmocka_unit_test(test_signatures),
+        cmocka_unit_test(test_resolve),         cmocka_unit_test(test_views),
+        cmocka_unit_test(test_limits),          cmocka_unit_test(test_delays),
+        cmocka_unit_test(test_verdicts),        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_loop_guard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

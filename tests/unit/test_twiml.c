@@ -73,6 +73,8 @@ static void test_documents(void **state)
         {"<Response><Message>x<Media>http://h/1</Media></Message></Response>", "[-|-|x|-|-|http://h/1]"},
         {"<Response><Message>a</Message><Message to='+3'>b</Message></Response>",
          "[-|-|a|-|-|][+3|-|b|-|-|]"},
+        {"<Response><Message><Body>a</Body></Message><Message>b</Message></Response>",
+         "[-|-|a|-|-|][-|-|b|-|-|]"},
         {"<Response><Message/></Response>", "[-|-|-|-|-|]"},
         {"<Response><Message><Body/></Message></Response>", "[-|-||-|-|]"},
         {"<Response><Message>a</Message><Redirect> ../next </Redirect><Message>b</Message></Response>",
