@@ -115,7 +115,6 @@ static enum httpc_error error_of(const struct httpc_call *call, CURLcode code)
     } rows[] = {
         {CURLE_OK, HTTPC_OK},
         {CURLE_URL_MALFORMAT, HTTPC_BAD_URL},
-        {CURLE_UNSUPPORTED_PROTOCOL, HTTPC_BAD_URL},
         {CURLE_COULDNT_RESOLVE_HOST, HTTPC_DNS},
         {CURLE_COULDNT_CONNECT, HTTPC_REFUSED},
         {CURLE_SSL_CONNECT_ERROR, HTTPC_TLS},

@@ -33,6 +33,8 @@ bool log_enabled(enum log_level level)
 /* One write for one line, so that lines of parent and child never mix. A log that cannot be written must not
  * stop the gateway. */
 static void log_write(enum log_level level, const char *event, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
+static void log_write(enum log_level level, const char *event, const char *fmt, va_list args)
 {
     char line[LOG_LINE_MAX], at[25];
     clock_format(clock_wall_ms(), at);

@@ -66,6 +66,8 @@ static void call_lost(struct ctl_call *call)
 }
 
 static void call_write(struct ctl_call *call, const char *prefix, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
+static void call_write(struct ctl_call *call, const char *prefix, const char *fmt, va_list args)
 {
     char line[4096];
     if (call->bev == NULL)

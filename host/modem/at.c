@@ -373,6 +373,13 @@ void at_payload(struct at *at, const char *data, size_t len, int deadline_ms)
     put(at, data, len);
 }
 
+void at_hasten(struct at *at, int deadline_ms)
+{
+    if (at->busy) {
+        timer_set(&at->deadline, deadline_ms);
+    }
+}
+
 bool at_written(const struct at *at)
 {
     return at->out_len == 0;

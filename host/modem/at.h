@@ -108,6 +108,8 @@ void at_detach(struct at *);
  * written (after the gap). */
 int at_command(struct at *, const struct at_command *);
 bool at_idle(const struct at *); /* at_command would be taken */
+/* What was awaited has been heard but for its final result: that one has no longer than this. */
+void at_hasten(struct at *, int deadline_ms);
 /* After on_prompt. One write; the command then waits for its final result until the deadline. */
 void at_payload(struct at *, const char *data, size_t len, int deadline_ms);
 /* True when every byte given so far is the kernel's. */

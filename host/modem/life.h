@@ -72,6 +72,7 @@ struct send {
     size_t pdu_len, tpdu_len;
     bool prompted;
     bool sim_changed; /* while the result was awaited */
+    bool accepted;    /* +CMGS: was heard: only its OK is missing */
     int permit;       /* of in_flight: 1 = awaited, 0 = go, < 0 = do not send */
     int mr;
     unsigned silences; /* results that never came, in a row */

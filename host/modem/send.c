@@ -16,6 +16,7 @@
 #include "host/modem/life.h"
 #include "host/modem/send.h"
 
+#define OK_MS         5000  /* from +CMGS: to its OK, which follows at once unless a URC tore it */
 #define COMMIT_MS     20000 /* the store does not answer: give the prompt back */
 #define SILENCES_MAX  3
 #define FAULTS_MAX    3
@@ -94,6 +95,12 @@ void send_interrupt(struct modem *m, const char *reason)
 {
     struct send *send = &m->send;
     if (send->phase == SEND_NONE) {
+        return;
+    }
+    if (send->accepted) { /* the network has it: a torn OK takes nothing back */
+        struct settlement sent = send_plain(OUTCOME_SENT, reason);
+        sent.mr = send->mr;
+        settle(m, &sent);
         return;
     }
     bool unsure = send->phase == SEND_RESULT && at_written(&m->at);
@@ -191,6 +198,8 @@ static void on_line(void *arg, const char *line, const char *body)
     (void)body;
     if (m->send.phase == SEND_RESULT) {
         m->send.mr = send_reference(line);
+        m->send.accepted = true;
+        at_hasten(&m->at, OK_MS);
     }
 }
 
@@ -209,7 +218,8 @@ static void on_done(void *arg, const struct at_result *result, const char *first
     struct modem *m = arg;
     struct send *send = &m->send;
     (void)first;
-    if (send->phase == SEND_RESULT && result->final == AT_TIMEOUT && send->silences + 1 >= SILENCES_MAX) {
+    if (send->phase == SEND_RESULT && result->final == AT_TIMEOUT && !send->accepted &&
+        send->silences + 1 >= SILENCES_MAX) {
         m->status.timeouts++;
         send->silences = 0;
         modem_event(m, EVENT_STUCK, "no result, again and again");
@@ -230,7 +240,7 @@ static void on_done(void *arg, const struct at_result *result, const char *first
         return;
     }
     struct settlement s = send->phase == SEND_PROMPT ? before_payload(m, result) : send_settlement(m, result);
-    if (result->final == AT_OK) {
+    if (result->final == AT_OK || (send->phase == SEND_RESULT && send->accepted)) {
         s = send_plain(OUTCOME_SENT, result->text);
         s.mr = send->mr;
     }
@@ -257,6 +267,7 @@ void send_start(struct modem *m)
     send->prompted = false;
     send->permit = 1;
     send->mr = -1;
+    send->accepted = false;
     if (at_command(&m->at, &command) < 0) {
         send->phase = SEND_WAITING;
         return;

@@ -14,7 +14,7 @@ static const char digit_chars[] = "0123456789*#abc"; /* 15 is the fill */
 static enum pdu_error decode_digits(const uint8_t *in, size_t digits, struct pdu_address *out)
 {
     char *text = out->text;
-    if ((out->toa >> 4 & 7) == TON_INTERNATIONAL && digits > 0)
+    if ((out->toa >> 4 & 7) == TON_INTERNATIONAL && digits > 0 && (in[0] & 15) != 15)
         *text++ = '+';
     for (size_t i = 0; i < digits; i++) {
         unsigned digit = i % 2 == 0 ? in[i / 2] & 15 : in[i / 2] >> 4;
@@ -121,10 +121,10 @@ void pdu_decode_time(const uint8_t raw[7], struct pdu_time *out)
     for (int i = 0; i < 6; i++)
         if ((v[i] = swapped_bcd(raw[i])) < 0)
             return;
-    int zone = swapped_bcd(raw[6] & 0xF7); /* bit 3 is the sign */
+    int zone = swapped_bcd(raw[6] & 0xF7); /* bit 3 is the sign; so 79 at most */
     int year = v[0] < 70 ? 2000 + v[0] : 1900 + v[0];
     if (v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > month_days(year, v[1]) || v[3] > 23 || v[4] > 59 ||
-        v[5] > 59 || zone < 0 || zone > 79)
+        v[5] > 59 || zone < 0)
         return;
     out->tz_quarters = (int16_t)(raw[6] & 8 ? -zone : zone);
     out->utc_s = days_of(year, v[1], v[2]) * 86400 + v[3] * 3600 + v[4] * 60 + v[5] - out->tz_quarters * 900;
