@@ -190,6 +190,7 @@ static void test_addresses_decoded(void **state)
         {{0}, true, "", 1},                                        /* the SIM's own */
         {{1, 0x91}, true, "", 2},                                  /* no digits, so no '+' */
         {{0, 0x81}, false, "", 2},                                 /* an empty number */
+        {{4, 0x91, 0x2F, 0x19}, false, "", 4},                     /* fill only */
         {{0, 0xD0}, false, "", 2},                                 /* an empty name */
         {{10, 0xA1, 0x10, 0xBA, 0xDC, 0xFE}, false, "01*#abc", 7}, /* then fill before the end */
         {{4, 0xD0, 0xC1, 0x20}, false, "AA", 4},                   /* two septets, 14 bits */

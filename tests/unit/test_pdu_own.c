@@ -279,6 +279,7 @@ static void test_ucs2(void **state)
         {{0xD8, 0x3D, 0x00, 0x41}, 4, "\uFFFDA", PDU_FLAG_LONE_SURROGATE},
         {{0xDE, 0x00, 0x00, 0x41}, 4, "\uFFFDA", PDU_FLAG_LONE_SURROGATE},
         {{0x00, 0x41, 0xD8, 0x3D}, 4, "A\uFFFD", PDU_FLAG_LONE_SURROGATE},
+        {{0xDC, 0x00, 0xDE, 0x00}, 4, "\uFFFD\uFFFD", PDU_FLAG_LONE_SURROGATE},
         {{0xDE, 0x00, 0xD8, 0x3D}, 4, "\uFFFD\uFFFD", PDU_FLAG_LONE_SURROGATE},
         {{0xD8, 0x3D, 0xD8, 0x3D, 0xDE, 0x00}, 6, "\uFFFD\U0001F600", PDU_FLAG_LONE_SURROGATE},
         {{0xFE, 0xFF, 0x00, 0x41}, 4, "A", 0},                    /* byte order mark */
@@ -416,6 +417,7 @@ static void test_report_rest(void **state)
         {"0FF", PDU_FLAG_TAIL, "", 0},
         {"0FFFFFF", PDU_FLAG_TAIL, "", 0},
         {"007", PDU_FLAG_TAIL, "", 0},
+        {"008", PDU_FLAG_TAIL, "", 0},
         {"00000", PDU_FLAG_TAIL, "", 0},
     };
     (void)state;
