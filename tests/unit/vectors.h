@@ -84,21 +84,11 @@ static inline int64_t vector_time(const char *iso, int *quarters)
 static const struct {
     const char *what, *owner;
 } vector_owners[] = {
-    {"gsm7-pack", "gsm7"},
-    {"gsm7-decode", "gsm7"},
-    {"gsm7-cr-padding", "gsm7"},
-    {"nls-table", "gsm7"},
-    {"nls-single-shift", "gsm7"},
-    {"behaviour", "gsm7"},
-    {"address", "pdu_field"},
-    {"smsc-address", "pdu_field"},
-    {"type-of-address", "pdu_field"},
-    {"relative-vp", "pdu_field"},
-    {"timestamp", "pdu_field"},
-    {"timezone-octet", "pdu_field"},
-    {"udh-ie", "pdu_own"},
-    {"user-data", "pdu_own"},
-    {"status-report-matching", "number"},
+    {"gsm7-pack", "gsm7"},        {"gsm7-decode", "gsm7"},       {"gsm7-cr-padding", "gsm7"},
+    {"nls-table", "gsm7"},        {"nls-single-shift", "gsm7"},  {"behaviour", "gsm7"},
+    {"address", "pdu_field"},     {"smsc-address", "pdu_field"}, {"type-of-address", "pdu_field"},
+    {"relative-vp", "pdu_field"}, {"timestamp", "pdu_field"},    {"timezone-octet", "pdu_field"},
+    {"udh-ie", "pdu_own"},        {"user-data", "pdu_own"},      {"status-report-matching", "number"},
 };
 
 /* Of a kind that nobody owns, a record fails the test. */
