@@ -296,19 +296,19 @@ static void verb_advance(void *arg, struct ctl_call *call, int argc, char **argv
 #endif
 
 const struct ctl_verb daemon_verbs[] = {
-    {"status",   "",                               "version, store, counts",            0, 0, verb_status  },
-    {"lines",    "",                               "each line: number, state, signal",  0, 0, verb_lines   },
-    {"messages", "[COUNT]",                        "the newest messages",               0, 1, verb_messages},
-    {"show",     "SID",                            "a message and its history",         1, 1, verb_show    },
-    {"watch",    "",                               "every event as it happens",         0, 0, verb_watch   },
-    {"backup",   "FILE",                           "a consistent copy of the database", 1, 1, verb_backup  },
-    {"settle",   "SID sent|failed|resend",         "decide about an UNSURE message",    2, 2, verb_settle  },
-    {"account",  "show | create NAME | rotate AC", "tenants and their tokens",          1, 2, verb_account },
-    {"where",    "",                               "how to reach the API",              0, 0, verb_where   },
+    {"status", "", "version, store, counts", 0, 0, verb_status},
+    {"lines", "", "each line: number, state, signal", 0, 0, verb_lines},
+    {"messages", "[COUNT]", "the newest messages", 0, 1, verb_messages},
+    {"show", "SID", "a message and its history", 1, 1, verb_show},
+    {"watch", "", "every event as it happens", 0, 0, verb_watch},
+    {"backup", "FILE", "a consistent copy of the database", 1, 1, verb_backup},
+    {"settle", "SID sent|failed|resend", "decide about an UNSURE message", 2, 2, verb_settle},
+    {"account", "show | create NAME | rotate AC", "tenants and their tokens", 1, 2, verb_account},
+    {"where", "", "how to reach the API", 0, 0, verb_where},
 #ifdef CELLPOST_TEST_CLOCK
-    {"advance",  "MS",                             "move the clocks ahead",             1, 1, verb_advance },
+    {"advance", "MS", "move the clocks ahead", 1, 1, verb_advance},
 #endif
-    {NULL,       NULL,                             NULL,                                0, 0, NULL         },
+    {NULL, NULL, NULL, 0, 0, NULL},
 };
 
 /* ---- observers ---- */

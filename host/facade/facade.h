@@ -1,5 +1,6 @@
-/* The façade: Twilio's REST API over HTTP/1.1, on a TCP listener and on a Unix socket. A request is parsed (http), matched (api), admitted
- * (auth) and served by its resource's file. Nothing is answered before what it promises is on disk. */
+/* The façade: Twilio's REST API over HTTP/1.1, on a TCP listener and on a Unix socket. A request is parsed
+ * (http), matched (api), admitted (auth) and served by its resource's file. Nothing is answered before what
+ * it promises is on disk. */
 #ifndef CELLPOST_FACADE_FACADE_H
 #define CELLPOST_FACADE_FACADE_H
 

@@ -47,7 +47,8 @@ static bool waited(const struct modem *m, int64_t ms)
     return clock_mono_ms() - m->init.step_since_ms >= ms;
 }
 
-/* SIM or module still starting (TS 27.007 clause 9.2, TS 27.005 clause 3.2.5; 256 and 515 are what some makers add). */
+/* SIM or module still starting (TS 27.007 clause 9.2, TS 27.005 clause 3.2.5; 256 and 515 are what some
+ * makers add). */
 static bool is_busy(const struct at_result *result)
 {
     static const int codes[] = {14, 256, 314, 515, 516};

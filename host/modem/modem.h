@@ -1,5 +1,6 @@
-/* One AT modem's life, as a carrier: port found, synced, identified, SIM read, initialised, registered, ready; suspect and recovery when it does
- * not answer. PDU mode only. A modem serves the line whose SIM is in it. */
+/* One AT modem's life, as a carrier: port found, synced, identified, SIM read, initialised, registered,
+ * ready; suspect and recovery when it does not answer. PDU mode only. A modem serves the line whose SIM is in
+ * it. */
 #ifndef CELLPOST_MODEM_MODEM_H
 #define CELLPOST_MODEM_MODEM_H
 
@@ -8,14 +9,15 @@
 #include "host/router/carrier.h"
 
 struct modem_options {
-    const char *name;        /* [modem NAME] */
-    const char *port;        /* "serial:/dev/..." | "pty:/path" */
+    const char *name; /* [modem NAME] */
+    const char *port; /* "serial:/dev/..." | "pty:/path" */
     int baud;
-    const char *model;       /* forced model name, "" = by identification */
-    const char *slot;        /* "" | "sim:SOCKET:MODEM" */
-    const char *pin;         /* SIM PIN, "" = none */
-    const char *state_dir;   /* where a refused PIN is remembered (hash, by ICCID or IMEI), so that it is never tried twice */
-    const char *number;      /* the line's configured number, "" = ask +CNUM */
+    const char *model;     /* forced model name, "" = by identification */
+    const char *slot;      /* "" | "sim:SOCKET:MODEM" */
+    const char *pin;       /* SIM PIN, "" = none */
+    const char *state_dir; /* where a refused PIN is remembered (hash, by ICCID or IMEI), so that it is never
+                              tried twice */
+    const char *number;    /* the line's configured number, "" = ask +CNUM */
     const struct model *const *models;
 };
 

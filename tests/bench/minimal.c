@@ -1,7 +1,9 @@
-/* The least that can send SMS through N modems: one epoll loop, per modem "AT+CMGS=n", prompt, PDU and Ctrl-Z, OK, again. No database, no API, no
- * error handling beyond stopping. It is the yardstick: Cellpost's rate is given as a ratio of this program's in the same run.
+/* The least that can send SMS through N modems: one epoll loop, per modem "AT+CMGS=n", prompt, PDU and
+ * Ctrl-Z, OK, again. No database, no API, no error handling beyond stopping. It is the yardstick: Cellpost's
+ * rate is given as a ratio of this program's in the same run.
  *
- *   minimal COUNT PDUHEX TPDULEN PORT...     sends COUNT messages through each port, prints seconds from first byte to last OK */
+ *   minimal COUNT PDUHEX TPDULEN PORT...     sends COUNT messages through each port, prints seconds from
+ * first byte to last OK */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

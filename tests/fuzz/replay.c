@@ -1,5 +1,6 @@
 /* Stands in for libFuzzer's main: feeds each file of the corpus to the target once, so that the corpus is a
- * regression test in every build. Fails when a folder holds no file at all: an empty replay proves nothing. */
+ * regression test in every build. Fails when a folder holds no file at all: an empty replay proves nothing.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

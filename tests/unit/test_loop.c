@@ -1,0 +1,154 @@
+/* Timers, turns and clocks, all on the fake clock. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "host/base/clock.h"
+#include "host/base/loop.h"
+
+#define COUNT 200
+
+struct probe {
+    struct timer timer;
+    int64_t due_ms;
+    bool armed;
+};
+
+static struct probe probes[COUNT];
+static int64_t last_due_ms;
+static int fired;
+
+static void on_probe(void *arg)
+{
+    struct probe *probe = arg;
+    assert_true(probe->armed);
+    assert_true(clock_mono_ms() >= probe->due_ms); /* never early */
+    assert_true(probe->due_ms >= last_due_ms);     /* in order */
+    last_due_ms = probe->due_ms;
+    probe->armed = false;
+    fired++;
+}
+
+static void test_random_timers(void **state)
+{
+    struct loop *loop = loop_new();
+    (void)state;
+    clock_fake(1800000000000, 1000);
+    srand(7);
+    for (int i = 0; i < COUNT; i++)
+        timer_init(&probes[i].timer, loop, on_probe, &probes[i]);
+    for (int round = 0; round < 2000; round++) {
+        struct probe *probe = &probes[rand() % COUNT];
+        if (rand() % 4 == 0) {
+            timer_stop(&probe->timer);
+            probe->armed = false;
+        } else {
+            int delay = 1 + rand() % 500;
+            timer_set(&probe->timer, delay);
+            probe->due_ms = clock_mono_ms() + delay;
+            probe->armed = true;
+        }
+        assert_int_equal(timer_armed(&probe->timer), probe->armed);
+        if (rand() % 8 == 0) {
+            clock_advance(rand() % 50);
+            last_due_ms = 0;
+            loop_turn(loop, 0);
+            for (int i = 0; i < COUNT; i++) /* nothing that is due is left */
+                assert_false(probes[i].armed && probes[i].due_ms <= clock_mono_ms());
+        }
+    }
+    assert_true(fired > 100);
+    for (int i = 0; i < COUNT; i++)
+        timer_stop(&probes[i].timer);
+    loop_free(loop);
+    clock_real();
+}
+
+static struct timer again;
+static int agains;
+
+static void on_again(void *arg)
+{
+    (void)arg;
+    agains++;
+    timer_set(&again, 0);
+}
+
+static void test_a_timer_at_zero_leaves_the_turn_its_end(void **state)
+{
+    struct loop *loop = loop_new();
+    (void)state;
+    timer_init(&again, loop, on_again, NULL);
+    timer_set(&again, 0);
+    for (int i = 1; i <= 5; i++) {
+        loop_turn(loop, 0);
+        assert_int_equal(agains, i); /* once a turn */
+    }
+    timer_stop(&again);
+    loop_free(loop);
+}
+
+static int steps[3], step;
+
+static void on_soon(void *arg)
+{
+    (void)arg;
+    steps[step++] = 1;
+}
+
+static bool on_end(void *arg)
+{
+    (void)arg;
+    steps[step++] = 2;
+    return false;
+}
+
+static void test_soon_runs_before_the_turn_ends(void **state)
+{
+    struct loop *loop = loop_new();
+    (void)state;
+    loop_at_turn_end(loop, on_end, NULL);
+    loop_soon(loop, on_soon, NULL);
+    loop_turn(loop, 0);
+    assert_int_equal(step, 2);
+    assert_int_equal(steps[0], 1);
+    assert_int_equal(steps[1], 2);
+    loop_free(loop);
+}
+
+static void test_clocks(void **state)
+{
+    char text[25];
+    (void)state;
+    clock_fake(1800000000123, 5);
+    clock_format(clock_wall_ms(), text);
+    assert_string_equal(text, "2027-01-15T08:00:00.123Z");
+    clock_advance(1000);
+    assert_int_equal(clock_wall_ms(), 1800000001123);
+    assert_int_equal(clock_mono_ms(), 1005);
+    assert_true(clock_trusted());
+    clock_fake(0, 0);
+    assert_false(clock_trusted());
+    clock_real();
+    int64_t before = clock_mono_ms(), wall = clock_wall_ms();
+    clock_advance(3600000);
+    assert_true(clock_mono_ms() - before >= 3600000);
+    assert_true(clock_wall_ms() - wall >= 3600000);
+    clock_real();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_timers),
+        cmocka_unit_test(test_a_timer_at_zero_leaves_the_turn_its_end),
+        cmocka_unit_test(test_soon_runs_before_the_turn_ends),
+        cmocka_unit_test(test_clocks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
