@@ -59,7 +59,7 @@ static void check_line(struct conf_errors *errors, const struct conf *conf, size
 static void check_modem(struct conf_errors *errors, const struct conf *conf, size_t index)
 {
     const struct conf_modem *modem = &conf->modems[index];
-    if (modem->port[0] == '\0')
+    if (modem->port[0] == '\0' && errors->count == 0) /* one that was refused is empty too */
         conf_error(errors, modem->line_no, "[modem %s] needs port = serial:/dev/... or pty:/...",
                    modem->name);
     for (size_t i = 0; modem->port[0] != '\0' && i < index; i++)
