@@ -140,5 +140,5 @@ int rig_number(const char *json, const char *key)
     char quoted[64];
     snprintf(quoted, sizeof quoted, "\"%s\":", key);
     const char *at = strstr(json, quoted);
-    return at ? atoi(at + strlen(quoted)) : -1;
+    return at ? (int)strtol(at + strlen(quoted), NULL, 10) : -1;
 }

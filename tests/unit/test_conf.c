@@ -147,9 +147,9 @@ static void test_nul_and_long_lines(void **state)
     (void)state;
     assert_null(conf_parse("f", nul, sizeof nul - 1, hear, &heard));
     assert_int_equal(heard.line, 2);
-    strncpy(text, "[hooks]\nallow = ", 20000);
+    size_t len = (size_t)snprintf(text, 20000, "[hooks]\nallow = ");
     for (int i = 0; i < 800; i++)
-        strncat(text, "10.0.0.0/8, ", 13);
+        len += (size_t)snprintf(text + len, 20000 - len, "10.0.0.0/8, ");
     struct conf *conf = parse(text, &heard);
     assert_non_null(conf);
     size_t count = 0;

@@ -456,6 +456,7 @@ static void test_bad_answers_are_retried(void **state)
         enum app_manner manner;
         const char *told;
     } rows[] = {{APP_MUTE, "retry detail=\"11203"},
+                {APP_GARBAGE, "retry detail=\"11206"},
                 {APP_STOPS, "retry detail=\"11203"},
                 {APP_HANGS_UP, "retry detail=\"11205"}};
     world_open(world, "", "", "");

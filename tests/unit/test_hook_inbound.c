@@ -442,7 +442,7 @@ static void test_too_many_messages(void **state)
     char body[1024] = "<Response>";
     for (int i = 0; i < 12; i++)
         snprintf(body + strlen(body), sizeof body - strlen(body), "<Message>n%d</Message>", i);
-    strcat(body, "</Response>");
+    snprintf(body + strlen(body), sizeof body - strlen(body), "</Response>");
     struct script script[] = {{200, "text/xml", body, NULL}, {0}};
     open_with_app(world, script, "");
     receive(world, PEER, "hi");
