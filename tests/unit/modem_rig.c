@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -138,7 +139,7 @@ void rig_init(struct rig *r)
 {
     memset(r, 0, sizeof *r);
     r->up.ops = &up_ops;
-    r->master = r->control = -1;
+    r->master = r->slave = r->control = -1;
     r->next_attempt = 1;
     log_open(getenv("MODEM_LOG") ? LOG_DEBUG : LOG_ERROR, true, 2);
     r->loop = loop_new();
@@ -169,6 +170,9 @@ void rig_fini(struct rig *r)
     rig_durable(r, -ECANCELED); /* callbacks may come after the carrier is gone */
     if (r->master >= 0) {
         close(r->master);
+    }
+    if (r->slave >= 0) {
+        close(r->slave);
     }
     if (r->control >= 0) {
         close(r->control);
@@ -335,11 +339,20 @@ static bool listen_once(struct rig *r)
     return n > 0;
 }
 
-/* A pty passes bytes on by a kernel thread: nothing for a few milliseconds is nothing at all. */
+/* A pty passes bytes on by a kernel thread; poll() at the reading end waits for it, epoll_wait() does not. */
+static void wait_for_pty(struct rig *r)
+{
+    struct pollfd ends[] = {{.fd = r->master, .events = POLLIN}, {.fd = r->slave, .events = POLLIN}};
+    assert_true(poll(ends, 2, 0) >= 0);
+}
+
+/* Until nothing is left to do: after each turn what was written has arrived. */
 void rig_turns(struct rig *r)
 {
     for (int idle = 0; idle < 3; idle++) {
-        loop_turn(r->loop, 2);
+        wait_for_pty(r);
+        loop_turn(r->loop, 0);
+        wait_for_pty(r);
         if (listen_once(r)) {
             idle = -1;
         }
@@ -365,6 +378,11 @@ void rig_pty(struct rig *r)
     assert_int_equal(tcgetattr(r->master, &settings), 0);
     cfmakeraw(&settings);
     assert_int_equal(tcsetattr(r->master, TCSANOW, &settings), 0);
+    if (r->slave >= 0) {
+        close(r->slave);
+    }
+    r->slave = open(ptsname(r->master), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(r->slave >= 0);
     unlink(r->link);
     assert_int_equal(symlink(ptsname(r->master), r->link), 0);
     r->typed_len = 0;

@@ -63,6 +63,7 @@ struct rig {
 
     /* the scripted peer */
     int master;
+    int slave; /* held to see when what was written has arrived; the modem opens its own */
     char typed[1200];
     size_t typed_len;
     char heard[200][400]; /* command lines and payloads (with the Ctrl-Z as '^Z') */

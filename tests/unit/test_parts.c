@@ -372,40 +372,93 @@ static void test_vectors(void **state)
     json_decref(file);
 }
 
-/* A sender that cuts U+1F600 between two parts: D83D in the first, DE00 in the second. */
-static void test_surrogate_pair_cut_in_two(void **state)
+/* ---- UCS-2 between parts ---- */
+
+/* One SMS of UCS-2 as it comes, the header in its user data. */
+static void receive_ucs2(struct world *world, const uint8_t *ud, size_t len)
 {
-    static const uint8_t octets[2][10] = {{5, 0, 3, 9, 2, 1, 0x00, 0x41, 0xD8, 0x3D},
-                                          {5, 0, 3, 9, 2, 2, 0xDE, 0x00, 0x00, 0x42}};
-    struct world *world = *state;
-    for (int i = 0; i < 2; i++) {
-        struct sms sms = part(9, 2, (unsigned)i + 1, "");
-        struct pdu pdu = make_pdu(&sms);
-        pdu.alphabet = PDU_UCS2;
-        pdu.dcs = 8;
-        pdu.flags = PDU_FLAG_LONE_SURROGATE;
-        pdu.ud_len = sizeof octets[i];
-        memcpy(pdu.ud, octets[i], sizeof octets[i]);
-        receive_pdu(world, &pdu, NULL, 0);
-    }
-    assert_body(world, 1,
-                "A\xF0\x9F\x98\x80"
-                "B");
+    static const uint8_t head[] = {0,    0x40, 11,   0x91, 0x14, 0x97, 0x55, 0x00, 0x00, 0xF0,
+                                   0x00, 0x08, 0x72, 0x10, 0x51, 0x80, 0x00, 0x00, 0x00};
+    uint8_t octets[sizeof head + 1 + PDU_UD_MAX];
+    struct pdu pdu;
+    memcpy(octets, head, sizeof head);
+    octets[sizeof head] = (uint8_t)len;
+    memcpy(octets + sizeof head + 1, ud, len);
+    assert_int_equal(pdu_decode(octets, sizeof head + 1 + len, true, false, &pdu), PDU_OK);
+    receive_pdu(world, &pdu, NULL, 0);
 }
 
-static void test_half_a_pair_alone(void **state)
+struct ucs2_part {
+    uint8_t seq, len, text[8];
+};
+static const struct ucs2_row {
+    const char *what;
+    struct ucs2_part parts[3];
+    uint8_t total;
+    const char *body;
+} ucs2_rows[] = {
+    {"a pair cut in two",
+     {{1, 4, {0, 'A', 0xD8, 0x3D}}, {2, 4, {0xDE, 0, 0, 'B'}}},
+     2,
+     "A\U0001F600B"},
+    {"the same, later part first",
+     {{2, 4, {0xDE, 0, 0, 'B'}}, {1, 4, {0, 'A', 0xD8, 0x3D}}},
+     2,
+     "A\U0001F600B"},
+    {"half a pair whose rest never came", {{1, 4, {0, 'A', 0xD8, 0x3D}}}, 2, "A\uFFFD"},
+    {"halves of two pairs, the part between never came",
+     {{1, 4, {0, 'A', 0xD8, 0x3D}}, {3, 4, {0xDE, 0, 0, 'B'}}},
+     3,
+     "A\uFFFD\uFFFDB"},
+    {"nothing behind U+0000 is lost",
+     {{1, 8, {0, 'A', 0, 0, 0, 'B', 0xD8, 0x3D}}, {2, 4, {0xDE, 0, 0, 'C'}}},
+     2,
+     "A\uFFFDB\U0001F600C"},
+    {"an odd octet shifts nothing",
+     {{1, 5, {0, 'A', 0xDE, 0, 0x20}}, {2, 4, {0xDE, 0, 0, 'B'}}},
+     2,
+     "A\uFFFD\uFFFDB"},
+    {"each part with its byte order mark",
+     {{1, 6, {0xFE, 0xFF, 0, 'A', 0xD8, 0x3D}}, {2, 6, {0xFE, 0xFF, 0xDE, 0, 0, 'B'}}},
+     2,
+     "A\U0001F600B"},
+};
+
+static void test_ucs2_between_parts(void **state)
 {
-    static const uint8_t octets[] = {5, 0, 3, 9, 2, 1, 0x00, 0x41, 0xD8, 0x3D};
     struct world *world = *state;
-    struct sms sms = part(9, 2, 1, "");
-    struct pdu pdu = make_pdu(&sms);
-    pdu.alphabet = PDU_UCS2;
-    pdu.flags = PDU_FLAG_LONE_SURROGATE;
-    pdu.ud_len = sizeof octets;
-    memcpy(pdu.ud, octets, sizeof octets);
-    receive_pdu(world, &pdu, NULL, 0);
-    pass_time(world, 24 * 3600 * 1000);
-    assert_body(world, 1, "A\xEF\xBF\xBD");
+    for (size_t i = 0; i < sizeof ucs2_rows / sizeof ucs2_rows[0]; i++) {
+        const struct ucs2_row *row = &ucs2_rows[i];
+        struct message m;
+        for (const struct ucs2_part *part = row->parts; part < row->parts + 3 && part->seq != 0; part++) {
+            uint8_t ud[16] = {5, 0, 3, (uint8_t)i, row->total, part->seq};
+            memcpy(ud + 6, part->text, part->len);
+            receive_ucs2(world, ud, 6u + part->len);
+        }
+        pass_time(world, 24 * 3600 * 1000);
+        assert_int_equal(queue_message(world->queue, (int64_t)i + 1, &m), 0);
+        if (strcmp(m.body, row->body) != 0)
+            fail_msg("%s: %s", row->what, m.body);
+        message_fini(&m);
+    }
+}
+
+/* A header without elements is a header: its length octet is no text. One that is malformed is none. */
+static void test_octets_kept_are_text(void **state)
+{
+    static const struct {
+        uint8_t ud[7], len;
+        const char *kept;
+    } rows[] = {{{0, 0, 'A', 0xD8, 0x3D}, 5, "0041D83D"}, {{9, 'A', 0xD8, 0x3D}, 4, "0941D83D"}};
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char sql[128];
+        receive_ucs2(world, rows[i].ud, rows[i].len);
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM part WHERE message_id = %zu AND hex(ucs2) = '%s'", i + 1,
+                 rows[i].kept);
+        if (world_int(world, sql) != 1)
+            fail_msg("row %zu", i);
+    }
 }
 
 static void test_redacted_inbound(void **state)
@@ -443,8 +496,8 @@ int main(void)
         CASE(test_parts_survive_a_crash),
         CASE(test_ports_ring_no_hook),
         CASE(test_vectors),
-        CASE(test_surrogate_pair_cut_in_two),
-        CASE(test_half_a_pair_alone),
+        CASE(test_ucs2_between_parts),
+        CASE(test_octets_kept_are_text),
         CASE(test_redacted_inbound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
