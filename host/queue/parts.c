@@ -42,40 +42,35 @@ struct text {
     size_t len, cap;
 };
 
-static void text_add(struct text *text, const char *more, size_t len)
+static char *text_room(struct text *text, size_t more)
 {
-    if (text->len + len + 1 > text->cap) {
-        text->cap = (text->len + len + 1) * 2;
+    if (text->len + more + 1 > text->cap) {
+        text->cap = (text->len + more + 1) * 2;
         text->bytes = realloc(text->bytes, text->cap);
         if (text->bytes == NULL)
             fatal("out of memory");
     }
+    return text->bytes + text->len;
+}
+
+static void text_add(struct text *text, const void *more, size_t len)
+{
+    char *end = text_room(text, len);
     if (len > 0)
-        memcpy(text->bytes + text->len, more, len);
+        memcpy(end, more, len);
+    end[len] = '\0';
     text->len += len;
-    text->bytes[text->len] = '\0';
 }
 
-static unsigned unit_at(const uint8_t *octets, size_t i)
+/* Decodes and empties the octets. */
+static void text_add_ucs2(struct text *text, struct text *octets)
 {
-    return (unsigned)octets[i] << 8 | octets[i + 1];
-}
-
-/* UTF-16BE; a surrogate without its other half becomes U+FFFD. */
-static void text_add_ucs2(struct text *text, const uint8_t *octets, size_t len)
-{
-    for (size_t i = 0; i + 1 < len; i += 2) {
-        uint32_t unit = unit_at(octets, i);
-        char utf8[4];
-        if (unit >= 0xD800 && unit < 0xDC00 && i + 3 < len && unit_at(octets, i + 2) >= 0xDC00 &&
-            unit_at(octets, i + 2) < 0xE000) {
-            unit = 0x10000 + ((unit - 0xD800) << 10) + (unit_at(octets, i + 2) - 0xDC00);
-            i += 2;
-        } else if (unit >= 0xD800 && unit < 0xE000) {
-            unit = UTF8_REPLACEMENT;
-        }
-        text_add(text, utf8, utf8_put(unit, utf8));
-    }
+    bool lone = false;
+    char *end = text_room(text, octets->len / 2 * 3);
+    size_t len = utf8_from_utf16((const uint8_t *)octets->bytes, octets->len, end, &lone);
+    end[len] = '\0';
+    text->len += len;
+    octets->len = 0;
 }
 
 /* The text of all parts that are there, in order. Neighbours that carry octets share a surrogate pair: they
@@ -83,22 +78,20 @@ static void text_add_ucs2(struct text *text, const uint8_t *octets, size_t len)
 static int join_parts(struct transition *t, int64_t message_id, struct text *body)
 {
     struct text octets = {0};
+    int status, last = 0;
     sqlite3_stmt *stmt = store_write_stmt(t->queue->store, Q_PART_LIST);
     store_bind_int(stmt, ":message", message_id);
-    int status;
     text_add(body, "", 0);
-    while ((status = sql_next(t->queue->store, stmt)) > 0) {
-        int len = sqlite3_column_bytes(stmt, 1);
-        if (sqlite3_column_type(stmt, 1) != SQLITE_NULL) {
-            text_add(&octets, sqlite3_column_blob(stmt, 1), (size_t)len);
-            continue;
-        }
-        text_add_ucs2(body, (const uint8_t *)octets.bytes, octets.len);
-        octets.len = 0;
-        const char *text = (const char *)sqlite3_column_text(stmt, 0);
-        text_add(body, text, text == NULL ? 0 : strlen(text));
+    for (; (status = sql_next(t->queue->store, stmt)) > 0; last = sqlite3_column_int(stmt, 2)) {
+        bool text_only = sqlite3_column_type(stmt, 1) == SQLITE_NULL;
+        if (text_only || sqlite3_column_int(stmt, 2) != last + 1)
+            text_add_ucs2(body, &octets);
+        if (text_only)
+            text_add(body, sqlite3_column_text(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+        else
+            text_add(&octets, sqlite3_column_blob(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1));
     }
-    text_add_ucs2(body, (const uint8_t *)octets.bytes, octets.len);
+    text_add_ucs2(body, &octets);
     free(octets.bytes);
     return status;
 }
@@ -358,11 +351,10 @@ static int64_t sms_hash(const struct pdu *pdu)
 /* Half a surrogate pair at an edge: the octets are kept too, its other half is in the next part. */
 static void keep_octets(struct receive *op, const struct pdu *pdu)
 {
-    size_t header = pdu->udh.len > 0 ? pdu->udh.len + 1u : 0;
-    if (pdu->alphabet != PDU_UCS2 || !(pdu->flags & PDU_FLAG_LONE_SURROGATE) || header > pdu->ud_len)
+    if (pdu->alphabet != PDU_UCS2 || !(pdu->flags & PDU_FLAG_LONE_SURROGATE))
         return;
-    op->ucs2_len = pdu->ud_len - header;
-    memcpy(op->ucs2, pdu->ud + header, op->ucs2_len);
+    const uint8_t *text = pdu_ucs2(pdu, &op->ucs2_len);
+    memcpy(op->ucs2, text, op->ucs2_len);
 }
 
 static void receive_fini(struct transition *t)

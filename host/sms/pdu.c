@@ -118,41 +118,39 @@ static void text_gsm7(struct pdu *pdu, size_t header, unsigned length)
     gsm7_decode(pdu->udh.alphabet, septets, count, pdu->text, sizeof pdu->text);
 }
 
-static void text_ucs2(struct pdu *pdu, size_t header)
+/* Octets of the header with its length octet; a malformed one counts as none. */
+static size_t header_len(const struct pdu *pdu)
 {
-    size_t units = (pdu->ud_len - header) / 2, len = 0;
-    const uint8_t *ud = pdu->ud + header;
-    for (size_t i = 0; i < units; i++) {
-        uint32_t c = pair(ud + 2 * i);
-        uint32_t low = i + 1 < units ? pair(ud + 2 * i + 2) : 0;
-        if (i == 0 && c == 0xFEFF) /* byte order mark */
-            continue;
-        if (c >= 0xD800 && c < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
-            c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-            i++;
-        } else if (c >= 0xD800 && c < 0xE000) {
-            c = UTF8_REPLACEMENT;
-            pdu->flags |= PDU_FLAG_LONE_SURROGATE;
-        } else if (c == 0) { /* would end the text before what follows */
-            c = UTF8_REPLACEMENT;
-        }
-        len += utf8_put(c, pdu->text + len);
-    }
-    pdu->text[len] = '\0';
-    if ((pdu->ud_len - header) % 2 != 0)
+    return pdu->first_octet & 0x40 && !(pdu->flags & PDU_FLAG_BAD_UDH) ? pdu->udh.len + 1u : 0;
+}
+
+const uint8_t *pdu_ucs2(const struct pdu *pdu, size_t *len)
+{
+    const uint8_t *text = pdu->ud + header_len(pdu);
+    *len = (pdu->ud_len - header_len(pdu)) & ~(size_t)1;
+    bool mark = *len > 0 && text[0] == 0xFE && text[1] == 0xFF;
+    *len -= mark ? 2 : 0;
+    return text + (mark ? 2 : 0);
+}
+
+static void text_ucs2(struct pdu *pdu)
+{
+    bool lone = false;
+    size_t len;
+    const uint8_t *text = pdu_ucs2(pdu, &len);
+    pdu->text[utf8_from_utf16(text, len, pdu->text, &lone)] = '\0';
+    if (lone)
+        pdu->flags |= PDU_FLAG_LONE_SURROGATE;
+    if ((pdu->ud_len - header_len(pdu)) % 2 != 0)
         pdu->flags |= PDU_FLAG_ODD_UCS2;
 }
 
-/* Octets of the header with its length octet; a malformed one counts as none. */
-static size_t user_data_header(struct pdu *pdu)
+static void read_header(struct pdu *pdu)
 {
-    if (!(pdu->first_octet & 0x40))
-        return 0;
-    if (decode_udh(pdu))
-        return pdu->udh.len + 1u;
+    if (!(pdu->first_octet & 0x40) || decode_udh(pdu))
+        return;
     memset(&pdu->udh, 0, sizeof pdu->udh);
     pdu->flags |= PDU_FLAG_BAD_UDH;
-    return 0;
 }
 
 static enum pdu_error take_user_data(struct cursor *cursor, struct pdu *pdu)
@@ -174,13 +172,13 @@ static enum pdu_error take_user_data(struct cursor *cursor, struct pdu *pdu)
     memcpy(pdu->ud, cursor->at, need);
     pdu->ud_len = (uint8_t)need;
     cursor->at += need;
-    size_t header = user_data_header(pdu);
+    read_header(pdu);
     if (compressed)
         pdu->flags |= PDU_FLAG_COMPRESSED;
     else if (pdu->alphabet == PDU_GSM7)
-        text_gsm7(pdu, header, length);
+        text_gsm7(pdu, header_len(pdu), length);
     else if (pdu->alphabet == PDU_UCS2)
-        text_ucs2(pdu, header);
+        text_ucs2(pdu);
     return PDU_OK;
 }
 
@@ -217,15 +215,29 @@ static enum pdu_error decode_submit(struct cursor *cursor, struct pdu *pdu)
     return take_user_data(cursor, pdu);
 }
 
+/* TP-PI: its first octet tells what follows. Others may come after it; reserved bits only announce something
+ * behind the user data (9.2.3.27). */
+static bool take_indicator(struct cursor *cursor, uint8_t *first)
+{
+    uint8_t more;
+    if (take_octet(cursor, first) != PDU_OK)
+        return false;
+    for (more = *first; more & 0x80;)
+        if (take_octet(cursor, &more) != PDU_OK)
+            return false;
+    return true;
+}
+
 /* What follows TP-ST is optional (9.2.2.3): what of it is sound is taken, the rest is a tail. */
 static void report_rest(struct cursor *cursor, struct pdu *pdu)
 {
     uint8_t indicator;
     struct pdu before = *pdu;
     const uint8_t *at = cursor->at;
-    if (take_octet(cursor, &indicator) != PDU_OK)
+    if (left(cursor) == 0)
         return;
-    bool sound = !(indicator & 0xF8) && (!(indicator & 1) || take_octet(cursor, &pdu->pid) == PDU_OK) &&
+    bool sound = take_indicator(cursor, &indicator) &&
+                 (!(indicator & 1) || take_octet(cursor, &pdu->pid) == PDU_OK) &&
                  (!(indicator & 2) || take_octet(cursor, &pdu->dcs) == PDU_OK) &&
                  (!(indicator & 4) || take_user_data(cursor, pdu) == PDU_OK);
     if (sound)

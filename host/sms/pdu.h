@@ -111,6 +111,10 @@ struct pdu {
 enum pdu_error pdu_decode_hex(const char *hex, size_t hex_len, bool has_smsc, bool stored, struct pdu *out);
 enum pdu_error pdu_decode(const uint8_t *octets, size_t len, bool has_smsc, bool stored, struct pdu *out);
 
+/* The text of a UCS-2 segment as octets, inside pdu->ud: without header, byte order mark and odd octet at the
+ * end. */
+const uint8_t *pdu_ucs2(const struct pdu *, size_t *len);
+
 /* What a SUBMIT is made from. `ud` comes from split.h: header and packed text of one segment. */
 struct pdu_submit {
     const char *smsc;   /* NULL or "": 00, the SIM's own */

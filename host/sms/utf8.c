@@ -60,6 +60,30 @@ size_t utf8_put(uint32_t c, char out[4])
     return 4;
 }
 
+static uint32_t unit_at(const uint8_t *octets)
+{
+    return (uint32_t)octets[0] << 8 | octets[1];
+}
+
+size_t utf8_from_utf16(const uint8_t *octets, size_t len, char *out, bool *lone)
+{
+    size_t written = 0;
+    for (size_t i = 0; i + 1 < len; i += 2) {
+        uint32_t c = unit_at(octets + i), low = i + 3 < len ? unit_at(octets + i + 2) : 0;
+        if (c >= 0xD800 && c < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
+            c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+            i += 2;
+        } else if (c >= 0xD800 && c < 0xE000) {
+            c = UTF8_REPLACEMENT;
+            *lone = true;
+        } else if (c == 0) {
+            c = UTF8_REPLACEMENT;
+        }
+        written += utf8_put(c, out + written);
+    }
+    return written;
+}
+
 bool utf8_valid(const char *s, size_t len)
 {
     bool bad = false;

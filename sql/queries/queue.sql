@@ -241,7 +241,7 @@ UPDATE part SET present = 0 WHERE line_id = :line AND memory = :memory AND slot 
 SELECT max(received_ms), max(present), max(message_id) FROM part WHERE line_id = :line AND scts_ms = :scts AND hash = :hash
 
 -- name: part_list
-SELECT text, ucs2 FROM part WHERE message_id = :message AND message_id > 0 ORDER BY seq
+SELECT text, ucs2, seq FROM part WHERE message_id = :message AND message_id > 0 ORDER BY seq
 
 -- name: part_count
 SELECT count(*) FROM part WHERE message_id = :message AND message_id > 0

@@ -397,10 +397,7 @@ static const struct ucs2_row {
     uint8_t total;
     const char *body;
 } ucs2_rows[] = {
-    {"a pair cut in two",
-     {{1, 4, {0, 'A', 0xD8, 0x3D}}, {2, 4, {0xDE, 0, 0, 'B'}}},
-     2,
-     "A\U0001F600B"},
+    {"a pair cut in two", {{1, 4, {0, 'A', 0xD8, 0x3D}}, {2, 4, {0xDE, 0, 0, 'B'}}}, 2, "A\U0001F600B"},
     {"the same, later part first",
      {{2, 4, {0xDE, 0, 0, 'B'}}, {1, 4, {0, 'A', 0xD8, 0x3D}}},
      2,
@@ -454,8 +451,8 @@ static void test_octets_kept_are_text(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char sql[128];
         receive_ucs2(world, rows[i].ud, rows[i].len);
-        snprintf(sql, sizeof sql, "SELECT count(*) FROM part WHERE message_id = %zu AND hex(ucs2) = '%s'", i + 1,
-                 rows[i].kept);
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM part WHERE message_id = %zu AND hex(ucs2) = '%s'",
+                 i + 1, rows[i].kept);
         if (world_int(world, sql) != 1)
             fail_msg("row %zu", i);
     }

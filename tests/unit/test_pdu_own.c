@@ -281,6 +281,8 @@ static void test_ucs2(void **state)
         {{0x00, 0x41, 0xD8, 0x3D}, 4, "A\uFFFD", PDU_FLAG_LONE_SURROGATE},
         {{0xDC, 0x00, 0xDE, 0x00}, 4, "\uFFFD\uFFFD", PDU_FLAG_LONE_SURROGATE},
         {{0xDE, 0x00, 0xD8, 0x3D}, 4, "\uFFFD\uFFFD", PDU_FLAG_LONE_SURROGATE},
+        {{0xD8, 0x3D, 0xE0, 0x00}, 4, "\uFFFD\uE000", PDU_FLAG_LONE_SURROGATE}, /* past the low surrogates */
+        {{0xDB, 0xFF, 0xFF, 0xFF}, 4, "\uFFFD\uFFFF", PDU_FLAG_LONE_SURROGATE},
         {{0xD8, 0x3D, 0xD8, 0x3D, 0xDE, 0x00}, 6, "\uFFFD\U0001F600", PDU_FLAG_LONE_SURROGATE},
         {{0xFE, 0xFF, 0x00, 0x41}, 4, "A", 0},                    /* byte order mark */
         {{0x00, 0x41, 0xFE, 0xFF}, 4, "A\uFEFF", 0},              /* none elsewhere */
@@ -417,7 +419,13 @@ static void test_report_rest(void **state)
         {"0FF", PDU_FLAG_TAIL, "", 0},
         {"0FFFFFF", PDU_FLAG_TAIL, "", 0},
         {"007", PDU_FLAG_TAIL, "", 0},
-        {"008", PDU_FLAG_TAIL, "", 0},
+        {"008", 0, "", 0},                    /* reserved bits are ignored, 9.2.3.27 */
+        {"07D7F0161", 0, "a", 0x7F},          /* all of them */
+        {"00C016142", PDU_FLAG_TAIL, "a", 0}, /* what they announce stands behind the user data */
+        {"084000161", 0, "a", 0},             /* another indicator octet */
+        {"085007F0161", 0, "a", 0x7F},
+        {"08180007F7F", PDU_FLAG_TAIL, "", 0x7F}, /* and another */
+        {"084", PDU_FLAG_TAIL, "", 0},
         {"00000", PDU_FLAG_TAIL, "", 0},
     };
     (void)state;
@@ -462,6 +470,32 @@ static void test_odd_number_is_marked(void **state)
 }
 
 /* ---- SUBMIT ---- */
+
+/* Each format of the validity period, 9.2.3.3: none, enhanced, relative, absolute. */
+static void test_stored_validity(void **state)
+{
+    static const struct {
+        const char *hex, *text;
+        uint8_t vpf, vp[7];
+        enum pdu_error error;
+    } rows[] = {
+        {"0001000491149700000161", "a", 0, {0}, PDU_OK},
+        {"000900049114970000010500000000000161", "a", 1, {1, 5}, PDU_OK}, /* enhanced: a relative one */
+        {"000900049114970000431250000000000161", "a", 1, {0x43, 0x12, 0x50}, PDU_OK}, /* single shot, h m s */
+        {"000900049114970000010500000000", "", 1, {1, 5}, PDU_TRUNCATED},
+        {"001100049114970000FF0161", "a", 2, {0xFF}, PDU_OK},
+        {"001900049114970000422092329595800161", "a", 3, {0x42, 0x20, 0x92, 0x32, 0x95, 0x95, 0x80}, PDU_OK},
+        {"001900049114970000422092329595", "", 3, {0x42, 0x20, 0x92, 0x32, 0x95, 0x95}, PDU_TRUNCATED},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct pdu pdu;
+        assert_int_equal(pdu_decode_hex(rows[i].hex, strlen(rows[i].hex), true, true, &pdu), rows[i].error);
+        assert_int_equal(pdu.vpf, rows[i].vpf);
+        assert_memory_equal(pdu.vp, rows[i].vp, 7);
+        assert_string_equal(pdu.text, rows[i].text);
+    }
+}
 
 static void test_submit_fields(void **state)
 {
@@ -552,6 +586,7 @@ int main(void)
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_report_rest),
         cmocka_unit_test(test_odd_number_is_marked),
+        cmocka_unit_test(test_stored_validity),
         cmocka_unit_test(test_submit_fields),
         cmocka_unit_test(test_submit_refused),
     };

@@ -98,13 +98,46 @@ static void test_valid(void **state)
     assert_int_equal(utf8_utf16_len("a\u00e9\u20ac\U0001F600", 10), 5);
 }
 
+static void test_from_utf16(void **state)
+{
+    static const struct {
+        uint8_t octets[8];
+        uint8_t len;
+        const char *text;
+        bool lone;
+    } rows[] = {
+        {{0}, 0, "", false},
+        {{0x00}, 1, "", false}, /* half a unit */
+        {{0x00, 0x41, 0x20}, 3, "A", false},
+        {{0xD7, 0xFF, 0xE0, 0x00}, 4, "\uD7FF\uE000", false},
+        {{0xD8, 0x00, 0xDC, 0x00}, 4, "\U00010000", false},
+        {{0xDB, 0xFF, 0xDF, 0xFF}, 4, "\U0010FFFF", false},
+        {{0xDB, 0xFF, 0xE0, 0x00}, 4, "\uFFFD\uE000", true}, /* just past the low ones */
+        {{0xDB, 0xFF, 0xFF, 0xFF}, 4, "\uFFFD\uFFFF", true},
+        {{0xDB, 0xFF, 0xDB, 0xFF}, 4, "\uFFFD\uFFFD", true},
+        {{0xDC, 0x00, 0xD8, 0x00}, 4, "\uFFFD\uFFFD", true},
+        {{0xDB, 0xFF, 0xDC}, 3, "\uFFFD", true}, /* half of the second half */
+        {{0x00, 0x41, 0x00, 0x00, 0x00, 0x42}, 6, "A\uFFFDB", false},
+        {{0xFE, 0xFF, 0x00, 0x41}, 4, "\uFEFFA", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char out[13];
+        bool lone = false;
+        memset(out, '#', sizeof out);
+        size_t len = utf8_from_utf16(rows[i].octets, rows[i].len, out, &lone);
+        if (len != strlen(rows[i].text) || memcmp(out, rows[i].text, len) != 0 || lone != rows[i].lone)
+            fail_msg("row %zu: %.*s", i, (int)len, out);
+        assert_int_equal(out[len], '#');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_code_point),
-        cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_flag_is_only_raised),
-        cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_every_code_point),    cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_flag_is_only_raised), cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_from_utf16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
