@@ -123,10 +123,9 @@ void rig_up(struct rig *r, const char *keys)
     rig_sim(r, keys);
     rig_begin(r, "", NULL, 0);
     rig_until_state(r, CARRIER_READY);
-    for (int i = 0; i < 4; i++) { /* the first sweep, operator, signal */
-        rig_sim_wait(r, "quiet");
-        rig_turns(r);
-    }
+    rig_sim_wait(r, "cmd +CSQ"); /* the last of what a modem that became ready is asked */
+    rig_sim_wait(r, "quiet");
+    rig_turns(r);
 }
 
 void rig_crash(struct rig *r)
