@@ -91,13 +91,19 @@ static void settle(struct modem *m, const struct settlement *s)
     }
 }
 
+/* The network has this job, whatever becomes of the OK. A job that still waits has only its forerunner's mark. */
+static bool is_accepted(const struct send *send)
+{
+    return send->phase == SEND_RESULT && send->accepted;
+}
+
 void send_interrupt(struct modem *m, const char *reason)
 {
     struct send *send = &m->send;
     if (send->phase == SEND_NONE) {
         return;
     }
-    if (send->accepted) { /* the network has it: a torn OK takes nothing back */
+    if (is_accepted(send)) {
         struct settlement sent = send_plain(OUTCOME_SENT, reason);
         sent.mr = send->mr;
         settle(m, &sent);
@@ -240,7 +246,7 @@ static void on_done(void *arg, const struct at_result *result, const char *first
         return;
     }
     struct settlement s = send->phase == SEND_PROMPT ? before_payload(m, result) : send_settlement(m, result);
-    if (result->final == AT_OK || (send->phase == SEND_RESULT && send->accepted)) {
+    if (result->final == AT_OK || is_accepted(send)) {
         s = send_plain(OUTCOME_SENT, result->text);
         s.mr = send->mr;
     }

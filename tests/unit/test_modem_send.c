@@ -416,6 +416,29 @@ static void test_sim_pulled_after_payload(void **state)
     back_to_ready(r);
 }
 
+/* A job waits behind a chore that is never answered: the SENT of the job before it is not its own. */
+static void test_silence_before_the_job_began(void **state)
+{
+    struct rig *r = *state;
+    static const char *const mute[][2] = {{"AT+CSQ", ""}, {NULL, NULL}};
+    rig_submit(r, "before");
+    rig_turns(r);
+    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
+    r->overrides = mute;
+    for (int i = 0; i < 60 && rig_count(r, "AT+CSQ") < 2; i++) { /* the first was asked at the start */
+        rig_pass(r, 1000);
+    }
+    rig_submit(r, "waits");
+    rig_turns(r);
+    assert_int_equal(r->settled_count, 1);
+    rig_pass(r, 30000);
+    assert_int_equal(r->settled_count, 2);
+    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
+    assert_int_equal(r->in_flight_count, 1);
+    r->overrides = NULL;
+    back_to_ready(r);
+}
+
 /* Registration goes while the result is awaited. */
 static void test_network_lost_after_payload(void **state)
 {
@@ -587,6 +610,7 @@ int main(void)
         PTY(test_vanish_at_prompt),
         PTY(test_module_restarts),
         PTY(test_sim_pulled_after_payload),
+        PTY(test_silence_before_the_job_began),
         PTY(test_network_lost_after_payload),
         PTY(test_echo_means_restart),
         PTY(test_urc_everywhere),
