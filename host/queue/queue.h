@@ -210,10 +210,13 @@ struct message_filter {
     int64_t sent_from_ms, sent_to_ms; /* inclusive; 0 = open. With either: order is (sent_ms, id) descending,
                                          rows without sent_ms never match */
     int64_t after_id, after_sent_ms;  /* page key: strictly older than this row; 0 = from the newest */
+    int64_t since_id, since_sent_ms;  /* or the rest, this row and all newer, the other way round: the nearest
+                                         first; 0 = not */
     size_t limit;
 };
-/* Calls fn for each, newest first; returns how many. Cost is O(limit) whatever the table's size; only to and
- * from without an account walk all (an operator's look). fn must not call queue_list. */
+/* Calls fn for each, newest first (since: oldest first); returns how many. Cost is O(limit) whatever the
+ * table's size; only to and from without an account walk all (an operator's look). fn must not call
+ * queue_list. */
 typedef void message_fn(void *arg, const struct message *);
 size_t queue_list(struct queue *, const struct message_filter *, message_fn *, void *arg);
 

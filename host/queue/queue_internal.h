@@ -70,7 +70,7 @@ struct queue {
     size_t depth_count;
     size_t pending;          /* transitions not durable yet */
     bool closed;             /* freed with the last of them */
-    sqlite3_stmt *reads[32]; /* of read.c */
+    sqlite3_stmt *reads[34]; /* of read.c */
 };
 
 struct note {

@@ -1,8 +1,9 @@
 /* Reading: committed rows only, on the store's second connection.
  *
  * A list is one walk of one index from its page key on, so a page costs the same at a thousand messages and
- * at ten million. Each of the sixteen shapes of filter has an index of its own in sql/schema.sql; without an
- * account, to and from are filtered while walking all (an operator's look, not the API's). */
+ * at ten million. Each of the shapes of filter has an index of its own in sql/schema.sql, which is walked
+ * either way; without an account, to and from are filtered while walking all (an operator's look, not the
+ * API's). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,16 @@
     "mask_to, "                                                                                              \
     "reply_to, body, callback_url, tags"
 
-enum { SHAPE_ACCOUNT = 1, SHAPE_TO = 2, SHAPE_FROM = 4, SHAPE_SENT = 8, READ_BY_ID = 16, READ_BY_SID, READS };
+enum {
+    SHAPE_ACCOUNT = 1,
+    SHAPE_TO = 2,
+    SHAPE_FROM = 4,
+    SHAPE_SENT = 8,
+    SHAPE_SINCE = 16,
+    READ_BY_ID = 32,
+    READ_BY_SID,
+    READS
+};
 _Static_assert(READS <= sizeof(((struct queue *)0)->reads) / sizeof(sqlite3_stmt *),
                "struct queue holds them");
 
@@ -108,38 +118,48 @@ static int filter_shape(const struct message_filter *filter)
 {
     return (filter->account_id != 0 ? SHAPE_ACCOUNT : 0) | (filter->to != NULL ? SHAPE_TO : 0) |
            (filter->from != NULL ? SHAPE_FROM : 0) |
-           (filter->sent_from_ms != 0 || filter->sent_to_ms != 0 ? SHAPE_SENT : 0);
+           (filter->sent_from_ms != 0 || filter->sent_to_ms != 0 ? SHAPE_SENT : 0) |
+           (filter->since_id != 0 ? SHAPE_SINCE : 0);
 }
 
 static sqlite3_stmt *list_statement(struct queue *queue, int shape)
 {
+    static const char *const walks[] = {
+        [0] = "id < :id ORDER BY id DESC",
+        [SHAPE_SINCE] = "id >= :id ORDER BY id",
+        [SHAPE_SENT] = "sent_ms >= :sent_from AND (sent_ms, id) < (:sent_to, :id) "
+                       "ORDER BY sent_ms DESC, id DESC",
+        [SHAPE_SENT | SHAPE_SINCE] = "sent_ms <= :sent_to AND (sent_ms, id) >= (:sent_from, :id) "
+                                     "ORDER BY sent_ms, id",
+    };
     char sql[1024];
     if (queue->reads[shape] != NULL)
         return queue->reads[shape];
     snprintf(sql, sizeof sql, "SELECT " COLUMNS " FROM message WHERE %s%s%s%s LIMIT :limit",
              shape & SHAPE_ACCOUNT ? "account_id = :account AND " : "",
              shape & SHAPE_TO ? "to_addr = :to AND " : "", shape & SHAPE_FROM ? "from_addr = :from AND " : "",
-             shape & SHAPE_SENT ? "sent_ms >= :sent_from AND (sent_ms, id) < (:sent_to, :before) "
-                                  "ORDER BY sent_ms DESC, id DESC"
-                                : "id < :before ORDER BY id DESC");
+             walks[shape & (SHAPE_SENT | SHAPE_SINCE)]);
     return prepared(queue, shape, sql);
 }
 
-/* The upper bound is one key, so that the walk begins there: the page key, or the end of the interval if that
- * is older. */
+/* The bound where the walk begins is one key: the page key, or the end of the interval if that is nearer. */
 static void bind_bounds(sqlite3_stmt *stmt, const struct message_filter *filter, int shape)
 {
-    int64_t before = filter->after_id != 0 ? filter->after_id : INT64_MAX;
+    int64_t sent_from = filter->sent_from_ms, id = INT64_MAX;
+    int64_t sent_to = filter->sent_to_ms != 0 ? filter->sent_to_ms : INT64_MAX;
+    if (shape & SHAPE_SINCE) {
+        bool key_first = !(shape & SHAPE_SENT) || filter->since_sent_ms >= sent_from;
+        id = key_first ? filter->since_id : 0;
+        sent_from = key_first ? filter->since_sent_ms : sent_from;
+    } else if (filter->after_id != 0 && (!(shape & SHAPE_SENT) || filter->after_sent_ms <= sent_to)) {
+        id = filter->after_id;
+        sent_to = filter->after_sent_ms;
+    }
     if (shape & SHAPE_SENT) {
-        int64_t sent_to = filter->sent_to_ms != 0 ? filter->sent_to_ms : INT64_MAX;
-        if (filter->after_id != 0 && filter->after_sent_ms <= sent_to)
-            sent_to = filter->after_sent_ms;
-        else
-            before = INT64_MAX;
-        store_bind_int(stmt, ":sent_from", filter->sent_from_ms);
+        store_bind_int(stmt, ":sent_from", sent_from);
         store_bind_int(stmt, ":sent_to", sent_to);
     }
-    store_bind_int(stmt, ":before", before);
+    store_bind_int(stmt, ":id", id);
     store_bind_int(stmt, ":limit", (int64_t)filter->limit);
 }
 

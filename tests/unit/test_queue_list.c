@@ -99,6 +99,35 @@ static void test_pages_of_each_shape(void **state)
             check_pages(world, shape, limit);
 }
 
+/* At each row the list falls in two: what is older than it, and it with all newer, nearest first. */
+static void test_each_row_cuts_the_list_in_two(void **state)
+{
+    struct world *world = *state;
+    struct page all, older, newer;
+    fill(world, 1, 1000);
+    for (int shape = 0; shape < 8; shape++) {
+        struct message_filter filter = make_filter(shape, 1200);
+        all.count = 0;
+        size_t total = queue_list(world->queue, &filter, on_message, &all);
+        assert_true(total > 50);
+        for (size_t at = 0; at < total; at += 1 + at / 9) {
+            struct message_filter after = filter, since = filter;
+            after.after_id = since.since_id = all.ids[at];
+            after.after_sent_ms = since.since_sent_ms = all.sent[at];
+            older.count = newer.count = 0;
+            assert_int_equal(queue_list(world->queue, &after, on_message, &older), total - at - 1);
+            assert_int_equal(queue_list(world->queue, &since, on_message, &newer), at + 1);
+            assert_memory_equal(older.ids, all.ids + at + 1, older.count * sizeof *all.ids);
+            for (size_t i = 0; i <= at; i++)
+                assert_int_equal(newer.ids[i], all.ids[at - i]);
+            since.limit = 2;
+            newer.count = 0;
+            assert_int_equal(queue_list(world->queue, &since, on_message, &newer), at > 0 ? 2 : 1);
+            assert_int_equal(newer.ids[0], all.ids[at]);
+        }
+    }
+}
+
 static void test_open_intervals(void **state)
 {
     static const struct {
@@ -136,6 +165,14 @@ static void test_page_key_outside_the_interval(void **state)
     page.count = 0;
     assert_int_equal(queue_list(world->queue, &filter, on_message, &page), 10);
     assert_int_equal(page.ids[0], 503);
+    filter = (struct message_filter){
+        .account_id = ACCOUNT, .sent_from_ms = 502000, .since_id = 900, .since_sent_ms = 3000, .limit = 10};
+    page.count = 0;
+    assert_int_equal(queue_list(world->queue, &filter, on_message, &page), 10);
+    assert_int_equal(page.sent[0], 502000);
+    assert_int_equal(page.ids[0], 502);
+    filter.since_sent_ms = 2000000;
+    assert_int_equal(queue_list(world->queue, &filter, on_message, &page), 0);
 }
 
 static void test_other_accounts_messages_are_not_there(void **state)
@@ -152,12 +189,14 @@ static void test_other_accounts_messages_are_not_there(void **state)
 
 /* ---- cost ---- */
 
-static int64_t page_steps(struct world *world, int shape, int64_t after)
+enum { AFTER, SINCE };
+
+static int64_t page_steps(struct world *world, int shape, int side, int64_t key)
 {
     struct page page = {.count = 0};
     struct message_filter filter = make_filter(shape, 50);
-    filter.after_id = after;
-    filter.after_sent_ms = after * 1000;
+    *(side == AFTER ? &filter.after_id : &filter.since_id) = key;
+    *(side == AFTER ? &filter.after_sent_ms : &filter.since_sent_ms) = key * 1000;
     if (shape & SENT_SHAPE)
         filter.sent_to_ms = 0;
     assert_int_equal(queue_list(world->queue, &filter, on_message, &page), 50);
@@ -174,19 +213,21 @@ static int64_t page_steps(struct world *world, int shape, int64_t after)
 static void test_page_costs_the_same_at_any_size(void **state)
 {
     struct world *world = *state;
-    int64_t small[2][8];
+    static const struct {
+        int side;
+        int64_t key[2]; /* in the small table, and in the large one */
+    } pages[] = {{AFTER, {0, 0}}, {AFTER, {900, 50000}}, {SINCE, {300, 400}}};
+    int64_t small[3][8];
     fill(world, 1, 1000);
-    for (int shape = 0; shape < 8; shape++)
-        page_steps(world, shape, 0); /* prepared, and counted from here */
-    for (int shape = 0; shape < 8; shape++) {
-        small[0][shape] = page_steps(world, shape, 0);
-        small[1][shape] = page_steps(world, shape, 900); /* a page in the middle */
-    }
+    for (int i = 0; i < 6; i++) /* twice: prepared, and counted from there */
+        for (int shape = 0; shape < 8; shape++)
+            small[i % 3][shape] = page_steps(world, shape, pages[i % 3].side, pages[i % 3].key[0]);
     fill(world, 1001, 100000);
-    for (int shape = 0; shape < 8; shape++) {
-        assert_in_range(page_steps(world, shape, 0), small[0][shape] - 20, small[0][shape] + 20);
-        assert_in_range(page_steps(world, shape, 50000), small[1][shape] - 20, small[1][shape] + 20);
-    }
+    for (int i = 0; i < 3; i++)
+        for (int shape = 0; shape < 8; shape++) {
+            int64_t steps = page_steps(world, shape, pages[i].side, pages[i].key[1]);
+            assert_in_range(steps, small[i][shape] - 20, small[i][shape] + 20);
+        }
 }
 
 static void check_plan(sqlite3 *db, const char *name, const char *sql)
@@ -218,9 +259,10 @@ static void test_no_statement_scans(void **state)
     for (int query = 0; query < Q_COUNT; query++)
         if (strstr(query_names[query], "list") == NULL || strcmp(query_names[query], "event_list") == 0)
             check_plan(db, query_names[query], query_texts[query]);
-    for (int shape = 0; shape < 8; shape++) {
+    for (int shape = 0; shape < 16; shape++) {
         struct page page = {.count = 0};
-        struct message_filter filter = make_filter(shape, 1);
+        struct message_filter filter = make_filter(shape % 8, 1);
+        filter.since_id = shape / 8;
         queue_list(world->queue, &filter, on_message, &page);
     }
     for (size_t i = 0; i < sizeof world->queue->reads / sizeof world->queue->reads[0]; i++)
@@ -287,6 +329,7 @@ int main(void)
 #define FILLED(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_drop)
     const struct CMUnitTest tests[] = {
         FILLED(test_pages_of_each_shape),
+        FILLED(test_each_row_cuts_the_list_in_two),
         FILLED(test_open_intervals),
         FILLED(test_page_key_outside_the_interval),
         FILLED(test_other_accounts_messages_are_not_there),
