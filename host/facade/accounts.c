@@ -48,27 +48,32 @@ static bool wanted(const struct api_call *call, const struct account *a)
            (status == NULL || strcasecmp(status, STATUS[a->status]) == 0);
 }
 
+static const struct account *next_wanted(const struct api_call *call, size_t *n)
+{
+    const struct account *a;
+    do
+        a = directory_account_at(call->rooms->directory, (*n)++);
+    while (a != NULL && !wanted(call, a));
+    return a;
+}
+
 void accounts_list(struct api_call *call)
 {
     static const char *const FILTERS[] = {"FriendlyName", "Status", NULL};
     static const struct page_list LIST = {API_ROOT ".json", "accounts", FILTERS};
     struct page page;
     struct refusal refusal;
-    struct page_key last = {0};
-    bool more = false;
     if (!page_read(&call->query, &page, &refusal)) {
         api_refusal(call, &refusal);
         return;
     }
+    struct page_walk walk = {.page = &page};
     json_t *array = json_array();
     const struct account *a;
-    for (size_t n = 0; !more && (a = directory_account_at(call->rooms->directory, n)) != NULL; n++) {
-        if ((page.after.id != 0 && a->id >= page.after.id) || !wanted(call, a))
-            continue;
-        if ((more = json_array_size(array) == (size_t)page.size))
-            break;
-        json_array_append_new(array, account_json(a));
-        last.id = a->id;
-    }
-    api_json(call, 200, page_envelope(&page, &LIST, &call->query, array, more ? &last : NULL));
+    for (size_t n = 0; (a = next_wanted(call, &n)) != NULL;)
+        page_count(&walk, a->id);
+    for (size_t n = 0; (a = next_wanted(call, &n)) != NULL;)
+        if (page_has(&walk, a->id))
+            json_array_append_new(array, account_json(a));
+    api_json(call, 200, page_envelope(&page, &LIST, &call->query, array, &walk.rows));
 }

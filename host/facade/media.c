@@ -20,5 +20,5 @@ void media_list(struct api_call *call)
     }
     api_uri(call, path, "/Messages/%s/Media.json", sid);
     const struct page_list list = {path, "media_list", FILTERS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, json_array(), NULL));
+    api_json(call, 200, page_envelope(&page, &list, &call->query, json_array(), &(struct page_rows){0}));
 }

@@ -221,21 +221,54 @@ void messages_create(struct api_call *call)
 
 struct listing {
     const struct api_call *call;
+    const struct page *page;
     json_t *array;
-    size_t size;
-    bool more, by_date;
-    struct page_key last;
+    bool by_date;
+    struct page_rows rows;
 };
 
+/* Rows come from the page's key on; one more than the page holds tells that there are more on that side. */
 static void add_row(void *arg, const struct message *m)
 {
     struct listing *l = arg;
-    if (json_array_size(l->array) == l->size) {
-        l->more = true;
+    bool since = l->page->since, is_first = json_array_size(l->array) == 0;
+    if (json_array_size(l->array) == (size_t)l->page->size) {
+        *(since ? &l->rows.newer : &l->rows.older) = true;
         return;
     }
-    json_array_append_new(l->array, message_json(l->call, m));
-    l->last = (struct page_key){.id = m->id, .sent_ms = l->by_date ? m->sent_ms : 0};
+    struct page_key key = {m->id, l->by_date ? m->sent_ms : 0};
+    if (since || is_first)
+        l->rows.first = key;
+    if (!since || is_first)
+        l->rows.last = key;
+    json_array_insert_new(l->array, since ? 0 : json_array_size(l->array), message_json(l->call, m));
+}
+
+static void see_row(void *arg, const struct message *m)
+{
+    (void)m;
+    *(bool *)arg = true;
+}
+
+static void set_side(struct message_filter *filter, const struct page_key *key, bool since, size_t limit)
+{
+    filter->after_id = since ? 0 : key->id;
+    filter->after_sent_ms = key->sent_ms;
+    filter->since_id = since ? key->id : 0;
+    filter->since_sent_ms = key->sent_ms;
+    filter->limit = limit;
+}
+
+static void read_page(struct listing *l, struct message_filter *filter)
+{
+    struct queue *queue = l->call->rooms->queue;
+    const struct page *page = l->page;
+    set_side(filter, &page->key, page->since, (size_t)page->size + 1);
+    queue_list(queue, filter, add_row, l);
+    if (page->key.id == 0)
+        return;
+    set_side(filter, &page->key, !page->since, 1); /* is there anything on the other side of the cut? */
+    queue_list(queue, filter, see_row, page->since ? &l->rows.older : &l->rows.newer);
 }
 
 void messages_list(struct api_call *call)
@@ -251,17 +284,13 @@ void messages_list(struct api_call *call)
         api_refusal(call, &refusal);
         return;
     }
-    struct listing l = {
-        .call = call, .array = json_array(), .size = (size_t)page.size, .by_date = filter.by_date};
+    struct listing l = {.call = call, .page = &page, .array = json_array(), .by_date = filter.by_date};
     filter.queue.account_id = call->account_id;
-    filter.queue.after_id = page.after.id;
-    filter.queue.after_sent_ms = page.after.sent_ms;
-    filter.queue.limit = l.size + 1; /* one more tells whether a page follows */
     if (!filter.nothing)
-        queue_list(call->rooms->queue, &filter.queue, add_row, &l);
+        read_page(&l, &filter.queue);
     api_uri(call, path, "/Messages.json");
     const struct page_list list = {path, "messages", FILTER_KEYS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, l.array, l.more ? &l.last : NULL));
+    api_json(call, 200, page_envelope(&page, &list, &call->query, l.array, &l.rows));
 }
 
 /* The message that the path names, into *m; else answers 404. */

@@ -69,20 +69,24 @@ static bool wanted(const struct form *query, const struct line *l)
            (name == NULL || strcmp(name, l->friendly_name) == 0);
 }
 
-/* Up to a page of lines older than the page's key; *last when more follow. */
-static json_t *collect(struct api_call *call, const struct page *page, struct page_key *last, bool *more)
+static const struct line *next_wanted(const struct api_call *call, size_t *n)
+{
+    const struct line *l;
+    do
+        l = directory_line_at(call->rooms->directory, call->account_id, (*n)++);
+    while (l != NULL && !wanted(&call->query, l));
+    return l;
+}
+
+static json_t *collect(struct api_call *call, struct page_walk *walk)
 {
     json_t *array = json_array();
     const struct line *l;
-    *more = false;
-    for (size_t n = 0; (l = directory_line_at(call->rooms->directory, call->account_id, n)) != NULL; n++) {
-        if ((page->after.id != 0 && l->id >= page->after.id) || !wanted(&call->query, l))
-            continue;
-        if ((*more = json_array_size(array) == (size_t)page->size))
-            break;
-        json_array_append_new(array, line_json(call, l));
-        last->id = l->id;
-    }
+    for (size_t n = 0; (l = next_wanted(call, &n)) != NULL;)
+        page_count(walk, l->id);
+    for (size_t n = 0; (l = next_wanted(call, &n)) != NULL;)
+        if (page_has(walk, l->id))
+            json_array_append_new(array, line_json(call, l));
     return array;
 }
 
@@ -92,16 +96,15 @@ static void list(struct api_call *call, const char *kind, bool has_lines)
     char path[API_PATH_MAX];
     struct page page;
     struct refusal refusal;
-    struct page_key last = {0};
-    bool more = false;
     if (!page_read(&call->query, &page, &refusal)) {
         api_refusal(call, &refusal);
         return;
     }
-    json_t *array = has_lines ? collect(call, &page, &last, &more) : json_array();
+    struct page_walk walk = {.page = &page};
+    json_t *array = has_lines ? collect(call, &walk) : json_array();
     api_uri(call, path, "/IncomingPhoneNumbers%s.json", kind);
     const struct page_list list_of = {path, "incoming_phone_numbers", FILTERS};
-    api_json(call, 200, page_envelope(&page, &list_of, &call->query, array, more ? &last : NULL));
+    api_json(call, 200, page_envelope(&page, &list_of, &call->query, array, &walk.rows));
 }
 
 void numbers_list(struct api_call *call)

@@ -1,6 +1,5 @@
-/* See page.h. A token is "PA" and, in hex, variable-length numbers: the key's id and time, then for each step
- * of the trail the difference to the key before it. Neighbouring keys are near, so a step takes some three
- * bytes. */
+/* See page.h. A token is "PA" (older than the key) or "PB" (the key and newer) and, in hex, the key's id and
+ * time as variable-length numbers. */
 #include "host/facade/page.h"
 
 #include <stdlib.h>
@@ -9,8 +8,9 @@
 #include "host/base/log.h"
 #include "host/base/secret.h"
 
-#define NUMBER_BYTES 10 /* of a 64-bit number, seven bits a byte */
-#define TOKEN_BYTES  ((PAGE_TRAIL_MAX + 1) * 2 * NUMBER_BYTES)
+#define NUMBER_BYTES 9 /* of a 63-bit number, seven bits a byte */
+#define TOKEN_BYTES  (2 * NUMBER_BYTES)
+#define TOKEN_TEXT   (2 + 2 * TOKEN_BYTES + 1)
 #define PAGE_NUMBER  "Page"
 #define PAGE_SIZE    "PageSize"
 #define PAGE_TOKEN   "PageToken"
@@ -22,16 +22,17 @@ struct bytes {
     size_t len, at;
 };
 
-/* Seven bits a byte, low first, sign in the lowest bit. */
+/* Seven bits a byte, low first. */
 static void put_number(struct bytes *out, int64_t n)
 {
-    uint64_t v = ((uint64_t)n << 1) ^ (n < 0 ? UINT64_MAX : 0);
+    uint64_t v = (uint64_t)n;
     do {
         out->b[out->len++] = (uint8_t)((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
         v >>= 7;
     } while (v > 0);
 }
 
+/* 62 bits at most, so that what is computed from it cannot overflow. */
 static bool get_number(struct bytes *in, int64_t *n)
 {
     uint64_t v = 0;
@@ -40,67 +41,28 @@ static bool get_number(struct bytes *in, int64_t *n)
         v |= (uint64_t)(byte & 0x7f) << shift;
         if (byte & 0x80)
             continue;
-        *n = (int64_t)(v >> 1) ^ ((v & 1) ? -1 : 0);
-        return true;
+        *n = (int64_t)v;
+        return v <= INT64_MAX / 2;
     }
     return false;
 }
 
-static void put_step(struct bytes *out, const struct page_key *from, const struct page_key *to)
-{
-    put_number(out, to->id - from->id);
-    put_number(out, to->sent_ms - from->sent_ms);
-}
-
-/* Numbers have 62 bits at most, so the sum cannot overflow; a key is a row, so its id is positive. */
-static bool get_step(struct bytes *in, const struct page_key *from, struct page_key *to)
-{
-    int64_t id, sent_ms;
-    if (!get_number(in, &id) || !get_number(in, &sent_ms))
-        return false;
-    to->id = from->id + id;
-    to->sent_ms = from->sent_ms + sent_ms;
-    return to->id > 0 && to->sent_ms >= 0 && to->id < INT64_MAX / 4 && to->sent_ms < INT64_MAX / 4;
-}
-
-static char *token_make(const struct page_key *key, const struct page_key *trail, size_t count)
+static void token_make(const struct page_key *key, bool since, char text[TOKEN_TEXT])
 {
     struct bytes out = {.len = 0};
-    const struct page_key zero = {0};
-    put_step(&out, &zero, key);
-    for (size_t i = 0; i < count; i++, key = &trail[i - 1])
-        put_step(&out, key, &trail[i]);
-    char *text = malloc(2 + 2 * out.len + 1);
-    if (text == NULL)
-        fatal("out of memory");
-    memcpy(text, "PA", 2);
+    put_number(&out, key->id);
+    put_number(&out, key->sent_ms);
+    memcpy(text, since ? "PB" : "PA", 2);
     hex_encode(out.b, out.len, text + 2);
-    return text;
 }
 
 static bool token_read(const char *text, struct page *page)
 {
     struct bytes in = {.len = strlen(text) / 2};
-    const struct page_key zero = {0};
-    if (strncmp(text, "PA", 2) != 0 || strlen(text) % 2 != 0 || --in.len > TOKEN_BYTES ||
-        !hex_decode(text + 2, in.len * 2, in.b) || !get_step(&in, &zero, &page->after))
-        return false;
-    const struct page_key *key = &page->after;
-    for (; in.at < in.len && page->trail_count < PAGE_TRAIL_MAX; key = &page->trail[page->trail_count++])
-        if (!get_step(&in, key, &page->trail[page->trail_count]))
-            return false;
-    return in.at == in.len;
-}
-
-char *page_token_next(const struct page *page, const struct page_key *last)
-{
-    struct page_key trail[PAGE_TRAIL_MAX];
-    size_t count = 0;
-    if (page->after.id != 0)
-        trail[count++] = page->after;
-    for (size_t i = 0; i < page->trail_count && count < PAGE_TRAIL_MAX; i++)
-        trail[count++] = page->trail[i];
-    return token_make(last, trail, count);
+    page->since = text[0] == 'P' && text[1] == 'B';
+    return (page->since || strncmp(text, "PA", 2) == 0) && strlen(text) % 2 == 0 && --in.len <= TOKEN_BYTES &&
+           hex_decode(text + 2, in.len * 2, in.b) && get_number(&in, &page->key.id) && page->key.id > 0 &&
+           get_number(&in, &page->key.sent_ms) && in.at == in.len;
 }
 
 /* ---- the query ---- */
@@ -133,6 +95,33 @@ bool page_read(const struct form *query, struct page *page, struct refusal *refu
            refuse(refusal, 400, 20001, "PageToken is not one that this list gave out.");
 }
 
+/* ---- lists in memory ---- */
+
+void page_count(struct page_walk *walk, int64_t id)
+{
+    const struct page *page = walk->page;
+    walk->newer += page->key.id != 0 && id >= page->key.id;
+    walk->total++;
+}
+
+bool page_has(struct page_walk *walk, int64_t id)
+{
+    size_t size = (size_t)walk->page->size, at = walk->at++;
+    size_t begin = walk->newer, end = begin + size;
+    if (walk->page->since) {
+        end = walk->newer;
+        begin = end > size ? end - size : 0;
+    }
+    walk->rows.newer = begin > 0;
+    walk->rows.older = end < walk->total;
+    if (at < begin || at >= end)
+        return false;
+    if (at == begin)
+        walk->rows.first.id = id;
+    walk->rows.last.id = id;
+    return true;
+}
+
 /* ---- the envelope ---- */
 
 struct text {
@@ -157,12 +146,11 @@ static void append_escaped(struct text *t, const char *s)
     free(escaped);
 }
 
-/* path?filters&PageSize=n&Page=n&PageToken=... as JSON. Takes the token over. */
-static json_t *link_to(const struct page *page, const struct page_list *list, const struct form *query,
-                       int64_t number, char *token)
+/* path?filters&PageSize=n&Page=n&PageToken=... as JSON. */
+static json_t *link_to(const struct page *page, const struct page_list *list, const struct form *query)
 {
     struct text t = {0};
-    char tail[96];
+    char tail[96], token[TOKEN_TEXT];
     append(&t, list->path);
     append(&t, "?");
     for (const char *const *f = list->filters; *f != NULL; f++) {
@@ -174,40 +162,44 @@ static json_t *link_to(const struct page *page, const struct page_list *list, co
         append_escaped(&t, value);
         append(&t, "&");
     }
-    snprintf(tail, sizeof tail, PAGE_SIZE "=%d&" PAGE_NUMBER "=%lld", page->size, (long long)number);
+    snprintf(tail, sizeof tail, PAGE_SIZE "=%d&" PAGE_NUMBER "=%lld", page->size, (long long)page->number);
     append(&t, tail);
-    if (token != NULL) {
+    if (page->key.id != 0) {
+        token_make(&page->key, page->since, token);
         append(&t, "&" PAGE_TOKEN "=");
         append(&t, token);
     }
     json_t *link = json_string(t.s);
-    free(token);
     free(t.s);
     return link;
 }
 
-static json_t *link_previous(const struct page *page, const struct page_list *list, const struct form *query)
+/* The other pages begin at this one's edges; an empty one has its cut for both. */
+static struct page page_before(const struct page *page, const struct page_rows *rows, size_t count)
 {
-    if (page->after.id == 0)
-        return json_null();
-    if (page->trail_count == 0)
-        return link_to(page, list, query, 0, NULL);
-    char *token = token_make(&page->trail[0], page->trail + 1, page->trail_count - 1);
-    return link_to(page, list, query, page->number > 0 ? page->number - 1 : 0, token);
+    struct page before = {
+        .size = page->size, .number = page->number > 0 ? page->number - 1 : 0, .since = true};
+    before.key = count > 0 ? (struct page_key){rows->first.id + 1, rows->first.sent_ms} : page->key;
+    return before;
+}
+
+static struct page page_behind(const struct page *page, const struct page_rows *rows, size_t count)
+{
+    return (struct page){
+        .size = page->size, .number = page->number + 1, .key = count > 0 ? rows->last : page->key};
 }
 
 json_t *page_envelope(const struct page *page, const struct page_list *list, const struct form *query,
-                      json_t *array, const struct page_key *last)
+                      json_t *array, const struct page_rows *rows)
 {
     size_t count = json_array_size(array);
     int64_t start = count > 0 ? page->number * page->size : 0;
-    char *own = page->after.id != 0 ? token_make(&page->after, page->trail, page->trail_count) : NULL;
-    json_t *next = last != NULL ? link_to(page, list, query, page->number + 1, page_token_next(page, last))
-                                : json_null();
-    return json_pack("{s:o, s:I, s:o, s:o, s:o, s:i, s:I, s:o, s:I}", "first_page_uri",
-                     link_to(page, list, query, 0, NULL), "end",
-                     (json_int_t)(count > 0 ? start + (int64_t)count - 1 : 0), "previous_page_uri",
-                     link_previous(page, list, query), list->key, array, "uri",
-                     link_to(page, list, query, page->number, own), "page_size", page->size, "start",
-                     (json_int_t)start, "next_page_uri", next, "page", (json_int_t)page->number);
+    const struct page first = {.size = page->size}, before = page_before(page, rows, count),
+                      behind = page_behind(page, rows, count);
+    return json_pack(
+        "{s:o, s:I, s:o, s:o, s:o, s:i, s:I, s:o, s:I}", "first_page_uri", link_to(&first, list, query),
+        "end", (json_int_t)(count > 0 ? start + (int64_t)count - 1 : 0), "previous_page_uri",
+        rows->newer ? link_to(&before, list, query) : json_null(), list->key, array, "uri",
+        link_to(page, list, query), "page_size", page->size, "start", (json_int_t)start, "next_page_uri",
+        rows->older ? link_to(&behind, list, query) : json_null(), "page", (json_int_t)page->number);
 }

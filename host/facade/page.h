@@ -1,8 +1,9 @@
 /* Pages of a list: what the client asked for, and the envelope around what it gets (api v2010 form).
  *
- * A page begins behind a key (the last row of the page before), so rows that come or go between two requests
- * are neither repeated nor skipped. The key travels in PageToken, which clients hand back as they got it;
- * Page is only their counter. */
+ * Lists are newest first. A key cuts one in two: what is older than a row, and that row with all newer. A
+ * page is what is nearest to the cut on one side of it, so rows that come or go between two requests are
+ * neither repeated nor skipped, forth or back. The key travels in PageToken, which clients hand back as they
+ * got it; Page is only their counter. */
 #ifndef CELLPOST_FACADE_PAGE_H
 #define CELLPOST_FACADE_PAGE_H
 
@@ -15,9 +16,8 @@
 
 #define PAGE_SIZE_DEFAULT 50
 #define PAGE_SIZE_MAX     1000
-#define PAGE_TRAIL_MAX    64 /* pages that previous_page_uri can go back one by one */
 
-/* Where a page begins: behind this row. Zero: at the newest. */
+/* A row's place; sent_ms is 0 in lists by id. */
 struct page_key {
     int64_t id, sent_ms;
 };
@@ -25,19 +25,13 @@ struct page_key {
 struct page {
     int size;
     int64_t number;
-    struct page_key after;
-    /* Keys of the pages before this one, nearest first, without that of page 0: the way back without reading
-     * the list backwards. */
-    struct page_key trail[PAGE_TRAIL_MAX];
-    size_t trail_count;
+    struct page_key key; /* id 0: the first page */
+    bool since;          /* the row of the key and newer; else older than it */
 };
 
 /* PageSize (1..1000, larger is cut to 1000), Page, PageToken of a query. False: *refusal says which was wrong
  * (400/20001). */
 bool page_read(const struct form *query, struct page *, struct refusal *);
-
-/* PageToken of the page that begins behind `last`, reached from this page. Heap. */
-char *page_token_next(const struct page *, const struct page_key *last);
 
 /* What a list is about. */
 struct page_list {
@@ -47,9 +41,24 @@ struct page_list {
                                    of the links */
 };
 
-/* The list answer: exactly the keys that SDKs accept, and `array` (stolen). last = key of the page's last
- * row, NULL when nothing follows it. */
+/* What is on the page: its first and last row, and whether there are any beyond them. */
+struct page_rows {
+    struct page_key first, last; /* of an empty page: unused */
+    bool newer, older;
+};
+
+/* A list in memory, by id: each of its rows is counted, then each is asked about, both newest first. Then
+ * `rows` is complete. */
+struct page_walk {
+    const struct page *page;
+    size_t newer, total, at;
+    struct page_rows rows;
+};
+void page_count(struct page_walk *, int64_t id);
+bool page_has(struct page_walk *, int64_t id);
+
+/* The list answer: exactly the keys that SDKs accept, and `array` (stolen). */
 json_t *page_envelope(const struct page *, const struct page_list *, const struct form *query, json_t *array,
-                      const struct page_key *last);
+                      const struct page_rows *);
 
 #endif

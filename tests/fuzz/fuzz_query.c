@@ -45,11 +45,13 @@ static void read_page(const struct form *query)
     struct refusal refusal;
     if (!page_read(query, &page, &refusal))
         return;
-    if (page.size < 1 || page.size > PAGE_SIZE_MAX || page.after.id < 0 || page.after.sent_ms < 0)
+    if (page.size < 1 || page.size > PAGE_SIZE_MAX || page.key.id < 0 || page.key.sent_ms < 0)
         abort();
-    const struct page_key last = {.id = page.after.id > 1 ? page.after.id - 1 : 1,
-                                  .sent_ms = page.after.sent_ms};
-    json_t *envelope = page_envelope(&page, &LIST, query, json_array(), &last);
+    const struct page_rows rows = {
+        .first = {1, page.key.sent_ms}, .last = {1, page.key.sent_ms}, .newer = true, .older = true};
+    json_t *array = json_array();
+    json_array_append_new(array, json_null());
+    json_t *envelope = page_envelope(&page, &LIST, query, array, &rows);
     if (envelope == NULL)
         abort();
     follow(envelope, "next_page_uri", &page);

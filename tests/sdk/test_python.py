@@ -103,6 +103,22 @@ def test_page_object_next_and_previous(bench):
     assert [m.sid for m in second.previous_page()] == sids[:2]
 
 
+def test_walk_back_from_the_last_page(bench):
+    to = "+41795550009"
+    for n in range(7):
+        bench.client.messages.create(to=to, from_=bench.plant, body=f"b {n}")
+    page, forth, back = bench.client.messages.page(to=to, page_size=2), [], []
+    while page is not None:
+        last, rows = page, [m.sid for m in page]
+        forth.append(rows)
+        page = page.next_page()
+    bench.client.messages.create(to=to, from_=bench.plant, body="meanwhile")
+    for _ in forth[1:]:
+        last = last.previous_page()
+        back.insert(0, [m.sid for m in last])
+    assert back == forth[:-1]
+
+
 def test_paging_is_stable_under_inserts(bench):
     to = "+41795550003"
     sids = [bench.client.messages.create(to=to, from_=bench.plant, body=f"s {n}").sid for n in range(4)][::-1]
