@@ -15,9 +15,9 @@ uint32_t utf8_next(const char *s, size_t len, size_t *used, bool *bad);
 /* Writes one code point (1..4 bytes, no NUL). Returns the bytes written. */
 size_t utf8_put(uint32_t code_point, char out[4]);
 
-/* Text in UTF-16BE; an odd octet at the end is ignored. Half a surrogate pair becomes U+FFFD (and *lone = true,
- * left alone otherwise), U+0000 too, since it would end the text before what follows. Writes at most 3 bytes a
- * unit, no NUL. Returns the bytes written. */
+/* Text in UTF-16BE; an odd octet at the end is ignored. Half a surrogate pair becomes U+FFFD (and *lone =
+ * true, left alone otherwise), U+0000 too, since it would end the text before what follows. Writes at most 3
+ * bytes a unit, no NUL. Returns the bytes written. */
 size_t utf8_from_utf16(const uint8_t *octets, size_t len, char *out, bool *lone);
 
 bool utf8_valid(const char *s, size_t len);
