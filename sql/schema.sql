@@ -42,7 +42,6 @@ CREATE TABLE service (
     fallback_method               TEXT    NOT NULL DEFAULT 'POST',
     status_callback               TEXT    NOT NULL DEFAULT '',
     smart_encoding                INTEGER NOT NULL DEFAULT 0,
-    sticky_sender                 INTEGER NOT NULL DEFAULT 0,
     use_inbound_webhook_on_number INTEGER NOT NULL DEFAULT 0,
     validity_s                    INTEGER NOT NULL DEFAULT 36000,
     created_ms                    INTEGER NOT NULL,

@@ -52,7 +52,6 @@ struct conf_line { /* [line NAME]: an identity on a SIM; seeds its row once */
     char *modem;      /* name of a [modem]; "" for carrier=loopback */
     char *carrier;    /* "modem" | "loopback" */
     char *class_name; /* default class, "" = "default" */
-    char *backup;     /* other line's name, "" = none */
     char *pin;        /* SIM PIN, "" = none */
     char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback;
     bool status_reports; /* ask for them (SRR) */
@@ -78,7 +77,7 @@ struct conf_service { /* [service NAME]: a messaging service; seeds its row once
     char *sid;    /* MG..., "" = made up */
     char **lines; /* names, NULL-terminated */
     char *inbound_request_url, *inbound_method, *fallback_url, *fallback_method, *status_callback;
-    bool smart_encoding, sticky_sender, use_inbound_webhook_on_number;
+    bool smart_encoding, use_inbound_webhook_on_number;
     int validity_s;
 };
 struct conf {

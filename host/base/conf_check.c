@@ -39,9 +39,6 @@ static void check_line(struct conf_errors *errors, const struct conf *conf, size
     check_line_carrier(errors, conf, line);
     if (conf_find_class(conf, line->class_name) == NULL)
         conf_error(errors, line->line_no, "[line %s]: there is no [class %s]", line->name, line->class_name);
-    if (line->backup[0] != '\0' && !has_line(conf, line->backup))
-        conf_error(errors, line->line_no, "[line %s]: there is no [line %s] for backup", line->name,
-                   line->backup);
     if (line->pin[0] != '\0' && (strspn(line->pin, "0123456789") != strlen(line->pin) ||
                                  strlen(line->pin) < 4 || strlen(line->pin) > 8))
         conf_error(errors, line->line_no, "[line %s]: pin is 4 to 8 digits", line->name);

@@ -53,7 +53,7 @@ struct service {
     char *friendly_name;
     char *inbound_request_url, *inbound_method, *fallback_url, *fallback_method,
         *status_callback; /* never NULL */
-    bool smart_encoding, sticky_sender, use_inbound_webhook_on_number;
+    bool smart_encoding, use_inbound_webhook_on_number;
     int validity_s;
     int64_t *line_ids;
     size_t line_count;

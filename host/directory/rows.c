@@ -68,7 +68,6 @@ static const struct column service_columns[] = {
     {COLUMN_TEXT, AT(service, fallback_method)},
     {COLUMN_TEXT, AT(service, status_callback)},
     {COLUMN_BOOL, AT(service, smart_encoding)},
-    {COLUMN_BOOL, AT(service, sticky_sender)},
     {COLUMN_BOOL, AT(service, use_inbound_webhook_on_number)},
     {COLUMN_INT, AT(service, validity_s)},
     {COLUMN_INT64, AT(service, created_ms)},

@@ -138,7 +138,6 @@ static int service_insert(struct directory *directory, const struct conf_service
     change_text(change, ":fallback_method", service->fallback_method);
     change_text(change, ":status_callback", service->status_callback);
     change_int(change, ":smart_encoding", service->smart_encoding);
-    change_int(change, ":sticky_sender", service->sticky_sender);
     change_int(change, ":use_inbound_webhook_on_number", service->use_inbound_webhook_on_number);
     change_int(change, ":validity_s", service->validity_s);
     change_int(change, ":now", clock_wall_ms());

@@ -31,14 +31,14 @@ UPDATE line SET iccid = :iccid, number = :number, updated_ms = :now WHERE id = :
 
 -- name: service_list
 SELECT id, sid, account_id, name, friendly_name, inbound_request_url, inbound_method, fallback_url, fallback_method, status_callback,
-       smart_encoding, sticky_sender, use_inbound_webhook_on_number, validity_s, created_ms, updated_ms
+       smart_encoding, use_inbound_webhook_on_number, validity_s, created_ms, updated_ms
 FROM service ORDER BY id
 
 -- name: service_insert
 INSERT INTO service (sid, account_id, name, friendly_name, inbound_request_url, inbound_method, fallback_url, fallback_method,
-                     status_callback, smart_encoding, sticky_sender, use_inbound_webhook_on_number, validity_s, created_ms, updated_ms)
+                     status_callback, smart_encoding, use_inbound_webhook_on_number, validity_s, created_ms, updated_ms)
 VALUES (:sid, :account_id, :name, :friendly_name, :inbound_request_url, :inbound_method, :fallback_url, :fallback_method,
-        :status_callback, :smart_encoding, :sticky_sender, :use_inbound_webhook_on_number, :validity_s, :now, :now)
+        :status_callback, :smart_encoding, :use_inbound_webhook_on_number, :validity_s, :now, :now)
 
 -- name: service_line_list
 SELECT line_id FROM service_line WHERE service_id = :service_id ORDER BY line_id

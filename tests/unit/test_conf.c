@@ -112,7 +112,7 @@ static void test_errors(void **state)
         {"[line a]\n", 1, "needs modem"},
         {"[line a]\nmodem = x\n", 1, "no [modem x]"},
         {"[line a]\ncarrier = loopback\nclass = x\n", 1, "no [class x]"},
-        {"[line a]\ncarrier = loopback\nbackup = x\n", 1, "no [line x]"},
+        {"[line a]\ncarrier = loopback\nbackup = x\n", 3, "no option 'backup'"},
         {"[line a]\ncarrier = loopback\npin = 12\n", 1, "4 to 8 digits"},
         {"[line a]\ncarrier = loopback\nsms_url = here\n", 3, "absolute http"},
         {"[line a]\ncarrier = loopback\n[line a]\n", 3, "stands twice"},

@@ -42,7 +42,7 @@ static void configure(const char *daemon, const char *rest)
 static const char two_lines[] =
     "[line ward]\ncarrier = loopback\nnumber = +41790000001\nsms_url = http://a.test/in\n"
     "[line stock]\ncarrier = loopback\n"
-    "[service alerts]\nlines = ward, stock\nvalidity = 10m\nsticky_sender = yes\n";
+    "[service alerts]\nlines = ward, stock\nvalidity = 10m\nsmart_encoding = yes\n";
 
 static void close_all(void)
 {
@@ -254,7 +254,7 @@ static void test_lines_and_services_are_seeded(void **state)
     const struct service *alerts = directory_service_at(directory, 0, 0);
     assert_string_equal(alerts->name, "alerts");
     assert_int_equal(alerts->validity_s, 600);
-    assert_true(alerts->sticky_sender);
+    assert_true(alerts->smart_encoding && !alerts->use_inbound_webhook_on_number);
     assert_int_equal(alerts->line_count, 2);
     assert_ptr_equal(directory_service_of_line(directory, stock->id), alerts);
     assert_null(directory_service_of_line(directory, 999));
