@@ -125,7 +125,7 @@ def test_tty_vanishes_in_the_pdu_and_returns_elsewhere(rig):
 def test_urc_at_every_byte_of_a_send(rig, urc):
     """Also in the middle of a word: a torn result is no result, so such a send may end by its report or its deadline; never twice."""
     bench, gateway, client = start(rig, keys={"report_ms": 5})
-    for byte in range(24):  # the prompt and the longest result
+    for byte in range(64):  # the prompt, the result, and well into the report that is read next
         bench.sim.cmd("urc-at", "m1", byte, urc)
         text = f"urc {byte}"
         message = client.messages.create(to=TO, from_=bench.numbers["m1"], body=text)
