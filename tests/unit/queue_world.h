@@ -124,69 +124,70 @@ static inline int64_t world_int(struct world *world, const char *sql)
 }
 
 /* What must hold whenever a group is committed. Each row counts violations. */
+static const struct {
+    const char *what, *sql;
+} invariants[] = {
+    {"work for each outbound message that is not settled, and for no other",
+     "SELECT (SELECT count(*) FROM message m WHERE direction > 1 AND status < 5 AND NOT EXISTS (SELECT 1 "
+     "FROM work WHERE "
+     "message_id = m.id)) + (SELECT count(*) FROM work w WHERE NOT EXISTS (SELECT 1 FROM message m WHERE "
+     "m.id = w.message_id "
+     "AND status < 5))"},
+    {"a lane with somebody behind has a head",
+     "SELECT count(*) FROM work b WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM work h WHERE h.lane = "
+     "b.lane AND h.to_addr = "
+     "b.to_addr AND h.state <= 3)"},
+    {"nobody behind should be before a head that is not busy",
+     "SELECT count(*) FROM work b JOIN work h ON h.lane = b.lane AND h.to_addr = b.to_addr AND h.state "
+     "<= 2 WHERE b.state = 4 "
+     "AND (b.rank, b.message_id) < (h.rank, h.message_id)"},
+    {"busy exactly while an attempt is open",
+     "SELECT count(*) FROM work w WHERE (state = 3) != EXISTS (SELECT 1 FROM attempt a WHERE "
+     "a.message_id = w.message_id AND "
+     "a.state IN (1, 2))"},
+    {"at most one open attempt of a message", "SELECT count(*) FROM (SELECT 1 FROM attempt WHERE state "
+                                              "IN (1, 2) GROUP BY message_id HAVING count(*) > 1)"},
+    {"a claimed attempt belongs to a busy row",
+     "SELECT count(*) FROM attempt a WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM work w WHERE "
+     "w.message_id = a.message_id AND "
+     "w.state = 3)"},
+    {"a segment is out exactly while its attempt is open",
+     "SELECT count(*) FROM segment s WHERE (state = 2) != EXISTS (SELECT 1 FROM attempt a WHERE "
+     "a.message_id = s.message_id AND "
+     "a.seq = s.seq AND a.state IN (1, 2))"},
+    {"a row that may be claimed has a segment that waits, a held one has none",
+     "SELECT count(*) FROM work w WHERE (state IN (1, 2, 4)) != (EXISTS (SELECT 1 FROM segment s WHERE "
+     "s.message_id = "
+     "w.message_id AND s.state = 1)) AND state != 3"},
+    {"a held row has an unsure segment", "SELECT count(*) FROM work w WHERE unsure != (SELECT count(*) "
+                                         "FROM segment s WHERE s.message_id = w.message_id AND s.state "
+                                         "= 5) OR (state = 5 AND unsure = 0)"},
+    {"the message's unsure flag tells so too", "SELECT count(*) FROM work w JOIN message m ON m.id = "
+                                               "w.message_id WHERE m.unsure != (w.unsure > 0)"},
+    {"a sent message has all its segments sent",
+     "SELECT count(*) FROM message m WHERE direction > 1 AND status IN (5, 6) AND EXISTS (SELECT 1 FROM "
+     "segment s WHERE "
+     "s.message_id = m.id AND s.state != 3)"},
+    {"of each message one hook is due",
+     "SELECT count(*) FROM (SELECT sum(due_ms IS NOT NULL) AS due, min(status) AS first, min(CASE WHEN "
+     "due_ms IS NOT NULL THEN "
+     "status END) AS leads FROM hook GROUP BY message_id) WHERE due != 1 OR first != leads"},
+    {"an assembly for each receiving message",
+     "SELECT (SELECT count(*) FROM message WHERE status = 10) != (SELECT count(*) FROM assembly)"},
+    {"no orphans",
+     "SELECT (SELECT count(*) FROM segment WHERE message_id NOT IN (SELECT id FROM message)) + (SELECT "
+     "count(*) FROM attempt "
+     "WHERE message_id NOT IN (SELECT id FROM message)) + (SELECT count(*) FROM hook WHERE message_id "
+     "NOT IN (SELECT id FROM "
+     "message)) + (SELECT count(*) FROM event WHERE message_id NOT IN (SELECT id FROM message))"},
+};
+
 static inline void check_invariants(struct world *world)
 {
-    static const struct {
-        const char *what, *sql;
-    } rows[] = {
-        {"work for each outbound message that is not settled, and for no other",
-         "SELECT (SELECT count(*) FROM message m WHERE direction > 1 AND status < 5 AND NOT EXISTS (SELECT 1 "
-         "FROM work WHERE "
-         "message_id = m.id)) + (SELECT count(*) FROM work w WHERE NOT EXISTS (SELECT 1 FROM message m WHERE "
-         "m.id = w.message_id "
-         "AND status < 5))"},
-        {"a lane with somebody behind has a head",
-         "SELECT count(*) FROM work b WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM work h WHERE h.lane = "
-         "b.lane AND h.to_addr = "
-         "b.to_addr AND h.state <= 3)"},
-        {"nobody behind should be before a head that is not busy",
-         "SELECT count(*) FROM work b JOIN work h ON h.lane = b.lane AND h.to_addr = b.to_addr AND h.state "
-         "<= 2 WHERE b.state = 4 "
-         "AND (b.rank, b.message_id) < (h.rank, h.message_id)"},
-        {"busy exactly while an attempt is open",
-         "SELECT count(*) FROM work w WHERE (state = 3) != EXISTS (SELECT 1 FROM attempt a WHERE "
-         "a.message_id = w.message_id AND "
-         "a.state IN (1, 2))"},
-        {"at most one open attempt of a message", "SELECT count(*) FROM (SELECT 1 FROM attempt WHERE state "
-                                                  "IN (1, 2) GROUP BY message_id HAVING count(*) > 1)"},
-        {"a claimed attempt belongs to a busy row",
-         "SELECT count(*) FROM attempt a WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM work w WHERE "
-         "w.message_id = a.message_id AND "
-         "w.state = 3)"},
-        {"a segment is out exactly while its attempt is open",
-         "SELECT count(*) FROM segment s WHERE (state = 2) != EXISTS (SELECT 1 FROM attempt a WHERE "
-         "a.message_id = s.message_id AND "
-         "a.seq = s.seq AND a.state IN (1, 2))"},
-        {"a row that may be claimed has a segment that waits, a held one has none",
-         "SELECT count(*) FROM work w WHERE (state IN (1, 2, 4)) != (EXISTS (SELECT 1 FROM segment s WHERE "
-         "s.message_id = "
-         "w.message_id AND s.state = 1)) AND state != 3"},
-        {"a held row has an unsure segment", "SELECT count(*) FROM work w WHERE unsure != (SELECT count(*) "
-                                             "FROM segment s WHERE s.message_id = w.message_id AND s.state "
-                                             "= 5) OR (state = 5 AND unsure = 0)"},
-        {"the message's unsure flag tells so too", "SELECT count(*) FROM work w JOIN message m ON m.id = "
-                                                   "w.message_id WHERE m.unsure != (w.unsure > 0)"},
-        {"a sent message has all its segments sent",
-         "SELECT count(*) FROM message m WHERE direction > 1 AND status IN (5, 6) AND EXISTS (SELECT 1 FROM "
-         "segment s WHERE "
-         "s.message_id = m.id AND s.state != 3)"},
-        {"of each message one hook is due",
-         "SELECT count(*) FROM (SELECT sum(due_ms IS NOT NULL) AS due, min(status) AS first, min(CASE WHEN "
-         "due_ms IS NOT NULL THEN "
-         "status END) AS leads FROM hook GROUP BY message_id) WHERE due != 1 OR first != leads"},
-        {"an assembly for each receiving message",
-         "SELECT (SELECT count(*) FROM message WHERE status = 10) != (SELECT count(*) FROM assembly)"},
-        {"no orphans",
-         "SELECT (SELECT count(*) FROM segment WHERE message_id NOT IN (SELECT id FROM message)) + (SELECT "
-         "count(*) FROM attempt "
-         "WHERE message_id NOT IN (SELECT id FROM message)) + (SELECT count(*) FROM hook WHERE message_id "
-         "NOT IN (SELECT id FROM "
-         "message)) + (SELECT count(*) FROM event WHERE message_id NOT IN (SELECT id FROM message))"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        int64_t violations = world_int(world, rows[i].sql);
+    for (size_t i = 0; i < sizeof invariants / sizeof invariants[0]; i++) {
+        int64_t violations = world_int(world, invariants[i].sql);
         if (violations != 0)
-            fail_msg("%s: %lld", rows[i].what, (long long)violations);
+            fail_msg("%s: %lld", invariants[i].what, (long long)violations);
     }
     assert_int_equal(queue_depth(world->queue, ACCOUNT),
                      world_int(world, "SELECT count(*) FROM work WHERE account_id = 1"));

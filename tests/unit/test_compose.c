@@ -79,85 +79,85 @@ static int run(const char *text)
 #define B "Body=hi&"
 #define S "MessagingServiceSid=" MG "&"
 
+static const struct {
+    const char *form;
+    int code;
+} refused[] = {
+    {F B, 21604},
+    {"To=&" F B, 21604},
+    {T F, 21619},
+    {T F "Body=", 21602},
+    {T B, 21603},
+    {T B "From=", 21603},
+    {"To=abc&" F B, 21211},
+    {"To=%2B1&" F B, 21211},
+    {"To=%2B41791112233445566&" F B, 21211},
+    {"To=whatsapp%3A%2B41791112233&" F B, 21211},
+    {"To=12345&" F B, 21265},
+    {T B "From=%2B", 21212},
+    {T B "From=whatsapp%3A%2B41790000001", 21212},
+    {T B "From=A+Very+Long+Name", 21657},
+    {"To=%2B41790000001&" F B, 21266},
+    {T B "From=%2B41790000009", 21606},
+    {T B "From=12345", 21606},
+    {T B "From=Acme", 21612},
+    {T B "MessagingServiceSid=MG1", 21705},
+    {T B "From=MG0123456789", 21705},
+    {T B "MessagingServiceSid=MGffffffffffffffffffffffffffffffff", 21701},
+    {T B "MessagingServiceSid=" MG_NONE, 21704},
+    {T B S "From=%2B41790000002", 21711},
+    {T F "Body=a%00b", 21618},
+    {T F B "MediaUrl=http://a/1", 21621},
+    {T F "MediaUrl=http://a/1", 21621},
+    {T F B "MediaUrl=nonsense", 21620},
+    {T F B "MediaUrl=http://a/1&MediaUrl=http://a/2&MediaUrl=http://a/3&MediaUrl=http://a/"
+           "4&MediaUrl=http://a/5&"
+           "MediaUrl=http://a/6&MediaUrl=http://a/7&MediaUrl=http://a/8&MediaUrl=http://a/"
+           "9&MediaUrl=http://a/10&MediaUrl=http://a/11",
+     21623},
+    {T F "ContentSid=HX00112233445566778899aabbccddeeff", 21655},
+    {T F B "ContentVariables={}", 21654},
+    {T F B "StatusCallback=nonsense", 21609},
+    {T F B "StatusCallback=http://a_b/", 21609},
+    {T F B "MaxPrice=x", 21627},
+    {T F B "MaxPrice=-1", 21627},
+    {T F B "MaxPrice=.", 21627},
+    {T F B "ContentRetention=burn", 30029},
+    {T F B "AddressRetention=burn", 30030},
+    {T F B "SmartEncoded=maybe", 20001},
+    {T F B "ValidityPeriod=0", 21624},
+    {T F B "ValidityPeriod=36001", 21624},
+    {T F B "ValidityPeriod=1.5", 21624},
+    {T F B "ValidityPeriod=-1", 21624},
+    {T F B "ValidityPeriod=99999999999999999999", 21624},
+    {T F B "Tags=nonsense", 20001},
+    {T F B "Tags=[]", 20001},
+    {T F B "Tags={\"a\":1}", 20001},
+    {T F B "ScheduleType=soon", 35126},
+    {T F B "ScheduleType=fixed&SendAt=2027-01-15T09:00:00Z", 35118},
+    {T S B "ScheduleType=fixed", 35111},
+    {T S B "ScheduleType=fixed&SendAt=later", 35114},
+    {T S B "ScheduleType=fixed&SendAt=2027-01-15T08:04:59Z", 35114},
+    {T S B "ScheduleType=fixed&SendAt=2027-02-19T08:00:01Z", 35114},
+    {T S B "ScheduleType=fixed&SendAt=2027-01-15T08:05:00Z", 35126}, /* right, but not there yet */
+    {T F B, 0},
+    {T S B, 0},
+    {T S F B, 0},
+    {T B "From=" MG, 0},
+    {T F "Body=+", 0},
+    {T F B "SendAt=2027-01-15T09:00:00Z", 0},
+    {T F B "StatusCallback=&ValidityPeriod=&MaxPrice=&Tags=&ContentSid=&ScheduleType=", 0},
+    {T F B "MaxPrice=0.75&ProvideFeedback=true&ForceDelivery=True&SendAsMms=false&Attempt=1&Unknown=x", 0},
+    {T F B "ValidityPeriod=36000", 0},
+};
+
 static void test_refusals(void **state)
 {
-    static const struct {
-        const char *form;
-        int code;
-    } rows[] = {
-        {F B, 21604},
-        {"To=&" F B, 21604},
-        {T F, 21619},
-        {T F "Body=", 21602},
-        {T B, 21603},
-        {T B "From=", 21603},
-        {"To=abc&" F B, 21211},
-        {"To=%2B1&" F B, 21211},
-        {"To=%2B41791112233445566&" F B, 21211},
-        {"To=whatsapp%3A%2B41791112233&" F B, 21211},
-        {"To=12345&" F B, 21265},
-        {T B "From=%2B", 21212},
-        {T B "From=whatsapp%3A%2B41790000001", 21212},
-        {T B "From=A+Very+Long+Name", 21657},
-        {"To=%2B41790000001&" F B, 21266},
-        {T B "From=%2B41790000009", 21606},
-        {T B "From=12345", 21606},
-        {T B "From=Acme", 21612},
-        {T B "MessagingServiceSid=MG1", 21705},
-        {T B "From=MG0123456789", 21705},
-        {T B "MessagingServiceSid=MGffffffffffffffffffffffffffffffff", 21701},
-        {T B "MessagingServiceSid=" MG_NONE, 21704},
-        {T B S "From=%2B41790000002", 21711},
-        {T F "Body=a%00b", 21618},
-        {T F B "MediaUrl=http://a/1", 21621},
-        {T F "MediaUrl=http://a/1", 21621},
-        {T F B "MediaUrl=nonsense", 21620},
-        {T F B "MediaUrl=http://a/1&MediaUrl=http://a/2&MediaUrl=http://a/3&MediaUrl=http://a/"
-               "4&MediaUrl=http://a/5&"
-               "MediaUrl=http://a/6&MediaUrl=http://a/7&MediaUrl=http://a/8&MediaUrl=http://a/"
-               "9&MediaUrl=http://a/10&MediaUrl=http://a/11",
-         21623},
-        {T F "ContentSid=HX00112233445566778899aabbccddeeff", 21655},
-        {T F B "ContentVariables={}", 21654},
-        {T F B "StatusCallback=nonsense", 21609},
-        {T F B "StatusCallback=http://a_b/", 21609},
-        {T F B "MaxPrice=x", 21627},
-        {T F B "MaxPrice=-1", 21627},
-        {T F B "MaxPrice=.", 21627},
-        {T F B "ContentRetention=burn", 30029},
-        {T F B "AddressRetention=burn", 30030},
-        {T F B "SmartEncoded=maybe", 20001},
-        {T F B "ValidityPeriod=0", 21624},
-        {T F B "ValidityPeriod=36001", 21624},
-        {T F B "ValidityPeriod=1.5", 21624},
-        {T F B "ValidityPeriod=-1", 21624},
-        {T F B "ValidityPeriod=99999999999999999999", 21624},
-        {T F B "Tags=nonsense", 20001},
-        {T F B "Tags=[]", 20001},
-        {T F B "Tags={\"a\":1}", 20001},
-        {T F B "ScheduleType=soon", 35126},
-        {T F B "ScheduleType=fixed&SendAt=2027-01-15T09:00:00Z", 35118},
-        {T S B "ScheduleType=fixed", 35111},
-        {T S B "ScheduleType=fixed&SendAt=later", 35114},
-        {T S B "ScheduleType=fixed&SendAt=2027-01-15T08:04:59Z", 35114},
-        {T S B "ScheduleType=fixed&SendAt=2027-02-19T08:00:01Z", 35114},
-        {T S B "ScheduleType=fixed&SendAt=2027-01-15T08:05:00Z", 35126}, /* right, but not there yet */
-        {T F B, 0},
-        {T S B, 0},
-        {T S F B, 0},
-        {T B "From=" MG, 0},
-        {T F "Body=+", 0},
-        {T F B "SendAt=2027-01-15T09:00:00Z", 0},
-        {T F B "StatusCallback=&ValidityPeriod=&MaxPrice=&Tags=&ContentSid=&ScheduleType=", 0},
-        {T F B "MaxPrice=0.75&ProvideFeedback=true&ForceDelivery=True&SendAsMms=false&Attempt=1&Unknown=x",
-         0},
-        {T F B "ValidityPeriod=36000", 0},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        int code = run(rows[i].form);
-        if (code != rows[i].code)
-            fail_msg("%s: wanted %d, got %d %s", rows[i].form, rows[i].code, code, refusal.message);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        int code = run(refused[i].form);
+        if (code != refused[i].code)
+            fail_msg("%s: wanted %d, got %d %s", refused[i].form, refused[i].code, code, refusal.message);
         if (code == 0)
             compose_fini(&composed);
         else

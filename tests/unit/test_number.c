@@ -15,70 +15,71 @@
 
 static const struct number_plan swiss = {"41", "0"}, danish = {"45", ""}, hungarian = {"36", "06"};
 
+static const struct {
+    const char *in;
+    const struct number_plan *plan;
+    enum number_kind kind;
+    const char *out;
+} parsed[] = {
+    {"+41791234567", NULL, NUMBER_E164, "+41791234567"},
+    {"+41 79 123 45 67", NULL, NUMBER_E164, "+41791234567"},
+    {"+41(79)123-45.67", NULL, NUMBER_E164, "+41791234567"},
+    {"(+41) 79/123 45 67", NULL, NUMBER_E164, "+41791234567"},
+    {" +41791234567 ", NULL, NUMBER_E164, "+41791234567"},
+    {"0041791234567", NULL, NUMBER_E164, "+41791234567"},
+    {"00 41 79 123 45 67", &danish, NUMBER_E164, "+41791234567"},
+    {"079 123 45 67", &swiss, NUMBER_E164, "+41791234567"},
+    {"06301234567", &hungarian, NUMBER_E164, "+36301234567"},
+    {"12 34 56 78", &danish, NUMBER_E164, "+4512345678"},
+    {"+1234567", NULL, NUMBER_E164, "+1234567"},                 /* 7 digits, the least */
+    {"+123456789012345", NULL, NUMBER_E164, "+123456789012345"}, /* 15, the most */
+    {"123", NULL, NUMBER_SHORT, "123"},
+    {"123456", NULL, NUMBER_SHORT, "123456"},
+    {"123-456", NULL, NUMBER_SHORT, "123456"},
+    {"1414", &swiss, NUMBER_SHORT, "1414"},
+    {"000100", NULL, NUMBER_SHORT, "000100"},
+    {"Cellpost", NULL, NUMBER_ALPHA, "Cellpost"},
+    {"A", NULL, NUMBER_ALPHA, "A"},
+    {"A&B_C-D E1f", NULL, NUMBER_ALPHA, "A&B_C-D E1f"}, /* 11, the most */
+    {"2nd Line", &swiss, NUMBER_ALPHA, "2nd Line"},
+    {"", NULL, NUMBER_INVALID, ""},
+    {" ", NULL, NUMBER_INVALID, ""},
+    {"+", NULL, NUMBER_INVALID, ""},
+    {"+123456", NULL, NUMBER_INVALID, ""},           /* 6 digits with '+' */
+    {"+1234567890123456", NULL, NUMBER_INVALID, ""}, /* 16 */
+    {"+0791234567", NULL, NUMBER_INVALID, ""},       /* no country begins with 0 */
+    {"++41791234567", NULL, NUMBER_INVALID, ""},
+    {"41+791234567", NULL, NUMBER_INVALID, ""},
+    {"12", NULL, NUMBER_INVALID, ""},
+    {"1234567", NULL, NUMBER_INVALID, ""}, /* local, and no plan */
+    {"0791234567", NULL, NUMBER_INVALID, ""},
+    {"791234567", &swiss, NUMBER_INVALID, ""}, /* without its trunk prefix */
+    {"41791234567", &swiss, NUMBER_INVALID, ""},
+    {"00791234", &swiss, NUMBER_INVALID, ""},         /* '+' and 6 digits */
+    {"0123456789012345", &swiss, NUMBER_INVALID, ""}, /* 17 digits with the country */
+    {"whatsapp:+41791234567", NULL, NUMBER_INVALID, ""},
+    {"messenger:1", NULL, NUMBER_INVALID, ""},
+    {"TwelveLetter", NULL, NUMBER_INVALID, ""},
+    {"-- &_ --", NULL, NUMBER_INVALID, ""}, /* no letter */
+    {"a+b", NULL, NUMBER_INVALID, ""},
+    {"caf\xC3\xA9", NULL, NUMBER_INVALID, ""},
+    {"+41791234567\n", NULL, NUMBER_INVALID, ""},
+    {"+41791234567,+41791234568", NULL, NUMBER_INVALID, ""},
+    {"                                                  +41791234567", NULL, NUMBER_E164, "+41791234567"},
+    {"11111111111111111111111111111111111111111111111111", &danish, NUMBER_INVALID, ""},
+};
+
 /* ---- parse ---- */
 
 static void test_parse(void **state)
 {
-    static const struct {
-        const char *in;
-        const struct number_plan *plan;
-        enum number_kind kind;
-        const char *out;
-    } rows[] = {
-        {"+41791234567", NULL, NUMBER_E164, "+41791234567"},
-        {"+41 79 123 45 67", NULL, NUMBER_E164, "+41791234567"},
-        {"+41(79)123-45.67", NULL, NUMBER_E164, "+41791234567"},
-        {"(+41) 79/123 45 67", NULL, NUMBER_E164, "+41791234567"},
-        {" +41791234567 ", NULL, NUMBER_E164, "+41791234567"},
-        {"0041791234567", NULL, NUMBER_E164, "+41791234567"},
-        {"00 41 79 123 45 67", &danish, NUMBER_E164, "+41791234567"},
-        {"079 123 45 67", &swiss, NUMBER_E164, "+41791234567"},
-        {"06301234567", &hungarian, NUMBER_E164, "+36301234567"},
-        {"12 34 56 78", &danish, NUMBER_E164, "+4512345678"},
-        {"+1234567", NULL, NUMBER_E164, "+1234567"},                 /* 7 digits, the least */
-        {"+123456789012345", NULL, NUMBER_E164, "+123456789012345"}, /* 15, the most */
-        {"123", NULL, NUMBER_SHORT, "123"},
-        {"123456", NULL, NUMBER_SHORT, "123456"},
-        {"123-456", NULL, NUMBER_SHORT, "123456"},
-        {"1414", &swiss, NUMBER_SHORT, "1414"},
-        {"000100", NULL, NUMBER_SHORT, "000100"},
-        {"Cellpost", NULL, NUMBER_ALPHA, "Cellpost"},
-        {"A", NULL, NUMBER_ALPHA, "A"},
-        {"A&B_C-D E1f", NULL, NUMBER_ALPHA, "A&B_C-D E1f"}, /* 11, the most */
-        {"2nd Line", &swiss, NUMBER_ALPHA, "2nd Line"},
-        {"", NULL, NUMBER_INVALID, ""},
-        {" ", NULL, NUMBER_INVALID, ""},
-        {"+", NULL, NUMBER_INVALID, ""},
-        {"+123456", NULL, NUMBER_INVALID, ""},           /* 6 digits with '+' */
-        {"+1234567890123456", NULL, NUMBER_INVALID, ""}, /* 16 */
-        {"+0791234567", NULL, NUMBER_INVALID, ""},       /* no country begins with 0 */
-        {"++41791234567", NULL, NUMBER_INVALID, ""},
-        {"41+791234567", NULL, NUMBER_INVALID, ""},
-        {"12", NULL, NUMBER_INVALID, ""},
-        {"1234567", NULL, NUMBER_INVALID, ""}, /* local, and no plan */
-        {"0791234567", NULL, NUMBER_INVALID, ""},
-        {"791234567", &swiss, NUMBER_INVALID, ""}, /* without its trunk prefix */
-        {"41791234567", &swiss, NUMBER_INVALID, ""},
-        {"00791234", &swiss, NUMBER_INVALID, ""},         /* '+' and 6 digits */
-        {"0123456789012345", &swiss, NUMBER_INVALID, ""}, /* 17 digits with the country */
-        {"whatsapp:+41791234567", NULL, NUMBER_INVALID, ""},
-        {"messenger:1", NULL, NUMBER_INVALID, ""},
-        {"TwelveLetter", NULL, NUMBER_INVALID, ""},
-        {"-- &_ --", NULL, NUMBER_INVALID, ""}, /* no letter */
-        {"a+b", NULL, NUMBER_INVALID, ""},
-        {"caf\xC3\xA9", NULL, NUMBER_INVALID, ""},
-        {"+41791234567\n", NULL, NUMBER_INVALID, ""},
-        {"+41791234567,+41791234568", NULL, NUMBER_INVALID, ""},
-        {"                                                  +41791234567", NULL, NUMBER_E164, "+41791234567"},
-        {"11111111111111111111111111111111111111111111111111", &danish, NUMBER_INVALID, ""},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(parsed); i++) {
         char out[NUMBER_MAX];
         memset(out, 'x', sizeof out);
-        enum number_kind kind = number_parse(rows[i].in, rows[i].plan, out);
-        if (kind != rows[i].kind || strcmp(out, rows[i].out) != 0)
-            fail_msg("\"%s\": kind %d, \"%s\"", rows[i].in, kind, out);
+        enum number_kind kind = number_parse(parsed[i].in, parsed[i].plan, out);
+        if (kind != parsed[i].kind || strcmp(out, parsed[i].out) != 0)
+            fail_msg("\"%s\": kind %d, \"%s\"", parsed[i].in, kind, out);
     }
 }
 
