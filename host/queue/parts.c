@@ -29,6 +29,7 @@ struct receive {
     int64_t created_ms, received_ms, scts_ms, hash;
     struct pdu_udh udh;
     uint8_t dcs;
+    bool broken;
     char text[PDU_TEXT_MAX];
     uint8_t ucs2[PDU_UD_MAX];
     size_t ucs2_len;
@@ -98,14 +99,19 @@ static int join_parts(struct transition *t, int64_t message_id, struct text *bod
 
 /* ---- a message is complete, or its time is over ---- */
 
-static int assembled(struct transition *t, int64_t message_id, const char *body, int error, bool quiet)
+static int become_received(struct transition *t, int64_t message_id, const char *body, int error)
 {
     sqlite3_stmt *stmt = store_write_stmt(t->queue->store, Q_MESSAGE_ASSEMBLED);
     store_bind_int(stmt, ":message", message_id);
     store_bind_text(stmt, ":body", body);
     store_bind_int(stmt, ":error", error);
     store_bind_int(stmt, ":now", t->now_ms);
-    int status = sql_run(t->queue->store, stmt);
+    return sql_run(t->queue->store, stmt);
+}
+
+static int assembled(struct transition *t, int64_t message_id, const char *body, int error, bool quiet)
+{
+    int status = become_received(t, message_id, body, error);
     if (status == 0)
         status = queue_note(t, message_id, error != 0 ? "partial" : "received", "%s",
                             quiet ? "ports=1 hook=none" : "");
@@ -241,6 +247,20 @@ static int receive_single(struct receive *op)
     return status != 0 ? status : assembled(&op->t, message_id, op->text, 0, op->udh.has_ports);
 }
 
+/* What no program can read a person may: the PDU is kept, the modem can be rid of it. */
+static int receive_broken(struct receive *op)
+{
+    int64_t message_id = 0;
+    int status = message_insert(op, 1, &message_id);
+    if (status == 0)
+        status = part_insert(op, message_id, 1, "");
+    if (status == 0)
+        status = become_received(&op->t, message_id, "", ERROR_UNKNOWN);
+    return status != 0
+               ? status
+               : queue_note(&op->t, message_id, "undecodable", "octets=%zu hook=none", strlen(op->hex) / 2);
+}
+
 /* The open message that lacks this part: 1, 0, -errno. */
 static int assembly_find(struct receive *op, int64_t *message_id, bool *quiet)
 {
@@ -325,16 +345,27 @@ static int receive_run(struct transition *t)
                   op->memory, op->slot);
         return 0;
     }
+    if (op->broken)
+        return receive_broken(op);
     return op->udh.has_concat && op->udh.total > 1 ? receive_part(op) : receive_single(op);
 }
 
 /* ---- taking it in ---- */
 
+static int64_t hash_key(const void *octets, size_t len)
+{
+    uint8_t hash[32];
+    int64_t key;
+    secret_sha256(octets, len, hash);
+    memcpy(&key, hash, sizeof key);
+    return key;
+}
+
 /* What makes two SMS equal. Not the service centre's address, nor "more messages to send": a repeat may
  * differ in those. */
 static int64_t sms_hash(const struct pdu *pdu)
 {
-    uint8_t octets[7 + sizeof pdu->address.text + 3 + PDU_UD_MAX] = {0}, hash[32];
+    uint8_t octets[7 + sizeof pdu->address.text + 3 + PDU_UD_MAX] = {0};
     memcpy(octets, pdu->scts.raw, 7);
     memcpy(octets + 7, pdu->address.text, strnlen(pdu->address.text, sizeof pdu->address.text));
     uint8_t *rest = octets + 7 + sizeof pdu->address.text;
@@ -342,10 +373,7 @@ static int64_t sms_hash(const struct pdu *pdu)
     rest[1] = pdu->dcs;
     rest[2] = pdu->udl;
     memcpy(rest + 3, pdu->ud, pdu->ud_len);
-    secret_sha256(octets, sizeof octets, hash);
-    int64_t key;
-    memcpy(&key, hash, sizeof key);
-    return key;
+    return hash_key(octets, sizeof octets);
 }
 
 /* Half a surrogate pair at an edge: the octets are kept too, its other half is in the next part. */
@@ -380,15 +408,16 @@ void queue_receive(struct queue *queue, const struct inbound *in, durable_fn *fn
     op->slot = in->index;
     op->received_ms = in->received_ms != 0 ? in->received_ms : op->t.now_ms;
     op->scts_ms = pdu->scts.valid ? pdu->scts.utc_s * 1000 : 0;
-    op->hash = sms_hash(pdu);
+    op->hex = strdup(in->hex != NULL ? in->hex : "");
+    if (op->hex == NULL)
+        fatal("out of memory");
+    op->broken = pdu->flags & PDU_FLAG_BROKEN;
+    op->hash = op->broken ? hash_key(op->hex, strlen(op->hex)) : sms_hash(pdu);
     op->udh = pdu->udh;
     op->dcs = pdu->dcs;
     memcpy(op->text, pdu->text, sizeof op->text);
     op->text[sizeof op->text - 1] = '\0';
     keep_octets(op, pdu);
-    op->hex = strdup(in->hex != NULL ? in->hex : "");
-    if (op->hex == NULL)
-        fatal("out of memory");
     transition_submit(&op->t);
 }
 

@@ -155,7 +155,7 @@ void queue_delete(struct queue *, int64_t message_id, durable_fn *, void *arg);
 struct inbound {
     int64_t line_id, account_id, service_id;
     const char *line_number; /* To of the message */
-    const struct pdu *pdu;   /* DELIVER, borrowed until return */
+    const struct pdu *pdu;   /* DELIVER, or PDU_FLAG_BROKEN and whatever it is; borrowed until return */
     const char *hex;         /* as read */
     const char *memory;      /* "SM", "ME"; NULL for +CMT */
     int index;
@@ -164,7 +164,8 @@ struct inbound {
 /* fn(0) once on disk, also for a duplicate (logged, not stored again): then delete or acknowledge. A
  * multipart message becomes a row (`receiving`) at its first part and `received`, with its hook, at its last;
  * a set that stays incomplete for 24 h is delivered with what is there and marked partial: error_code 30009.
- * Addressed to ports: stored, no hook. 8-bit data: an empty body, the PDU is kept with its part. */
+ * Addressed to ports: stored, no hook. 8-bit data: an empty body, the PDU is kept with its part. One that
+ * could not be decoded: the same, from whom it is as far as known, error_code 30008, no hook. */
 void queue_receive(struct queue *, const struct inbound *, durable_fn *, void *arg);
 /* The slot was erased on the modem (CMGD confirmed): from now on the same bytes there are another SMS. */
 void queue_erased(struct queue *, int64_t line_id, const char *memory, int index);

@@ -275,20 +275,27 @@ static bool is_odd_number(const struct pdu_address *address)
            address->text[1 + strspn(address->text + 1, "0123456789")] != '\0';
 }
 
+static enum pdu_error decode_octets(struct cursor *cursor, bool has_smsc, bool stored, struct pdu *out)
+{
+    if (has_smsc)
+        TRY(take_address(cursor, true, &out->smsc));
+    out->tpdu_len = (uint8_t)(left(cursor) < 255 ? left(cursor) : 255);
+    return decode_tpdu(cursor, stored, out);
+}
+
 enum pdu_error pdu_decode(const uint8_t *octets, size_t len, bool has_smsc, bool stored, struct pdu *out)
 {
     struct cursor cursor = {octets, octets + len};
     memset(out, 0, sizeof *out);
     out->message_class = -1;
-    if (has_smsc)
-        TRY(take_address(&cursor, true, &out->smsc));
-    out->tpdu_len = (uint8_t)(left(&cursor) < 255 ? left(&cursor) : 255);
-    TRY(decode_tpdu(&cursor, stored, out));
-    if (left(&cursor) > 0)
+    enum pdu_error error = decode_octets(&cursor, has_smsc, stored, out);
+    if (error != PDU_OK)
+        out->flags |= PDU_FLAG_BROKEN;
+    else if (left(&cursor) > 0)
         out->flags |= PDU_FLAG_TAIL;
     if (is_odd_number(&out->address))
         out->flags |= PDU_FLAG_ODD_NUMBER;
-    return PDU_OK;
+    return error;
 }
 
 static int nibble(char c)
@@ -300,21 +307,30 @@ static int nibble(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-enum pdu_error pdu_decode_hex(const char *hex, size_t hex_len, bool has_smsc, bool stored, struct pdu *out)
+/* Octets of the hex text, SIZE_MAX when it is none. No TPDU is longer than `size`; what is past it is a tail.
+ */
+static size_t from_hex(const char *hex, size_t hex_len, uint8_t *octets, size_t size)
 {
-    uint8_t octets[512];
-    memset(out, 0, sizeof *out);
     if (hex_len % 2 != 0)
-        return PDU_BAD_HEX;
+        return SIZE_MAX;
     for (size_t i = 0; i < hex_len; i += 2) {
         int high = nibble(hex[i]), low = nibble(hex[i + 1]);
         if (high < 0 || low < 0)
-            return PDU_BAD_HEX;
-        if (i / 2 < sizeof octets) /* no TPDU is longer; what is past it is a tail */
+            return SIZE_MAX;
+        if (i / 2 < size)
             octets[i / 2] = (uint8_t)(high << 4 | low);
     }
-    size_t len = hex_len / 2;
-    return pdu_decode(octets, len < sizeof octets ? len : sizeof octets, has_smsc, stored, out);
+    return hex_len / 2 < size ? hex_len / 2 : size;
+}
+
+enum pdu_error pdu_decode_hex(const char *hex, size_t hex_len, bool has_smsc, bool stored, struct pdu *out)
+{
+    uint8_t octets[512];
+    size_t len = from_hex(hex, hex_len, octets, sizeof octets);
+    if (len != SIZE_MAX)
+        return pdu_decode(octets, len, has_smsc, stored, out);
+    *out = (struct pdu){.message_class = -1, .flags = PDU_FLAG_BROKEN};
+    return PDU_BAD_HEX;
 }
 
 /* ---- SUBMIT ---- */

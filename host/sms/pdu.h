@@ -1,8 +1,9 @@
 /* SMS TPDUs: TS 23.040 clause 9.2, with the SMSC address that the AT link puts in front (TS 27.005 clause 3.1
  * <pdu>). Pure: no I/O, no heap, no clock. SUBMIT goes out; DELIVER, STATUS-REPORT and stored SUBMIT come in.
  *
- * Decoding never reads past len and never fails by crashing: it returns a pdu_error that says what was wrong.
- * What the standard says to tolerate is tolerated and marked in `flags` (PDU_FLAG_*). */
+ * Decoding never reads past len and never fails by crashing: it returns a pdu_error that says what was wrong,
+ * and leaves what it had read before (PDU_FLAG_BROKEN): the sender of an SMS that cannot be read may be
+ * known. What the standard says to tolerate is tolerated and marked in `flags` (PDU_FLAG_*). */
 #ifndef CELLPOST_SMS_PDU_H
 #define CELLPOST_SMS_PDU_H
 
@@ -79,7 +80,8 @@ enum pdu_flag {
     PDU_FLAG_BAD_CONCAT = 16,     /* concat element with total 0, seq 0 or seq > total: ignored */
     PDU_FLAG_LONE_SURROGATE = 32, /* U+FFFD in its place */
     PDU_FLAG_ODD_UCS2 = 64,       /* half a code unit at the end, ignored */
-    PDU_FLAG_ODD_NUMBER = 128     /* international, yet not of digits only */
+    PDU_FLAG_ODD_NUMBER = 128,    /* international, yet not of digits only */
+    PDU_FLAG_BROKEN = 256         /* decoding failed: fields before the fault are whole, the others zero */
 };
 
 struct pdu {

@@ -49,14 +49,14 @@ enum pdu_error pdu_decode_address(const uint8_t *in, size_t len, bool as_smsc, s
     }
     if (len < 2)
         return PDU_TRUNCATED;
-    out->toa = in[1];
-    bool alpha = (out->toa >> 4 & 7) == TON_ALPHANUMERIC;
+    bool alpha = (in[1] >> 4 & 7) == TON_ALPHANUMERIC;
     size_t semi_octets = as_smsc ? (in[0] - 1u) * 2 : in[0], octets = (semi_octets + 1) / 2;
     if (semi_octets > (alpha ? ADDRESS_ALPHA_MAX : ADDRESS_DIGITS_MAX))
         return PDU_BAD_ADDRESS;
     if (len < 2 + octets)
         return PDU_TRUNCATED;
     *used = 2 + octets;
+    out->toa = in[1];
     return alpha ? decode_alpha(in + 2, octets, semi_octets, out) : decode_digits(in + 2, semi_octets, out);
 }
 

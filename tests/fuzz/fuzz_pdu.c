@@ -91,9 +91,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum pdu_error error = hex ? pdu_decode_hex((const char *)data + 1, size - 1, has_smsc, stored, &pdu)
                                : pdu_decode(data + 1, size - 1, has_smsc, stored, &pdu);
     require(pdu_error_text(error)[0] != '?');
-    if (error != PDU_OK)
-        return 0;
     check(&pdu, size - 1);
+    require((error != PDU_OK) == (pdu.flags & PDU_FLAG_BROKEN ? 1 : 0));
+    if (error != PDU_OK) {
+        require(pdu.text[0] == '\0' && pdu.ud_len == 0 && !(pdu.flags & PDU_FLAG_TAIL));
+        return 0;
+    }
     if (pdu.type == PDU_SUBMIT && (pdu.vpf == 0 || pdu.vpf == 2) && pdu.address.text[0] != '\0' &&
         is_number(&pdu.address) && (pdu.smsc.text[0] == '\0' || is_number(&pdu.smsc)) &&
         !(pdu.flags & PDU_FLAG_UDL_CLAMPED))

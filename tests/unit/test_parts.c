@@ -37,7 +37,8 @@ static struct pdu make_pdu(const struct sms *sms)
     return pdu;
 }
 
-static void receive_pdu(struct world *world, const struct pdu *pdu, const char *memory, int slot)
+static void receive_hex(struct world *world, const struct pdu *pdu, const char *hex, const char *memory,
+                        int slot)
 {
     struct answer answer = {0};
     struct inbound inbound = {.line_id = LINE,
@@ -45,7 +46,7 @@ static void receive_pdu(struct world *world, const struct pdu *pdu, const char *
                               .service_id = SERVICE,
                               .line_number = HERE,
                               .pdu = pdu,
-                              .hex = "0791",
+                              .hex = hex,
                               .memory = memory,
                               .index = slot,
                               .received_ms = clock_wall_ms()};
@@ -53,6 +54,11 @@ static void receive_pdu(struct world *world, const struct pdu *pdu, const char *
     settle_down(world);
     assert_int_equal(answer.calls, 1);
     assert_int_equal(answer.status, 0);
+}
+
+static void receive_pdu(struct world *world, const struct pdu *pdu, const char *memory, int slot)
+{
+    receive_hex(world, pdu, "0791", memory, slot);
 }
 
 static void receive(struct world *world, struct sms sms)
@@ -335,6 +341,69 @@ static void test_ports_ring_no_hook(void **state)
     assert_int_equal(world_int(world, "SELECT count(*) FROM hook"), 0);
 }
 
+/* ---- what cannot be decoded ---- */
+
+static void receive_broken(struct world *world, const char *hex, const char *memory, int slot)
+{
+    struct pdu pdu;
+    assert_int_not_equal(pdu_decode_hex(hex, strlen(hex), true, false, &pdu), PDU_OK);
+    receive_hex(world, &pdu, hex, memory, slot);
+}
+
+static void test_undecodable_is_kept(void **state)
+{
+    static const struct {
+        const char *hex, *from;
+    } rows[] = {
+        {"07911497000000F0400B911497550000F000007210518000000000", "+41795500000"}, /* UDHI, and UDL 0 */
+        {"07911497000000F0000B911497550000F0000072105180000000FF41", "+41795500000"},
+        {"07911497000000F0040B91", ""},
+        {"07911497000000F00", ""},
+        {"+CSQ: 17,99", ""},
+        {"", ""},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct message m;
+        char sql[256];
+        receive_broken(world, rows[i].hex, "SM", (int)i);
+        assert_int_equal(queue_message(world->queue, (int64_t)i + 1, &m), 0);
+        assert_true(m.status == MESSAGE_RECEIVED && m.direction == MESSAGE_INBOUND && m.error_code == 30008);
+        assert_true(m.line_id == LINE && m.account_id == ACCOUNT && m.service_id == SERVICE);
+        assert_string_equal(m.body, "");
+        assert_string_equal(m.from, rows[i].from);
+        message_fini(&m);
+        assert_string_equal(story_of(world, (int64_t)i + 1), "undecodable");
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM part WHERE message_id = %zu AND hex = '%s'", i + 1,
+                 rows[i].hex);
+        assert_int_equal(world_int(world, sql), 1);
+    }
+    assert_int_equal(world_int(world, "SELECT count(*) FROM hook"), 0);
+}
+
+/* Known again by its hex: over a crash before it was erased, and as the network's repeat. */
+static void test_undecodable_once(void **state)
+{
+    struct world *world = *state;
+    struct answer answer = {0};
+    receive_broken(world, "07911497000000F0040B91", "SM", 1);
+    world_crash(world);
+    pass_time(world, 60000);
+    receive_broken(world, "07911497000000F0040B91", "SM", 1);
+    assert_int_equal(count(world, "received"), 1);
+    queue_erased(world->queue, LINE, "SM", 1);
+    receive_broken(world, "07911497000000F0040B91", "SM", 1);
+    assert_int_equal(count(world, "received"), 1);
+    receive_broken(world, "07911497000000F0040B92", "SM",
+                   1); /* as little is known of it, yet it is another */
+    assert_int_equal(count(world, "received"), 2);
+    queue_redact(world->queue, 1, on_answer, &answer);
+    queue_delete(world->queue, 2, on_answer, &answer);
+    settle_down(world);
+    assert_true(answer.calls == 2 && answer.status == 0);
+    assert_int_equal(world_int(world, "SELECT count(*) FROM part WHERE hex != ''"), 0);
+}
+
 /* ---- PDUs as other suites have them ---- */
 
 static void feed(struct world *world, const json_t *pdus)
@@ -492,6 +561,8 @@ int main(void)
         CASE(test_incomplete_after_a_day),
         CASE(test_parts_survive_a_crash),
         CASE(test_ports_ring_no_hook),
+        CASE(test_undecodable_is_kept),
+        CASE(test_undecodable_once),
         CASE(test_vectors),
         CASE(test_ucs2_between_parts),
         CASE(test_octets_kept_are_text),

@@ -345,6 +345,13 @@ static void test_every_cut(void **state)
         memcpy(copy, whole, cut);
         enum pdu_error error = pdu_decode(copy, cut, true, false, &pdu);
         assert_int_equal(error, cut < len - 140 ? PDU_TRUNCATED : PDU_BAD_UDL);
+        assert_int_equal(pdu.flags, PDU_FLAG_BROKEN); /* and what stands before the cut is there */
+        assert_string_equal(pdu.smsc.text, cut < 4 ? "" : "+4179");
+        assert_string_equal(pdu.address.text, cut < 9 ? "" : "+4179");
+        assert_int_equal(pdu.address.toa, cut < 9 ? 0 : 0x91);
+        assert_int_equal(pdu.dcs, cut < 11 ? 0 : 4);
+        assert_int_equal(pdu.scts.valid, cut >= 18);
+        assert_true(pdu.ud_len == 0 && pdu.text[0] == '\0');
         free(copy);
     }
 }
