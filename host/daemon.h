@@ -30,6 +30,7 @@ struct daemon {
     struct timer watchdog, stop_deadline;
     int64_t watchdog_ms, started_ms;
     bool stopping;
+    int sides_running; /* of facade and router, while stopping */
 };
 
 /* Gives each configured line its carrier, takes it from those that are no longer configured, and makes it

@@ -67,10 +67,13 @@ static void daemon_reload(struct daemon *daemon)
 
 static void on_hangup(evutil_socket_t fd, short what, void *arg)
 {
+    struct daemon *daemon = arg;
     (void)fd;
     (void)what;
+    if (daemon->stopping)
+        return;
     notify_send("RELOADING=1");
-    daemon_reload(arg);
+    daemon_reload(daemon);
     notify_send("READY=1");
 }
 
@@ -82,16 +85,12 @@ static void on_all_stopped(void *arg)
     loop_stop(daemon->loop);
 }
 
-static void on_lines_stopped(void *arg)
+/* Nobody asks and nobody sends any more: no new hooks. */
+static void on_side_stopped(void *arg)
 {
     struct daemon *daemon = arg;
-    hooks_stop(daemon->hooks, HOOK_GRACE_MS, on_all_stopped, daemon);
-}
-
-static void on_facade_stopped(void *arg)
-{
-    struct daemon *daemon = arg;
-    router_stop(daemon->router, on_lines_stopped, daemon);
+    if (--daemon->sides_running == 0)
+        hooks_stop(daemon->hooks, HOOK_GRACE_MS, on_all_stopped, daemon);
 }
 
 static void on_stop_deadline(void *arg)
@@ -112,7 +111,9 @@ static void on_terminate(evutil_socket_t fd, short what, void *arg)
     notify_send("STOPPING=1");
     log_event(LOG_INFO, "daemon.stopping", "pid=%d", getpid());
     timer_set(&daemon->stop_deadline, STOP_MS);
-    facade_stop(daemon->facade, on_facade_stopped, daemon);
+    daemon->sides_running = 2;
+    facade_stop(daemon->facade, on_side_stopped, daemon);
+    router_stop(daemon->router, on_side_stopped, daemon);
 }
 
 static void on_watchdog(void *arg)

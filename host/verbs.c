@@ -35,13 +35,27 @@ static void verb_status(void *arg, struct ctl_call *call, int argc, char **argv)
     ctl_line(call, "store %s",
              store_open_for_work(daemon->store) ? "open" : "closed: waiting for disk space");
     ctl_line(call,
-             "messages %" PRId64 " queued %" PRId64 " sending %" PRId64 " unsure %" PRId64
-             " hooks_due %" PRId64,
-             counts.messages, counts.queued, counts.sending, counts.unsure, counts.hooks_due);
+             "accepted %" PRId64 " queued %" PRId64 " sending %" PRId64 " unsure %" PRId64
+             " hooks_due %" PRId64 " hooks_waiting %" PRId64,
+             counts.accepted, counts.queued, counts.sending, counts.unsure, counts.hooks_due,
+             counts.hooks_waiting);
     ctl_ok(call);
 }
 
-/* Where an operator's command finds the API and as whom it speaks. */
+/* The sender that needs no naming: the number of the only line there is; "" when there is none or a choice.
+ */
+static const char *only_number(struct daemon *daemon)
+{
+    const struct line *line;
+    const char *number = "";
+    size_t configured = 0;
+    for (size_t n = 0; (line = directory_line_at(daemon->directory, 0, n)) != NULL; n++)
+        if (line->configured && ++configured == 1)
+            number = line->number;
+    return configured == 1 ? number : "";
+}
+
+/* Where an operator's command finds the API, as whom it speaks and from which number. */
 static void verb_where(void *arg, struct ctl_call *call, int argc, char **argv)
 {
     struct daemon *daemon = arg;
@@ -56,6 +70,7 @@ static void verb_where(void *arg, struct ctl_call *call, int argc, char **argv)
     sid_format(&account->sid, "AC", sid);
     ctl_line(call, "account %s", sid);
     ctl_line(call, "port %d", facade_port(daemon->facade));
+    ctl_line(call, "from %s", only_number(daemon));
     ctl_line(call, "http %s", daemon->conf->http.unix_socket);
     ctl_ok(call);
 }

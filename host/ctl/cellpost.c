@@ -1,12 +1,10 @@
 /* cellpost: the operator's command. It asks the daemon over its control socket and prints the answer; `send`
- * goes through the façade's Unix socket, like any other client of the API.
- *
- *   cellpost [-c FILE | -s SOCKET] status | lines | messages [N] | show SID | watch | backup FILE | settle
- * SID VERDICT | account ... cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT
+ * goes through the façade's Unix socket, like any other client of the API. What it can do: usage() below.
  *
  * Exit status: 0 done; 1 refused or failed (the reason is on stderr); 2 usage. */
 #include <curl/curl.h>
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -91,7 +89,7 @@ static void print_line(void *arg, const char *line)
 /* ---- send ---- */
 
 struct where {
-    char account[40];
+    char account[40], from[24];
     char http[PATH_MAX];
 };
 
@@ -100,49 +98,73 @@ static void read_where(void *arg, const char *line)
     struct where *where = arg;
     if (strncmp(line, "account ", 8) == 0)
         snprintf(where->account, sizeof where->account, "%s", line + 8);
+    else if (strncmp(line, "from ", 5) == 0)
+        snprintf(where->from, sizeof where->from, "%s", line + 5);
     else if (strncmp(line, "http ", 5) == 0)
         snprintf(where->http, sizeof where->http, "%s", line + 5);
 }
 
-static char *send_form(int argc, char **argv, const char **from)
+static char *send_form(const char *from, const char *to, const char *body)
 {
     struct form form = {NULL, 0};
     size_t len;
-    if (argc == 5 && strcmp(argv[1], "--from") == 0) {
-        *from = argv[2];
-        argv += 2;
-        argc -= 2;
-    }
-    if (argc != 3)
-        return NULL;
-    if (*from != NULL)
-        form_add(&form, strncmp(*from, "MG", 2) == 0 ? "MessagingServiceSid" : "From", *from);
-    form_add(&form, "To", argv[1]);
-    form_add(&form, "Body", argv[2]);
+    form_add(&form, strncmp(from, "MG", 2) == 0 ? "MessagingServiceSid" : "From", from);
+    form_add(&form, "To", to);
+    form_add(&form, "Body", body);
     char *text = form_encode(&form, &len);
     form_fini(&form);
     return text;
 }
 
+static size_t take_answer(char *data, size_t size, size_t count, void *arg)
+{
+    FILE *answer = arg;
+    return fwrite(data, size, count, answer);
+}
+
+/* The message's SID and status; or the API's own words. */
+static int send_report(long http, const char *answer)
+{
+    json_t *json = json_loads(answer, 0, NULL);
+    const char *sid = json_string_value(json_object_get(json, "sid"));
+    const char *status = json_string_value(json_object_get(json, "status"));
+    const char *message = json_string_value(json_object_get(json, "message"));
+    char reason[512];
+    int exit_status = EXIT_SUCCESS;
+    if (http == 201 && sid != NULL && status != NULL) {
+        printf("%s %s\n", sid, status);
+    } else {
+        snprintf(reason, sizeof reason, "%" JSON_INTEGER_FORMAT ": %s",
+                 json_integer_value(json_object_get(json, "code")), message != NULL ? message : answer);
+        exit_status = fail("send", reason);
+    }
+    json_decref(json);
+    return exit_status;
+}
+
 static int send_post(const struct where *where, const char *body)
 {
-    char url[256], reason[CURL_ERROR_SIZE] = "";
+    char url[256], reason[CURL_ERROR_SIZE] = "", *answer = NULL;
+    size_t len = 0;
     long http = 0;
     CURL *curl = curl_easy_init();
-    if (curl == NULL)
+    FILE *taken = open_memstream(&answer, &len);
+    if (curl == NULL || taken == NULL)
         return fail("send", "out of memory");
     snprintf(url, sizeof url, "http://cellpost/2010-04-01/Accounts/%s/Messages.json", where->account);
     curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, where->http);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
-    CURLcode code = curl_easy_perform(curl); /* the answer's JSON goes to stdout */
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, taken);
+    CURLcode code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http);
     curl_easy_cleanup(curl);
-    putchar('\n');
-    if (code != CURLE_OK)
-        return fail("send", reason);
-    return http == 201 ? EXIT_SUCCESS : EXIT_FAILURE;
+    fclose(taken);
+    int status = code == CURLE_OK ? send_report(http, answer) : fail("send", reason);
+    free(answer);
+    return status;
 }
 
 static int usage(void)
@@ -157,15 +179,26 @@ static int usage(void)
 
 static int send_main(const char *socket_path, int argc, char **argv)
 {
-    struct where where = {"", ""};
-    const char *from = NULL;
+    struct where where = {"", "", ""};
     char *verb[] = {"where"};
-    char *body = send_form(argc, argv, &from);
-    if (body == NULL)
+    const char *from = NULL;
+    if (argc == 5 && strcmp(argv[1], "--from") == 0) {
+        from = argv[2];
+        argv += 2;
+        argc -= 2;
+    }
+    if (argc != 3)
         return usage();
     int status = ask(socket_path, 1, verb, read_where, &where);
-    if (status == EXIT_SUCCESS)
-        status = send_post(&where, body);
+    if (status != EXIT_SUCCESS)
+        return status;
+    if (from == NULL && where.from[0] == '\0')
+        return fail("send",
+                    "there is not just one line with a number: say which with --from NUMBER or --from MG...");
+    char *body = send_form(from != NULL ? from : where.from, argv[1], argv[2]);
+    if (body == NULL)
+        return fail("send", "out of memory");
+    status = send_post(&where, body);
     free(body);
     return status;
 }

@@ -12,12 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "host/base/form.h"
 #include "host/base/log.h"
+#include "host/base/unixsock.h"
 
 #define CALLS_MAX     32
 #define REQUEST_MS    10000
@@ -65,18 +64,29 @@ static void call_lost(struct ctl_call *call)
     call->bev = NULL;
 }
 
+/* Texts come from strangers and end on a terminal: controls (C0, DEL, and C1 in UTF-8) become blanks. */
+static void make_printable(unsigned char *p)
+{
+    for (; *p != '\0'; p++) {
+        if (*p < 0x20 || *p == 0x7F)
+            *p = ' ';
+        else if (*p == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0)
+            p[0] = p[1] = ' ';
+    }
+}
+
 static void call_write(struct ctl_call *call, const char *prefix, const char *fmt, va_list args)
     __attribute__((format(printf, 3, 0)));
 static void call_write(struct ctl_call *call, const char *prefix, const char *fmt, va_list args)
 {
-    char line[4096];
+    char *line = NULL;
     if (call->bev == NULL)
         return;
-    vsnprintf(line, sizeof line, fmt, args);
-    for (char *p = line; *p != '\0'; p++)
-        if (*p == '\n' || *p == '\r')
-            *p = ' ';
+    if (vasprintf(&line, fmt, args) < 0)
+        fatal("out of memory");
+    make_printable((unsigned char *)line);
     evbuffer_add_printf(bufferevent_get_output(call->bev), "%s%s\n", prefix, line);
+    free(line);
 }
 
 void ctl_line(struct ctl_call *call, const char *fmt, ...)
@@ -257,57 +267,25 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     bufferevent_enable(call->bev, EV_READ | EV_WRITE);
 }
 
-/* A socket file left by a crash is taken over; one that answers belongs to a running daemon. */
-static int path_claim(const struct sockaddr_un *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    int status = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ? -EADDRINUSE : 0;
-    close(fd);
-    if (status == 0 && unlink(address->sun_path) != 0 && errno != ENOENT)
-        status = -errno;
-    return status;
-}
-
-static int ctl_listen(struct ctl *ctl, const struct sockaddr_un *address)
-{
-    int status = path_claim(address);
-    if (status != 0)
-        return status;
-    mode_t before = umask(0177);
-    ctl->listener = evconnlistener_new_bind(loop_base(ctl->loop), on_accept, ctl,
-                                            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16,
-                                            (const struct sockaddr *)address, sizeof *address);
-    status = ctl->listener != NULL ? 0 : -errno;
-    umask(before);
-    return status;
-}
-
 int ctl_open(struct ctl **out, struct loop *loop, const char *path, const struct ctl_verb *verbs, void *arg,
              char error[256])
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) {
-        snprintf(error, 256, "control socket: path longer than %zu octets: %s", sizeof address.sun_path - 1,
-                 path);
-        return -ENAMETOOLONG;
+    char reason[256];
+    int fd = unixsock_listen(path, reason);
+    if (fd < 0) {
+        snprintf(error, 256, "control_socket %.200s", reason);
+        return fd;
     }
-    memcpy(address.sun_path, path, strlen(path));
     struct ctl *ctl = calloc(1, sizeof *ctl);
     if (ctl == NULL || (ctl->path = strdup(path)) == NULL)
         fatal("out of memory");
     ctl->loop = loop;
     ctl->verbs = verbs;
     ctl->arg = arg;
-    int status = ctl_listen(ctl, &address);
-    if (status != 0) {
-        snprintf(error, 256, "control socket %s: %s", path,
-                 status == -EADDRINUSE ? "another cellpostd answers there" : strerror(-status));
-        free(ctl->path);
-        free(ctl);
-        return status;
-    }
+    ctl->listener = evconnlistener_new(loop_base(loop), on_accept, ctl,
+                                       LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    if (ctl->listener == NULL)
+        fatal("out of memory");
     *out = ctl;
     return 0;
 }
@@ -319,7 +297,7 @@ void ctl_close(struct ctl *ctl)
     while (ctl->calls != NULL)
         call_free(ctl->calls);
     evconnlistener_free(ctl->listener);
-    unlink(ctl->path);
+    unixsock_remove(ctl->path);
     free(ctl->path);
     free(ctl);
 }

@@ -30,6 +30,7 @@
 #include "host/facade/listener.h"
 
 #define LINGER_MS      1000
+#define STOP_MS        1000 /* for a request that is half here, or an answer half gone, when the server stops */
 #define ACCEPT_REST_MS 500         /* after accept failed (no file descriptors) */
 #define INPUT_MAX      (16 * 1024) /* bytes read ahead of what is being parsed */
 
@@ -120,7 +121,7 @@ static int64_t idle_ms(const struct http *h)
 }
 static int64_t request_ms(const struct http *h)
 {
-    return h->options.request_ms;
+    return h->stopping ? STOP_MS : h->options.request_ms;
 }
 static int64_t linger_ms(const struct http *h)
 {
@@ -230,7 +231,10 @@ static void refuse_conn(struct conn *c, int status, const char *why)
 
 static void refuse_late(struct conn *c)
 {
-    refuse_conn(c, 408, "The request was not whole in time.");
+    if (c->http->stopping)
+        refuse_conn(c, 503, "The server stops; the request was not processed.");
+    else
+        refuse_conn(c, 408, "The request was not whole in time.");
 }
 
 /* ---- calls ---- */
@@ -487,8 +491,10 @@ void http_stop(struct http *h, void (*fn)(void *arg), void *arg)
     for (struct conn *c = h->conns, *next; c != NULL; c = next) {
         next = c->next;
         c->ending = true;
-        if (c->state == CONN_NEW || c->state == CONN_IDLE)
+        if (c->state == CONN_NEW || is_spare(c))
             conn_free(c);
+        else
+            conn_enter(c, c->state); /* its deadline is nearer now */
     }
     h->stopped = fn;
     h->stopped_arg = arg;

@@ -38,7 +38,9 @@ int http_listen_tcp(struct http *, const char *address, char error[256]);
 int http_listen_unix(struct http *, const char *path, char error[256]);
 int http_port(const struct http *); /* of the TCP listener, 0 = none */
 
-/* Closes the listeners and idle connections; fn (may be NULL) once the last connection is gone. */
+/* Closes the listeners and idle connections; a request half sent gets a second more, then 503. fn (may be
+ * NULL) once the last connection is gone: when the last call is answered and a client that stalls is dropped.
+ */
 void http_stop(struct http *, void (*fn)(void *arg), void *arg);
 /* Drops connections; calls still owed an answer may be answered afterwards: nobody hears it. */
 void http_free(struct http *);

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
+
+#include "host/base/log.h"
+#include "host/base/unixsock.h"
 
 #define BACKLOG 128
 
@@ -72,44 +72,21 @@ int listener_open_tcp(struct listener *l, struct loop *loop, const char *address
     return status;
 }
 
-/* Somebody answers on it: it is not ours to replace. */
-static bool is_alive(const struct sockaddr_un *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool alive =
-        fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
-    if (fd >= 0)
-        close(fd);
-    return alive;
-}
-
-static int open_local(struct listener *l, struct loop *loop, const struct sockaddr_un *address)
-{
-    struct stat st;
-    if (is_alive(address))
-        return -EADDRINUSE;
-    if (lstat(address->sun_path, &st) == 0 && S_ISSOCK(st.st_mode))
-        unlink(address->sun_path);
-    mode_t before = umask(0177);
-    int status = open_at(l, loop, (const struct sockaddr *)address, sizeof *address);
-    umask(before);
-    return status;
-}
-
 int listener_open_unix(struct listener *l, struct loop *loop, const char *path, char error[256])
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    _Static_assert(sizeof address.sun_path <= LISTENER_PATH_MAX, "a path fits");
-    int status = strlen(path) < sizeof address.sun_path ? 0 : -ENAMETOOLONG;
-    if (status == 0) {
-        memcpy(address.sun_path, path, strlen(path) + 1);
-        status = open_local(l, loop, &address);
+    char reason[256];
+    int fd = unixsock_listen(path, reason);
+    if (fd < 0) {
+        snprintf(error, 256, "unix_socket = %.200s", reason);
+        return fd;
     }
-    if (status != 0)
-        snprintf(error, 256, "unix_socket = %.160s: %s", path, strerror(-status));
-    else
-        memcpy(l->path, path, strlen(path) + 1);
-    return status;
+    l->ev = evconnlistener_new(loop_base(loop), on_accept, l, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+                               0, fd);
+    if (l->ev == NULL)
+        fatal("out of memory");
+    evconnlistener_set_error_cb(l->ev, on_error);
+    memcpy(l->path, path, strlen(path) + 1); /* it fits: a socket has that path */
+    return 0;
 }
 
 void listener_enable(struct listener *l, bool on)
@@ -138,6 +115,6 @@ void listener_close(struct listener *l)
         evconnlistener_free(l->ev);
     l->ev = NULL;
     if (l->path[0] != '\0')
-        unlink(l->path);
+        unixsock_remove(l->path);
     l->path[0] = '\0';
 }

@@ -91,7 +91,8 @@ static void settle(struct modem *m, const struct settlement *s)
     }
 }
 
-/* The network has this job, whatever becomes of the OK. A job that still waits has only its forerunner's mark. */
+/* The network has this job, whatever becomes of the OK. A job that still waits has only its forerunner's
+ * mark. */
 static bool is_accepted(const struct send *send)
 {
     return send->phase == SEND_RESULT && send->accepted;

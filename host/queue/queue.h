@@ -225,8 +225,9 @@ typedef void event_fn(void *arg, int64_t at_ms, const char *kind, const char *de
 size_t queue_events(struct queue *, int64_t message_id, event_fn *, void *arg);
 
 struct queue_counts {
-    int64_t queued, sending, unsure, hooks_due;
-    int64_t messages; /* taken in since the database was made */
+    int64_t queued, sending, unsure;
+    int64_t hooks_due, hooks_waiting; /* due now; all that are not done */
+    int64_t accepted;                 /* messages taken in since the database was made */
 };
 void queue_counts(struct queue *, struct queue_counts *);
 

@@ -208,7 +208,8 @@ void queue_counts(struct queue *queue, struct queue_counts *counts)
         counts->sending = sqlite3_column_int64(stmt, 1);
         counts->unsure = sqlite3_column_int64(stmt, 2);
         counts->hooks_due = sqlite3_column_int64(stmt, 3);
-        counts->messages = sqlite3_column_int64(stmt, 4);
+        counts->hooks_waiting = sqlite3_column_int64(stmt, 4);
+        counts->accepted = sqlite3_column_int64(stmt, 5);
     }
     sqlite3_reset(stmt);
 }

@@ -216,7 +216,7 @@ def test_endpoint_down_for_an_hour(rig):
         gateway.advance(300_000)
     bench.app.answers["/in"] = (200, "<Response/>", "text/xml")
     gateway.advance(3_700_000)
-    until(lambda: "hooks_due 0" in gateway.cli("status"), 20, "all webhooks answered")
+    until(lambda: "hooks_waiting 0" in gateway.cli("status"), 20, "all webhooks answered")
     for n in range(3):
         tries = [r for r in bench.app.requests if r["form"]["Body"] == f"wait {n}"]
         assert len(tries) >= 2 and len({r["headers"]["I-Twilio-Idempotency-Token"] for r in tries}) == 1
@@ -227,7 +227,7 @@ def test_recorded_2xx_is_never_repeated(rig):
     bench.inbound_to(client, "/in")
     bench.sim.inject("m1", "+41795550000", "once")
     bench.app.wait(lambda r: r["path"] == "/in")
-    until(lambda: "hooks_due 0" in gateway.cli("status"), 10)
+    until(lambda: "hooks_waiting 0" in gateway.cli("status"), 10)
     gateway.kill()
     gateway.start()
     gateway.advance(7_200_000)

@@ -176,7 +176,7 @@ def test_kill_at_every_effect_of_a_receive(rig):
         after = bench.gateway(data_of=gateway).start()
         client = after.client()
         until(lambda: bench.sim.stored("m1") == 0 and hooks(text), 20, f"{text} delivered after restart")
-        until(lambda: int(re.search(r"hooks_due (\d+)", after.cli("status")).group(1)) == 0, 20, "hooks settled")
+        until(lambda: int(re.search(r"hooks_waiting (\d+)", after.cli("status")).group(1)) == 0, 20, "hooks settled")
         listed = [m for m in client.messages.list(limit=20) if m.body == text]
         assert len(listed) == 1, f"{text}: stored {len(listed)} times"
         got = hooks(text)

@@ -60,10 +60,21 @@ static void verb_watch(void *arg, struct ctl_call *call, int argc, char **argv)
     ctl_watch(call);
 }
 
+#define LONG 6000
+
+static void verb_long(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    (void)arg;
+    (void)argc;
+    (void)argv;
+    ctl_line(call, "%0*d", LONG, 7);
+    ctl_ok(call);
+}
+
 static const struct ctl_verb verbs[] = {
-    {"echo", "[A [B]]", "", 0, 2, verb_echo}, {"fail", "", "", 0, 0, verb_fail},
-    {"hold", "", "", 0, 0, verb_hold},        {"watch", "", "", 0, 0, verb_watch},
-    {NULL, NULL, NULL, 0, 0, NULL},
+    {"long", "", "", 0, 0, verb_long},   {"echo", "[A [B]]", "", 0, 2, verb_echo},
+    {"fail", "", "", 0, 0, verb_fail},   {"hold", "", "", 0, 0, verb_hold},
+    {"watch", "", "", 0, 0, verb_watch}, {NULL, NULL, NULL, 0, 0, NULL},
 };
 
 static int setup(void **state)
@@ -167,8 +178,37 @@ static void test_second_daemon_is_refused(void **state)
     struct ctl *other;
     char error[256];
     assert_int_equal(ctl_open(&other, world->loop, world->path, verbs, world, error), -EADDRINUSE);
-    assert_non_null(strstr(error, "another cellpostd"));
+    assert_non_null(strstr(error, "another program"));
     ask(world, "echo\n", "ok\n");
+}
+
+static void test_file_in_the_way_stays(void **state)
+{
+    struct world *world = *state;
+    struct ctl *other;
+    char error[256], path[128];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/database", world->folder);
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(ctl_open(&other, world->loop, path, verbs, world, error), -EEXIST);
+    assert_non_null(strstr(error, path));
+    assert_int_equal(stat(path, &st), 0);
+    unlink(path);
+}
+
+static void test_controls_do_not_reach_the_terminal(void **state)
+{
+    struct world *world = *state;
+    ask(world, "echo %1B[2J%07 %C2%9B1m%7F\n", " 1: [2J \n 2:  1m \nok\n");
+}
+
+static void test_long_lines_are_whole(void **state)
+{
+    char expected[LONG + 8];
+    snprintf(expected, sizeof expected, " %0*d\nok\n", LONG, 7);
+    ask(*state, "long\n", expected);
 }
 
 static void test_held_call_outlives_its_client(void **state)
@@ -240,6 +280,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_socket_is_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_second_daemon_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_held_call_outlives_its_client, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_file_in_the_way_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_lines_are_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_controls_do_not_reach_the_terminal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_held_call_answers_later, setup, teardown),
         cmocka_unit_test_setup_teardown(test_watchers_hear_and_a_deaf_one_is_cut, setup, teardown),
     };

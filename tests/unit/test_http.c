@@ -446,6 +446,23 @@ static void test_stop(void **state)
     assert_true(loop_until(w->loop, &w->stopped, 2000));
 }
 
+static void test_stop_waits_for_no_straggler(void **state)
+{
+    struct world *w = *state;
+    struct client half = client_of(w);
+    client_send(&half, "P");
+    turns(w, 3);
+    http_stop(w->http, on_stopped, w);
+    turns(w, 3);
+    assert_false(w->stopped);
+    clock_advance(1001);
+    expect_error(&half, 503, 20503);
+    clock_advance(2001); /* it neither reads nor closes */
+    assert_true(loop_until(w->loop, &w->stopped, 2000));
+    assert_int_equal(w->served, 0);
+    client_close(&half);
+}
+
 static void test_stop_without_connections(void **state)
 {
     struct world *w = *state;
@@ -558,6 +575,7 @@ int main(void)
         TEST(test_cap),
         TEST(test_cap_of_newcomers),
         TEST(test_stop),
+        TEST(test_stop_waits_for_no_straggler),
         TEST(test_stop_without_connections),
         TEST(test_unix_socket),
         TEST(test_unix_socket_of_others),
