@@ -215,8 +215,8 @@ def test_endpoint_down_for_an_hour(rig):
     for _ in range(12):
         gateway.advance(300_000)
     bench.app.answers["/in"] = (200, "<Response/>", "text/xml")
-    gateway.advance(3_700_000)
-    until(lambda: "hooks_waiting 0" in gateway.cli("status"), 20, "all webhooks answered")
+    # A jump while a request is under way can end it as late; then the next try is waited for.
+    until(lambda: "hooks_waiting 0" in gateway.cli("status") or gateway.advance(600_000), 20, "all webhooks answered")
     for n in range(3):
         tries = [r for r in bench.app.requests if r["form"]["Body"] == f"wait {n}"]
         assert len(tries) >= 2 and len({r["headers"]["I-Twilio-Idempotency-Token"] for r in tries}) == 1
