@@ -1,6 +1,9 @@
 """The demo's story, told as it happens; see scripts/demo. Exit 0 only if every step was seen."""
+import json
 import pathlib
+import shlex
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -18,27 +21,33 @@ def say(text):
     print(text, flush=True)
 
 
-def announce(app):
-    """Prints each webhook as it comes, with the SDK's own verdict on its signature."""
-    plain = app.wait
+def announced(app, *answer):
+    """Answers a webhook so, and prints it as it comes, with the SDK's own verdict on its signature."""
 
-    def wait(*args, **kwargs):
-        found = plain(*args, **kwargs)
-        for request in found:
-            good = RequestValidator(TOKEN).validate(request["url"], request["form"], request["headers"].get("X-Twilio-Signature", ""))
-            if not good:
-                raise AssertionError(f"bad signature on {request['path']}")
-            form = request["form"]
-            what = form.get("MessageStatus") or f"{form['From']} says {form['Body']!r}"
-            say(f"   webhook {request['path']:<8} {what:<40} signature valid")
-        return found
+    def on_request(request):
+        good = RequestValidator(TOKEN).validate(request["url"], request["form"], request["headers"].get("X-Twilio-Signature", ""))
+        form = request["form"]
+        what = form.get("MessageStatus") or f"{form['From']} says {form['Body']!r}"
+        say(f"   webhook {request['path']:<8} {what:<40} signature {'valid' if good else 'WRONG'}")
+        app.all_signed = app.all_signed and good
+        return answer
 
-    app.wait = wait
-    return app
+    return on_request
+
+
+def curl_line(gateway):
+    return (
+        f"curl -sS -u {ACCOUNT}:{TOKEN} --data-urlencode To={PHONE} --data-urlencode From={LINE} -d Body=Hi "
+        f"{gateway.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    )
 
 
 def story(gateway, sim, app):
     client = gateway.client()
+    app.all_signed = True
+    app.answers["/status"] = announced(app, 200, "", "text/xml")
+    app.answers["/sms"] = announced(app, 200, "<Response><Message>Noted, thank you</Message></Response>", "text/xml")
+
     say("1. The application sends an SMS through the Twilio SDK")
     message = client.messages.create(to=PHONE, from_=LINE, body="Boiler 3: pressure high", status_callback=app.url("/status"))
     say(f"   created {message.sid} status {message.status}")
@@ -47,7 +56,6 @@ def story(gateway, sim, app):
     say(f"   fetched: {client.messages(message.sid).fetch().status}")
 
     say("2. The phone answers; the application replies with TwiML")
-    app.answers["/sms"] = (200, "<Response><Message>Noted, thank you</Message></Response>", "text/xml")
     number = client.incoming_phone_numbers.list(phone_number=LINE)[0]
     client.incoming_phone_numbers(number.sid).update(sms_url=app.url("/sms"))
     sim.inject("m1", PHONE, "On my way")
@@ -60,6 +68,14 @@ def story(gateway, sim, app):
     for line in gateway.cli("show", message.sid).splitlines():
         say("   " + line)
 
+    say("4. The same by curl")
+    say("   " + curl_line(gateway))
+    answer = json.loads(subprocess.run(shlex.split(curl_line(gateway)), check=True, capture_output=True).stdout)
+    say(f"   {answer['sid']} status {answer['status']}")
+    until(lambda: client.messages(answer["sid"]).fetch().status == "delivered", what="curl's message delivered")
+    if not app.all_signed:
+        raise AssertionError("a webhook's signature is wrong")
+
 
 def stay(gateway):
     stopped = threading.Event()
@@ -67,8 +83,7 @@ def stay(gateway):
         signal.signal(number, lambda *_: stopped.set())
     say("")
     say(f"The API is up at {gateway.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
-    say(f"  curl -u {ACCOUNT}:{TOKEN} -d To={PHONE} -d From={LINE} -d Body=Hi \\")
-    say(f"    {gateway.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
+    say("  " + curl_line(gateway))
     say(f"  messaging service {SERVICE}; this account and token are the demo's own, in a folder that goes away with it")
     say("Ctrl-C stops.")
     stopped.wait()
@@ -77,7 +92,7 @@ def stay(gateway):
 def main():
     with tempfile.TemporaryDirectory(prefix="cellpost-demo-") as folder:
         folder = pathlib.Path(folder)
-        app = announce(Application())
+        app = Application()
         sim = Sim(folder / "sim", {"m1": {"number": LINE, "latency_ms": 300, "report_ms": 500}}).start()
         gateway = Gateway(lambda data: configuration([("m1", LINE, sim.link("m1"), "")], data), folder / "gateway")
         try:
