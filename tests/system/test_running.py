@@ -1,5 +1,6 @@
 """Running it: --check, reload, clean stop, control tool, backup, full disk, damaged files, readiness and watchdog."""
 import os
+import pathlib
 import select
 import signal
 import socket
@@ -47,6 +48,15 @@ def test_check_accepts_a_good_file(tmp_path):
     file.write_text(loopback(tmp_path / "data"))
     done = run("--check", file)
     assert done.returncode == 0 and "ok" in done.stdout
+
+
+def test_packaged_example_is_good_and_is_the_readmes():
+    root = pathlib.Path(__file__).resolve().parents[2]
+    example = root / "packaging" / "cellpost.ini"
+    assert run("--check", example).returncode == 0
+    options = example.read_text().partition("\n")[2]  # after the comment
+    shown = (root / "README.md").read_text().replace("\n       ", "\n")
+    assert "[modem m1]" in options and options in shown
 
 
 def test_missing_file_is_named(tmp_path):
