@@ -18,18 +18,13 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static void work_enter_state(struct work *work, enum work_state state, int64_t now_ms)
 {
     work->state = state;
     switch (state) {
     case WORK_READY:
     case WORK_BEHIND: work->due_ms = work->expires_ms; return;
-    case WORK_BACKOFF: work->due_ms = sooner(work->retry_ms, work->expires_ms); return;
+    case WORK_BACKOFF: work->due_ms = work->retry_ms; return; /* within the validity, if that can be told */
     case WORK_BUSY: work->due_ms = later(work->expires_ms, now_ms) + BUSY_GRACE_MS; return;
     case WORK_HELD: work->due_ms = later(work->expires_ms, now_ms) + REPORT_SLACK_MS; return;
     }

@@ -177,7 +177,7 @@ SELECT message_id, rank FROM work WHERE lane = :lane AND to_addr = :to AND state
 
 -- name: work_promote
 UPDATE work SET state = CASE WHEN retry_ms > :now THEN 2 ELSE 1 END,
-    due_ms = CASE WHEN retry_ms > :now THEN min(retry_ms, expires_ms) ELSE expires_ms END
+    due_ms = CASE WHEN retry_ms > :now THEN retry_ms ELSE expires_ms END
 WHERE message_id = :message
 
 -- name: work_demote
@@ -200,7 +200,7 @@ FROM work WHERE due_ms <= :now ORDER BY due_ms LIMIT 1
 
 -- name: work_due_retry
 SELECT message_id, account_id, lane, to_addr, picker, rank, state, due_ms, retry_ms, expires_ms, tries, attempts, last_error, begun, unsure
-FROM work WHERE due_ms <= :now AND state = 2 AND retry_ms <= :now LIMIT 1
+FROM work WHERE due_ms <= :now AND state = 2 LIMIT 1
 
 -- name: work_depths
 SELECT account_id, count(*) FROM work GROUP BY account_id

@@ -297,6 +297,33 @@ static void test_nothing_expires_by_a_clock_that_is_not_trusted(void **state)
     assert_string_equal(status_of(world, retried), "sending");
 }
 
+/* The validity is over, as far as that clock knows: a try waits for its time all the same, and the queue
+ * sleeps until then. */
+static void test_back_off_by_a_clock_that_is_not_trusted(void **state)
+{
+    struct world *world = *state;
+    struct store_stats before, after;
+    struct submission s = text_to(ALICE, "1");
+    world_shut(world);
+    clock_fake(1000, 1000000);
+    world_open(world);
+    s.validity_ms = 1000;
+    int64_t id = submit(world, &s);
+    for (int i = 0; i < 2; i++) {
+        int64_t wait_ms = i == 0 ? 5000 : 15000;
+        assert_int_equal(pass(world, OUTCOME_RETRY, -1), id);
+        pass_time(world, wait_ms - 1);
+        assert_int_equal(pass(world, OUTCOME_RETRY, -1), 0);
+        settle_down(world);
+        store_stats(world->store, &before);
+        settle_down(world);
+        store_stats(world->store, &after);
+        assert_int_equal(after.ops, before.ops);
+        pass_time(world, 1);
+    }
+    assert_int_equal(pass(world, OUTCOME_SENT, 1), id);
+}
+
 static void jump(struct world *world, int64_t wall_ms)
 {
     clock_fake(wall_ms, clock_mono_ms());
@@ -382,6 +409,7 @@ int main(void)
         CASE(test_deadlines_survive_a_restart),
         CASE(test_callbacks_after_the_queue_is_closed),
         CASE(test_nothing_expires_by_a_clock_that_is_not_trusted),
+        CASE(test_back_off_by_a_clock_that_is_not_trusted),
         CASE(test_deadlines_move_with_the_clock),
         CASE(test_jump_is_noticed_without_any_work),
         CASE(test_true_time_after_a_start_in_1970),
