@@ -316,7 +316,8 @@ WHERE (account_id, key) IN (SELECT account_id, key FROM idempotency WHERE until_
 
 -- name: queue_counts
 SELECT coalesce(sum(begun = 0), 0), coalesce(sum(begun = 1), 0), coalesce(sum(unsure > 0), 0),
-       (SELECT count(*) FROM hook WHERE due_ms <= :now), (SELECT count(*) FROM hook), (SELECT coalesce(max(id), 0) FROM message)
+       (SELECT count(*) FROM hook WHERE due_ms <= :now), (SELECT count(*) FROM hook),
+       (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'message')
 FROM work
 
 -- name: shift_message

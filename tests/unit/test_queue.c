@@ -510,6 +510,14 @@ static void test_counts(void **state)
     queue_counts(world->queue, &counts);
     assert_true(counts.queued == 1 && counts.sending == 1 && counts.unsure == 1 && counts.hooks_due == 1 &&
                 counts.accepted == 3 && counts.hooks_waiting >= 1);
+    struct answer answer = {0};
+    int64_t newest = send_to(world, ALICE, "4");
+    queue_cancel(world->queue, newest, on_answer, &answer);
+    queue_delete(world->queue, newest, on_answer, &answer);
+    settle_down(world);
+    assert_int_equal(answer.status, 0);
+    queue_counts(world->queue, &counts);
+    assert_int_equal(counts.accepted, 4); /* it was taken in all the same */
 }
 
 int main(void)
