@@ -9,8 +9,9 @@
 #include "host/base/log.h"
 #include "host/queue/queue_internal.h"
 
-#define EXPIRE_MOST  16 /* expired messages that one claim ends on its way */
-#define PICKERS_MOST 65 /* the line, and services */
+#define EXPIRE_MOST   16 /* expired messages that one claim ends on its way */
+#define PICKERS_MOST  65 /* the line, and services */
+#define ATTEMPTS_MOST ((1 << ATTEMPT_BITS) - 1)
 
 _Static_assert(ATTEMPT_CLAIMED == 1 && ATTEMPT_IN_FLIGHT == 2 && ATTEMPT_UNSURE == 3 && ATTEMPT_LAPSED == 4 &&
                    ATTEMPT_SENT == 5 && ATTEMPT_VOID == 8,
@@ -202,6 +203,11 @@ static int claim_expire(struct claim *op, struct work *work)
     return status != 0 ? status : life_end(&op->t, &life, work, MESSAGE_FAILED, error, 0);
 }
 
+static bool claim_may_take(const struct claim *op, const struct work *work)
+{
+    return (!op->t.may_expire || work->expires_ms > op->t.now_ms) && work->attempts < ATTEMPTS_MOST;
+}
+
 static int claim_run(struct transition *t)
 {
     struct claim *op = (struct claim *)t;
@@ -216,7 +222,7 @@ static int claim_run(struct transition *t)
             return status;
         if (status == 0)
             return claim_next_ms(op);
-        if (!t->may_expire || work.expires_ms > t->now_ms)
+        if (claim_may_take(op, &work))
             return claim_take(op, &work);
         if ((status = claim_expire(op, &work)) != 0)
             return status;

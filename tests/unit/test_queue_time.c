@@ -324,6 +324,24 @@ static void test_back_off_by_a_clock_that_is_not_trusted(void **state)
     assert_int_equal(pass(world, OUTCOME_SENT, 1), id);
 }
 
+/* An attempt's id holds its number in 20 bits: what is tried that often has failed, before it is taken for an
+ * attempt of the next message. */
+static void test_numbers_of_attempts_end(void **state)
+{
+    struct world *world = *state;
+    struct job job;
+    int64_t id = send_to(world, ALICE, "1"), next = send_to(world, BOB, "2");
+    world_exec(world, "UPDATE work SET attempts = 1048574 WHERE message_id = 1");
+    assert_int_equal(claim(world, &job), id);
+    assert_int_equal(settle_as(world, job.attempt_id, OUTCOME_RETRY, -1), 0);
+    pass_time(world, 5000);
+    assert_int_equal(claim(world, &job), next);
+    settle_down(world);
+    assert_string_equal(status_of(world, id), "failed");
+    assert_int_equal(error_of(world, id), 30008);
+    assert_int_equal(settle_as(world, job.attempt_id, OUTCOME_RETRY, -1), 0);
+}
+
 static void jump(struct world *world, int64_t wall_ms)
 {
     clock_fake(wall_ms, clock_mono_ms());
@@ -410,6 +428,7 @@ int main(void)
         CASE(test_callbacks_after_the_queue_is_closed),
         CASE(test_nothing_expires_by_a_clock_that_is_not_trusted),
         CASE(test_back_off_by_a_clock_that_is_not_trusted),
+        CASE(test_numbers_of_attempts_end),
         CASE(test_deadlines_move_with_the_clock),
         CASE(test_jump_is_noticed_without_any_work),
         CASE(test_true_time_after_a_start_in_1970),
