@@ -43,6 +43,7 @@ struct claim {
     int64_t pickers[PICKERS_MOST];
     size_t picker_count;
     struct job job;
+    bool accepted;    /* its message is not queued yet */
     int64_t promised; /* attempt id handed out: a replay must come to the same */
     bool abandoned;   /* nobody waits for the answer any more */
     int64_t next_ms;
@@ -139,6 +140,7 @@ static int claim_segment(struct claim *op, const struct work *work)
     if (status < 0)
         return status;
     job_segment(job, stmt);
+    op->accepted = sqlite3_column_int(stmt, 10) == MESSAGE_ACCEPTED;
     status = sql_next(store, stmt);
     job->more = status > 0;
     sqlite3_reset(stmt);
@@ -158,23 +160,25 @@ static int claim_store_attempt(struct claim *op, int n)
     return status != 0 ? status : segment_state(&op->t, op->job.message_id, op->job.seq, SEGMENT_OUT);
 }
 
-/* A service's message takes the line that claims it, and is queued from now on. */
+/* A service's message takes the line that claims it, if it has none, and is queued from now on. */
 static int claim_bind(struct claim *op, const struct work *work)
 {
     struct store *store = op->t.queue->store;
-    if (work->lane > 0)
-        return 0;
-    sqlite3_stmt *stmt = store_write_stmt(store, Q_MESSAGE_BIND);
-    store_bind_int(stmt, ":message", work->message_id);
-    store_bind_int(stmt, ":line", op->line_id);
-    store_bind_int(stmt, ":now", op->t.now_ms);
-    int status = sql_run(store, stmt);
-    if (status != 0)
+    int status = 0;
+    if (work->lane < 0) {
+        sqlite3_stmt *stmt = store_write_stmt(store, Q_MESSAGE_BIND);
+        store_bind_int(stmt, ":message", work->message_id);
+        store_bind_int(stmt, ":line", op->line_id);
+        store_bind_int(stmt, ":now", op->t.now_ms);
+        status = sql_run(store, stmt);
+    }
+    if (status != 0 || !op->accepted)
         return status;
-    stmt = store_write_stmt(store, Q_MESSAGE_QUEUED);
+    sqlite3_stmt *stmt = store_write_stmt(store, Q_MESSAGE_QUEUED);
     store_bind_int(stmt, ":message", work->message_id);
-    status = sql_guarded(store, stmt);
-    return status > 0 ? hook_add(&op->t, work->message_id, MESSAGE_QUEUED, 0, 0) : status;
+    store_bind_int(stmt, ":now", op->t.now_ms);
+    status = sql_run(store, stmt);
+    return status != 0 ? status : hook_add(&op->t, work->message_id, MESSAGE_QUEUED, 0, 0);
 }
 
 static int claim_take(struct claim *op, struct work *work)

@@ -25,7 +25,7 @@ UPDATE message SET line_id = :line, from_addr = coalesce((SELECT number FROM lin
 WHERE id = :message AND line_id != :line
 
 -- name: message_queued
-UPDATE message SET status = 3 WHERE id = :message AND status = 1
+UPDATE message SET status = 3, updated_ms = :now WHERE id = :message AND status = 1
 
 -- name: message_sending
 UPDATE message SET status = 4, updated_ms = :now WHERE id = :message AND status IN (1, 2, 3)
@@ -67,7 +67,7 @@ UPDATE message SET report_until_ms = 0, updated_ms = :now WHERE id = :message AN
 INSERT INTO segment (message_id, seq, state, report, resent, udhi, udl, ud) VALUES (:message, :seq, 1, 0, 0, :udhi, :udl, :ud)
 
 -- name: segment_next
-SELECT m.sid, m.dcs, m.status_report, m.segments, m.to_addr, m.expires_ms, s.seq, s.udhi, s.udl, s.ud
+SELECT m.sid, m.dcs, m.status_report, m.segments, m.to_addr, m.expires_ms, s.seq, s.udhi, s.udl, s.ud, m.status
 FROM message m JOIN segment s ON s.message_id = m.id
 WHERE m.id = :message AND s.state = 1 ORDER BY s.seq LIMIT 2
 

@@ -301,6 +301,24 @@ static void test_service_takes_the_line_that_claims(void **state)
     assert_string_equal(hooks_of(world, id), "queued sent");
 }
 
+/* Through a service, yet with its sender given: accepted, then queued, like any other of a service. */
+static void test_service_message_with_its_line(void **state)
+{
+    struct world *world = *state;
+    struct job job;
+    struct submission s = text_to(ALICE, "1");
+    s.service_id = SERVICE;
+    int64_t id = submit(world, &s);
+    assert_string_equal(status_of(world, id), "accepted");
+    assert_int_equal(claim_on(world, LINE_B, &job), -EAGAIN);
+    assert_int_equal(claim(world, &job), id);
+    settle_down(world);
+    assert_string_equal(status_of(world, id), "queued");
+    assert_int_equal(mark(world, job.attempt_id), 0);
+    assert_int_equal(settle_as(world, job.attempt_id, OUTCOME_SENT, 1), 0);
+    assert_string_equal(hooks_of(world, id), "queued sent");
+}
+
 static void test_service_message_moves_to_another_line(void **state)
 {
     struct world *world = *state;
@@ -539,6 +557,7 @@ int main(void)
         CASE(test_retry_resumes_at_the_segment),
         CASE(test_reject_cancels_the_rest),
         CASE(test_service_takes_the_line_that_claims),
+        CASE(test_service_message_with_its_line),
         CASE(test_service_message_moves_to_another_line),
         CASE(test_settled_attempt_stays_settled),
         CASE(test_text_that_cannot_be_split),
