@@ -77,6 +77,7 @@ struct send {
     int mr;
     unsigned silences; /* results that never came, in a row */
     unsigned faults;   /* results that blame the modem, in a row */
+    int64_t reset_for; /* message for which the modem was reset the last time, 0 = none */
     struct timer commit;
     struct settlement refusal; /* of a job that cannot even be tried: given after submit has returned */
     char reason[64];

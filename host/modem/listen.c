@@ -2,10 +2,11 @@
  * is written on the port until that is known: a command would abort it, or its answer would be taken for the
  * message's.
  *
- *   "+CMGS: <mr>", or a bare OK   SENT
- *   an error                      by the model's table
- *   a prompt                      the PDU never left: RETRY (ESC comes with the sync that follows)
- *   restart of the module, port gone, or attempt start + the model's deadline: UNSURE
+ *   "+CMGS: <mr>"                           SENT
+ *   a prompt, an OK or an error without it  UNSURE, at once: the line is free, but these may belong to what
+ * was asked after an outcome that the crash kept from the disk, a prompt even to the next message (ESC comes
+ * with the sync that follows) restart of the module, port gone, or attempt start + the model's deadline:
+ * UNSURE
  *
  * The line can tell of one attempt only: of several, the last; the others are UNSURE. */
 #include <stdlib.h>
@@ -49,14 +50,13 @@ void listen_line(struct modem *m, const char *line)
 {
     struct at_result result;
     struct settlement s;
-    if (strcmp(line, ">") == 0) {
-        s = send_plain(OUTCOME_RETRY, "prompt after restart: not sent");
-    } else if (strncasecmp(line, "+CMGS:", 6) == 0) {
+    if (strncasecmp(line, "+CMGS:", 6) == 0) {
         s = send_plain(OUTCOME_SENT, "heard after restart");
         s.mr = send_reference(line);
+    } else if (strcmp(line, ">") == 0) {
+        s = send_plain(OUTCOME_UNSURE, "a prompt after the restart: whose is not known");
     } else if (at_final_parse(line, &result)) {
-        s = result.final == AT_OK ? send_plain(OUTCOME_SENT, "heard after restart")
-                                  : send_settlement(m, &result);
+        s = send_plain(OUTCOME_UNSURE, "a result after the restart without +CMGS: whose is not known");
     } else {
         return;
     }

@@ -44,13 +44,16 @@ static const struct model_error *error_of(const struct modem *m, const struct at
 struct settlement send_settlement(const struct modem *m, const struct at_result *result)
 {
     const struct model_error *error = error_of(m, result);
+    bool line_rests =
+        error->carrier_fault && !error->stuck; /* no message does better here before that time */
     return (struct settlement){
         .outcome = error->outcome,
         .mr = -1,
         .error_code = error->error_code,
         .reason = result->text,
-        .retry_after_ms = error->retry_after_ms,
+        .retry_after_ms = line_rests ? 0 : error->retry_after_ms,
         .carrier_fault = error->carrier_fault,
+        .rest_ms = line_rests ? error->retry_after_ms : 0,
     };
 }
 
@@ -119,14 +122,29 @@ void send_interrupt(struct modem *m, const char *reason)
     settle(m, &s);
 }
 
+/* A result that blames the modem: a few in a row, and it is reset; but a message for which it was reset
+ * already is itself to blame, and its next failures cost it a try each. */
+static void blame(struct modem *m, struct settlement *s)
+{
+    struct send *send = &m->send;
+    if (send->job.message_id == send->reset_for) {
+        s->carrier_fault = false;
+    } else {
+        send->faults++;
+    }
+}
+
 /* A result was heard: what it says of the modem itself. It may have to be reset before it gets another job.
  */
-static void judge(struct modem *m, const struct at_result *result, const struct settlement *s)
+static void judge(struct modem *m, const struct at_result *result, struct settlement *s)
 {
-    bool stuck = result->final != AT_OK && error_of(m, result)->stuck;
     m->send.phase = SEND_NONE;
     m->send.silences = 0;
-    m->send.faults = stuck ? m->send.faults + 1 : 0;
+    if (result->final != AT_OK && error_of(m, result)->stuck) {
+        blame(m, s);
+    } else {
+        m->send.faults = 0;
+    }
     if (result->final == AT_CMS && (result->code == 208 || result->code == 322)) {
         inbox_sweep(m, true); /* storage full: what can be fetched makes room */
     }
@@ -136,6 +154,7 @@ static void judge(struct modem *m, const struct at_result *result, const struct 
     }
     if (m->send.faults >= FAULTS_MAX) {
         m->send.faults = 0;
+        m->send.reset_for = m->send.job.message_id;
         modem_event(m, EVENT_STUCK, s->reason);
     }
 }
@@ -152,19 +171,24 @@ static void release(struct modem *m)
     }
 }
 
-/* The mark was refused (a cancelled message): back out of the prompt, no settlement is owed. */
-static void withdraw(struct modem *m)
+/* The mark was refused (a cancelled message): no settlement is owed. At the prompt the sync that follows a
+ * silence backs out by ESC. */
+static void withdraw(struct modem *m, enum life_event event)
 {
     m->send.phase = SEND_NONE;
     timer_stop(&m->send.commit);
-    modem_event(m, EVENT_SILENCE, "message withdrawn at the prompt");
+    modem_event(m, m->stopped ? EVENT_ENDED : event, "message withdrawn");
+    if (m->life == LIFE_READY) {
+        modem_changed(m);
+        modem_pump(m);
+    }
 }
 
 static void on_prompt(void *arg)
 {
     struct modem *m = arg;
     if (m->send.permit < 0) {
-        withdraw(m);
+        withdraw(m, EVENT_SILENCE);
         return;
     }
     m->send.prompted = true;
@@ -181,7 +205,7 @@ static void on_in_flight(void *arg, int status)
     }
     m->send.permit = status < 0 ? status : 0;
     if (status < 0 && m->send.prompted) {
-        withdraw(m);
+        withdraw(m, EVENT_SILENCE);
     } else if (status == 0) {
         release(m);
     }
@@ -240,10 +264,7 @@ static void on_done(void *arg, const struct at_result *result, const char *first
         return;
     }
     if (send->phase == SEND_PROMPT && send->permit < 0) {
-        send->phase = SEND_NONE; /* refused by both sides */
-        modem_event(m, EVENT_DONE, "message withdrawn");
-        modem_changed(m);
-        modem_pump(m);
+        withdraw(m, EVENT_DONE); /* refused by both sides */
         return;
     }
     struct settlement s = send->phase == SEND_PROMPT ? before_payload(m, result) : send_settlement(m, result);

@@ -117,6 +117,8 @@ struct settlement {
     const char *reason; /* the carrier's own words, for the history: "cms 38" */
     int64_t retry_after_ms; /* RETRY: 0 = the queue's back-off table */
     bool carrier_fault;     /* RETRY: the fault is the modem's or the SIM's: costs the message no try */
+    int64_t rest_ms; /* RETRY: the line should take no job for so long (SIM, network). The router's; the queue
+                        takes no notice */
 };
 void queue_settle(struct queue *, int64_t attempt_id, const struct settlement *, durable_fn *, void *arg);
 

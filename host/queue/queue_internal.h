@@ -204,7 +204,8 @@ int64_t attempt_id(int64_t message_id, int n);
 int attempt_end(struct transition *, const struct attempt *, enum attempt_state, int mr, const char *reason);
 
 /* report.c */
-/* Applies kept reports that belong to an attempt that has just become SENT (mr known). */
+/* Applies kept reports that belong to an attempt that has just become SENT; mr -1 (unknown): those to its
+ * recipient. */
 int report_settle_kept(struct transition *, struct attempt *, int mr);
 /* A kept report proves that an attempt of unknown outcome was sent: 1 and *mr, or 0. It stays kept. */
 int report_proves(struct transition *, const struct attempt *, int *mr);

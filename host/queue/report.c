@@ -12,6 +12,7 @@
 #include "host/base/log.h"
 #include "host/queue/queue_internal.h"
 
+#define MR_UNKNOWN      (-1) /* the modem said OK without a reference that could be read */
 #define CANDIDATES_MR   64   /* of one MR on one line: 64 times 256 messages back */
 #define CANDIDATES_OPEN 1024 /* of those in flight or unsure on one line */
 
@@ -165,11 +166,11 @@ static void candidate_columns(sqlite3_stmt *stmt, int64_t line_id, struct attemp
 }
 
 /* The newest attempt SENT with this MR to this recipient, not started after the report: 1, 0, -errno. */
-static int match_sent(struct transition *t, const struct notice *notice, struct attempt *found)
+static int match_sent(struct transition *t, const struct notice *notice, int mr, struct attempt *found)
 {
     sqlite3_stmt *stmt = store_write_stmt(t->queue->store, Q_ATTEMPT_BY_MR);
     store_bind_int(stmt, ":line", notice->line_id);
-    store_bind_int(stmt, ":mr", notice->mr);
+    store_bind_int(stmt, ":mr", mr);
     store_bind_int(stmt, ":latest", latest_start(notice, t->now_ms));
     store_bind_int(stmt, ":max", CANDIDATES_MR);
     int status;
@@ -355,12 +356,14 @@ static int report_run(struct transition *t)
     struct report_op *op = (struct report_op *)t;
     const struct notice *notice = &op->notice;
     struct attempt sent, attempt;
-    int said = match_sent(t, notice, &sent);
+    int said = match_sent(t, notice, notice->mr, &sent);
     if (said > 0 && is_repeat(&sent, notice))
         return 0;
     if (said != 0 && (said < 0 || !has_final_report(&sent)))
         return said < 0 ? said : report_apply(t, &sent, notice);
-    int status = match_open(t, notice, ATTEMPT_UNSURE, &attempt);
+    int status = match_sent(t, notice, MR_UNKNOWN, &attempt);
+    if (status == 0)
+        status = match_open(t, notice, ATTEMPT_UNSURE, &attempt);
     if (status != 0)
         return status < 0 ? status : report_apply(t, &attempt, notice);
     if ((status = match_open(t, notice, ATTEMPT_IN_FLIGHT, &attempt)) != 0)

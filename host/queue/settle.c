@@ -56,7 +56,7 @@ static int settle_sent(struct scene *scene, int mr)
                             attempt->seq, scene->life.segments, mr);
     if (status == 0)
         status = life_segment_sent(t, &scene->life, &scene->work, attempt->seq);
-    return status == 0 && mr >= 0 ? report_settle_kept(t, attempt, mr) : status;
+    return status == 0 ? report_settle_kept(t, attempt, mr) : status;
 }
 
 static int on_sent(struct scene *scene)
@@ -76,7 +76,8 @@ static int64_t next_try(struct scene *scene)
         work->last_error = s->error_code != 0 ? s->error_code : ERROR_UNKNOWN;
     }
     int64_t expires_ms = t->may_expire ? work->expires_ms : INT64_MAX;
-    return retry_at(work->tries, t->now_ms, expires_ms, s->retry_after_ms, s->carrier_fault);
+    int tries = s->carrier_fault ? work->attempts : work->tries;
+    return retry_at(tries, t->now_ms, expires_ms, s->retry_after_ms, s->carrier_fault);
 }
 
 static int on_retry(struct scene *scene)

@@ -1,17 +1,22 @@
-/* The router keeps one slot per line: its carrier, the carrier's side of the contract (struct carrier_up),
+/* The router keeps one seat per line: its carrier, the carrier's side of the contract (struct carrier_up),
  * and whether a claim is due.
  *
- * A carrier that turns READY, and new work in the queue, both end in slot_pump(): claim the line's next
+ * A carrier that turns READY, and new work in the queue, both end in seat_pump(): claim the line's next
  * segment and submit it, at once and inside the caller's turn, so that the next AT+CMGS is on the wire before
  * the last outcome is on disk. The order of the journal keeps that safe: claim, in-flight mark and outcome
  * are ops of the same store, applied in the order they were asked. While a PDU is on its way the next segment
- * is claimed ahead, so that between one result and the next AT+CMGS nothing is left to look up.
+ * is claimed ahead, so that between one result and the next AT+CMGS nothing is left to look up; but not from
+ * a pool of several lines, where another may be free sooner.
+ *
+ * A line whose SIM or network refuses takes no job for a while: its messages keep their turn, and those of a
+ * pool leave by another line.
  *
  * Fails: never by itself. A refusal of the queue (-ESTALE) is passed to the carrier, which then sends
  * nothing. */
 #include "host/router/router.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +28,10 @@
 #define AHEAD_MS                                                                                             \
     5 /* after a submit: its own in-flight mark is on disk by then, and its PDU still on the wire */
 
-struct slot {
+struct seat {
     struct carrier_up up; /* first: the carrier hands back a pointer to it */
     struct router *router;
-    struct slot *next;
+    struct seat *next;
     struct carrier *carrier;
     int64_t line_id;
     char iccid[24];
@@ -36,6 +41,9 @@ struct slot {
     struct job ahead;   /* claimed while the carrier is busy: the next to submit */
     bool has_ahead;
     bool pumping;
+    int64_t rests_until_ms; /* monotonic; until then no job: */
+    char rests_for[64];
+    struct timer rest;
     bool stopping;
     void (*stopped)(void *arg);
     void *stopped_arg;
@@ -46,7 +54,7 @@ struct router {
     struct queue *queue;
     struct directory *directory;
     struct store *store;
-    struct slot *slots;
+    struct seat *seats;
     void (*on_change)(void *arg, int64_t line_id, const struct carrier_status *);
     void *on_change_arg;
     bool stopping;
@@ -54,46 +62,47 @@ struct router {
     void *stopped_arg;
 };
 
-static enum carrier_state slot_state(const struct slot *slot)
+static enum carrier_state seat_state(const struct seat *seat)
 {
     struct carrier_status status;
-    slot->carrier->ops->status(slot->carrier, &status);
+    seat->carrier->ops->status(seat->carrier, &status);
     return status.state;
 }
 
-/* Services whose pool holds the line: their messages may leave here too. */
-static size_t slot_services(const struct slot *slot, int64_t *ids, size_t max)
+/* Services whose pool holds the line: their messages may leave here too. Alone: those of no other line. */
+static size_t seat_services(const struct seat *seat, bool alone, int64_t *ids, size_t max)
 {
-    const struct line *line = directory_line(slot->router->directory, slot->line_id);
+    const struct line *line = directory_line(seat->router->directory, seat->line_id);
     size_t count = 0;
     const struct service *service;
     for (size_t n = 0; line != NULL &&
-                       (service = directory_service_at(slot->router->directory, line->account_id, n)) != NULL;
+                       (service = directory_service_at(seat->router->directory, line->account_id, n)) != NULL;
          n++)
-        for (size_t i = 0; i < service->line_count && count < max; i++)
-            if (service->line_ids[i] == slot->line_id)
+        for (size_t i = 0; i < service->line_count && count < max && !(alone && service->line_count > 1); i++)
+            if (service->line_ids[i] == seat->line_id)
                 ids[count++] = service->id;
     return count;
 }
 
-static bool slot_may_send(const struct slot *slot)
+static bool seat_may_send(const struct seat *seat)
 {
-    const struct line *line = directory_line(slot->router->directory, slot->line_id);
-    return !slot->stopping && line != NULL && !line->stopped && store_open_for_work(slot->router->store);
+    const struct line *line = directory_line(seat->router->directory, seat->line_id);
+    return !seat->stopping && line != NULL && !line->stopped && clock_mono_ms() >= seat->rests_until_ms &&
+           store_open_for_work(seat->router->store);
 }
 
 /* True when there is a job to submit next. */
-static bool slot_claim(struct slot *slot)
+static bool seat_claim(struct seat *seat, bool alone)
 {
     int64_t services[SERVICES_MAX], next_ms = 0;
-    if (slot->has_ahead)
+    if (seat->has_ahead)
         return true;
-    size_t count = slot_services(slot, services, SERVICES_MAX);
-    int status = queue_claim(slot->router->queue, slot->line_id, services, count, &slot->ahead, &next_ms);
+    size_t count = seat_services(seat, alone, services, SERVICES_MAX);
+    int status = queue_claim(seat->router->queue, seat->line_id, services, count, &seat->ahead, &next_ms);
     if (status == -EAGAIN && next_ms > 0)
-        timer_set(&slot->retry, next_ms - clock_wall_ms());
-    slot->has_ahead = status == 0;
-    return slot->has_ahead;
+        timer_set(&seat->retry, next_ms - clock_wall_ms());
+    seat->has_ahead = status == 0;
+    return seat->has_ahead;
 }
 
 static void on_settled(void *arg, int status)
@@ -103,51 +112,79 @@ static void on_settled(void *arg, int status)
         log_event(LOG_WARN, "router.settle_refused", "status=%d", status);
 }
 
-/* What was claimed ahead goes back: this carrier may not come to it for long, another line of the pool may.
- */
-static void slot_give_back(struct slot *slot)
+/* What was claimed ahead goes back: this carrier may not come to it for long. */
+static void seat_give_back(struct seat *seat, const char *reason)
 {
     struct settlement settlement = {
-        .outcome = OUTCOME_RETRY, .mr = -1, .reason = "line not ready", .carrier_fault = true};
-    if (!slot->has_ahead)
+        .outcome = OUTCOME_RETRY, .mr = -1, .reason = reason, .carrier_fault = true};
+    if (!seat->has_ahead)
         return;
-    slot->has_ahead = false;
-    queue_settle(slot->router->queue, slot->ahead.attempt_id, &settlement, on_settled, NULL);
+    seat->has_ahead = false;
+    queue_settle(seat->router->queue, seat->ahead.attempt_id, &settlement, on_settled, NULL);
+}
+
+/* While it was held here. What was claimed beyond its validity (the queue does not trust the clock) still
+ * goes. */
+static bool seat_has_expired(const struct seat *seat)
+{
+    return seat->ahead.started_ms < seat->ahead.expires_ms && seat->ahead.expires_ms <= clock_wall_ms();
 }
 
 /* Asks for jobs while the carrier takes them. A carrier may settle inside submit (and so come back here): the
  * outer call goes on. */
-static void slot_pump(struct slot *slot)
+static void seat_pump(struct seat *seat)
 {
-    if (slot->pumping)
+    if (seat->pumping)
         return;
-    slot->pumping = true;
-    while (slot_may_send(slot) && slot_state(slot) == CARRIER_READY && slot_claim(slot)) {
-        struct job job = slot->ahead;
-        slot->has_ahead = false;
-        timer_set(&slot->look, AHEAD_MS);
-        slot->carrier->ops->submit(slot->carrier, &job);
+    seat->pumping = true;
+    while (seat_may_send(seat) && seat_state(seat) == CARRIER_READY && seat_claim(seat, false)) {
+        struct job job = seat->ahead;
+        if (seat_has_expired(seat)) {
+            seat_give_back(seat, "validity is over");
+            continue;
+        }
+        seat->has_ahead = false;
+        timer_set(&seat->look, AHEAD_MS);
+        seat->carrier->ops->submit(seat->carrier, &job);
     }
-    slot->pumping = false;
+    seat->pumping = false;
 }
 
 static void on_look(void *arg)
 {
-    struct slot *slot = arg;
-    if (slot_may_send(slot) && slot_state(slot) == CARRIER_BUSY)
-        slot_claim(slot);
+    struct seat *seat = arg;
+    if (seat_may_send(seat) && seat_state(seat) == CARRIER_BUSY)
+        seat_claim(seat, true);
+}
+
+static void on_rested(void *arg)
+{
+    struct seat *seat = arg;
+    log_event(LOG_INFO, "router.rested", "line_id=%lld", (long long)seat->line_id);
+    seat_pump(seat);
+}
+
+static void seat_rest(struct seat *seat, const struct settlement *settlement)
+{
+    const char *reason = settlement->reason != NULL ? settlement->reason : "";
+    seat->rests_until_ms = clock_mono_ms() + settlement->rest_ms;
+    snprintf(seat->rests_for, sizeof seat->rests_for, "%s", reason);
+    timer_set(&seat->rest, settlement->rest_ms);
+    log_event(LOG_WARN, "router.rests", "line_id=%lld ms=%lld reason=\"%s\"", (long long)seat->line_id,
+              (long long)settlement->rest_ms, seat->rests_for);
+    seat_give_back(seat, "line rests");
 }
 
 static void on_retry_due(void *arg)
 {
-    slot_pump(arg);
+    seat_pump(arg);
 }
 
 static void on_work(void *arg)
 {
     struct router *router = arg;
-    for (struct slot *slot = router->slots; slot != NULL; slot = slot->next)
-        slot_pump(slot);
+    for (struct seat *seat = router->seats; seat != NULL; seat = seat->next)
+        seat_pump(seat);
 }
 
 static void on_store_state(void *arg, bool open)
@@ -158,36 +195,38 @@ static void on_store_state(void *arg, bool open)
 
 /* ---- the carrier's side ---- */
 
-static struct slot *slot_of(struct carrier_up *up)
+static struct seat *seat_of(struct carrier_up *up)
 {
-    return (struct slot *)up;
+    return (struct seat *)up;
 }
 
 static void up_in_flight(struct carrier_up *up, int64_t attempt_id, durable_fn *fn, void *arg)
 {
-    struct slot *slot = slot_of(up);
-    queue_in_flight(slot->router->queue, attempt_id, slot->iccid, fn, arg);
+    struct seat *seat = seat_of(up);
+    queue_in_flight(seat->router->queue, attempt_id, seat->iccid, fn, arg);
 }
 
 /* The next AT+CMGS first, then the book-keeping: both are in the same commit anyway. */
 static void up_settle(struct carrier_up *up, int64_t attempt_id, const struct settlement *settlement)
 {
-    struct slot *slot = slot_of(up);
-    if (slot->has_ahead && settlement->outcome == OUTCOME_SENT)
-        slot_pump(slot);
-    queue_settle(slot->router->queue, attempt_id, settlement, on_settled, NULL);
+    struct seat *seat = seat_of(up);
+    if (settlement->rest_ms > 0)
+        seat_rest(seat, settlement);
+    if (seat->has_ahead && settlement->outcome == OUTCOME_SENT)
+        seat_pump(seat);
+    queue_settle(seat->router->queue, attempt_id, settlement, on_settled, NULL);
 }
 
 static void up_received(struct carrier_up *up, const struct pdu *pdu, const char *hex, const char *memory,
                         int index, durable_fn *fn, void *arg)
 {
-    struct slot *slot = slot_of(up);
-    const struct line *line = directory_line(slot->router->directory, slot->line_id);
+    struct seat *seat = seat_of(up);
+    const struct line *line = directory_line(seat->router->directory, seat->line_id);
     if (line == NULL) { /* the line's row is never deleted while it has a carrier */
         fn(arg, -ENOENT);
         return;
     }
-    const struct service *service = directory_service_of_line(slot->router->directory, line->id);
+    const struct service *service = directory_service_of_line(seat->router->directory, line->id);
     struct inbound inbound = {.line_id = line->id,
                               .account_id = line->account_id,
                               .service_id = service != NULL ? service->id : 0,
@@ -197,14 +236,14 @@ static void up_received(struct carrier_up *up, const struct pdu *pdu, const char
                               .memory = memory,
                               .index = index,
                               .received_ms = clock_wall_ms()};
-    queue_receive(slot->router->queue, &inbound, fn, arg);
+    queue_receive(seat->router->queue, &inbound, fn, arg);
 }
 
 static void up_report(struct carrier_up *up, const struct pdu *pdu, const char *hex, durable_fn *fn,
                       void *arg)
 {
-    struct slot *slot = slot_of(up);
-    struct report report = {.line_id = slot->line_id,
+    struct seat *seat = seat_of(up);
+    struct report report = {.line_id = seat->line_id,
                             .mr = pdu->mr,
                             .st = pdu->st,
                             .scts_ms = pdu->scts.valid ? pdu->scts.utc_s * 1000 : 0,
@@ -214,41 +253,41 @@ static void up_report(struct carrier_up *up, const struct pdu *pdu, const char *
     if (len >= sizeof report.to)
         len = sizeof report.to - 1;
     memcpy(report.to, pdu->address.text, len);
-    queue_report(slot->router->queue, &report, fn, arg);
+    queue_report(seat->router->queue, &report, fn, arg);
 }
 
 static void up_erased(struct carrier_up *up, const char *memory, int index)
 {
-    struct slot *slot = slot_of(up);
-    queue_erased(slot->router->queue, slot->line_id, memory, index);
+    struct seat *seat = seat_of(up);
+    queue_erased(seat->router->queue, seat->line_id, memory, index);
 }
 
 static int up_sim(struct carrier_up *up, const char *iccid, const char *imsi, const char *number)
 {
-    struct slot *slot = slot_of(up);
+    struct seat *seat = seat_of(up);
     (void)imsi;
-    size_t len = strnlen(iccid, sizeof slot->iccid - 1);
-    memcpy(slot->iccid, iccid, len);
-    slot->iccid[len] = '\0';
-    int status = directory_line_sim(slot->router->directory, slot->line_id, iccid, number);
+    size_t len = strnlen(iccid, sizeof seat->iccid - 1);
+    memcpy(seat->iccid, iccid, len);
+    seat->iccid[len] = '\0';
+    int status = directory_line_sim(seat->router->directory, seat->line_id, iccid, number);
     if (status != 0)
-        log_event(LOG_ERROR, "line.other_sim", "line_id=%lld iccid=%s", (long long)slot->line_id,
-                  slot->iccid);
+        log_event(LOG_ERROR, "line.other_sim", "line_id=%lld iccid=%s", (long long)seat->line_id,
+                  seat->iccid);
     return status;
 }
 
 static void up_changed(struct carrier_up *up)
 {
-    struct slot *slot = slot_of(up);
+    struct seat *seat = seat_of(up);
     struct carrier_status status;
-    slot->carrier->ops->status(slot->carrier, &status);
-    if (slot->router->on_change != NULL && status.state != slot->state && status.state != CARRIER_BUSY)
-        slot->router->on_change(slot->router->on_change_arg, slot->line_id, &status);
-    slot->state = status.state;
+    seat->carrier->ops->status(seat->carrier, &status);
+    if (seat->router->on_change != NULL && status.state != seat->state && status.state != CARRIER_BUSY)
+        seat->router->on_change(seat->router->on_change_arg, seat->line_id, &status);
+    seat->state = status.state;
     if (status.state == CARRIER_READY)
-        slot_pump(slot);
+        seat_pump(seat);
     else if (status.state != CARRIER_BUSY)
-        slot_give_back(slot);
+        seat_give_back(seat, "line not ready");
 }
 
 static const struct carrier_up_ops up_ops = {up_in_flight, up_settle, up_received, up_report,
@@ -271,83 +310,86 @@ struct router *router_new(struct loop *loop, struct queue *queue, struct directo
     return router;
 }
 
-static struct slot *router_slot(struct router *router, int64_t line_id)
+static struct seat *router_seat(struct router *router, int64_t line_id)
 {
-    for (struct slot *slot = router->slots; slot != NULL; slot = slot->next)
-        if (slot->line_id == line_id)
-            return slot;
+    for (struct seat *seat = router->seats; seat != NULL; seat = seat->next)
+        if (seat->line_id == line_id)
+            return seat;
     return NULL;
 }
 
 void router_add(struct router *router, int64_t line_id, struct carrier *carrier)
 {
-    struct slot *slot = calloc(1, sizeof *slot);
-    if (slot == NULL)
+    struct seat *seat = calloc(1, sizeof *seat);
+    if (seat == NULL)
         fatal("out of memory");
-    if (router_slot(router, line_id) != NULL)
+    if (router_seat(router, line_id) != NULL)
         fatal("line %lld has a carrier already", (long long)line_id);
-    slot->up.ops = &up_ops;
-    slot->router = router;
-    slot->carrier = carrier;
-    slot->line_id = line_id;
-    timer_init(&slot->retry, router->loop, on_retry_due, slot);
-    timer_init(&slot->look, router->loop, on_look, slot);
-    slot->next = router->slots;
-    router->slots = slot;
+    seat->up.ops = &up_ops;
+    seat->router = router;
+    seat->carrier = carrier;
+    seat->line_id = line_id;
+    timer_init(&seat->retry, router->loop, on_retry_due, seat);
+    timer_init(&seat->look, router->loop, on_look, seat);
+    timer_init(&seat->rest, router->loop, on_rested, seat);
+    seat->next = router->seats;
+    router->seats = seat;
 
     struct job jobs[RESUMABLE_MAX];
+    store_flush(router->store); /* what the line's last carrier settled is in flight no more */
     size_t count = queue_resumable(router->queue, line_id, jobs, RESUMABLE_MAX);
-    carrier->ops->start(carrier, &slot->up, jobs, count);
+    carrier->ops->start(carrier, &seat->up, jobs, count);
 }
 
-static void slot_unlink(struct slot *slot)
+static void seat_unlink(struct seat *seat)
 {
-    struct slot **link = &slot->router->slots;
-    while (*link != slot)
+    struct seat **link = &seat->router->seats;
+    while (*link != seat)
         link = &(*link)->next;
-    *link = slot->next;
+    *link = seat->next;
 }
 
-static void slot_free_soon(void *arg)
+static void seat_free_soon(void *arg)
 {
-    struct slot *slot = arg;
-    struct router *router = slot->router;
-    slot->carrier->ops->free(slot->carrier);
-    timer_stop(&slot->retry);
-    timer_stop(&slot->look);
-    slot_unlink(slot);
-    if (slot->stopped != NULL)
-        slot->stopped(slot->stopped_arg);
-    free(slot);
-    if (router->stopping && router->slots == NULL && router->stopped != NULL)
+    struct seat *seat = arg;
+    struct router *router = seat->router;
+    seat->carrier->ops->free(seat->carrier);
+    timer_stop(&seat->retry);
+    timer_stop(&seat->look);
+    timer_stop(&seat->rest);
+    seat_unlink(seat);
+    if (seat->stopped != NULL)
+        seat->stopped(seat->stopped_arg);
+    free(seat);
+    if (router->stopping && router->seats == NULL && router->stopped != NULL)
         router->stopped(router->stopped_arg);
 }
 
 /* The carrier calls this from inside its own code: it may only be freed after that. */
 static void on_carrier_stopped(void *arg)
 {
-    struct slot *slot = arg;
-    loop_soon(slot->router->loop, slot_free_soon, slot);
+    struct seat *seat = arg;
+    loop_soon(seat->router->loop, seat_free_soon, seat);
 }
 
-static void slot_stop(struct slot *slot, void (*fn)(void *arg), void *arg)
+static void seat_stop(struct seat *seat, void (*fn)(void *arg), void *arg)
 {
     if (fn != NULL) { /* the latest wish counts: a line dropped and configured again comes back */
-        slot->stopped = fn;
-        slot->stopped_arg = arg;
+        seat->stopped = fn;
+        seat->stopped_arg = arg;
     }
-    if (slot->stopping)
+    if (seat->stopping)
         return;
-    slot->stopping = true;
-    slot_give_back(slot);
-    slot->carrier->ops->stop(slot->carrier, on_carrier_stopped, slot);
+    seat->stopping = true;
+    seat_give_back(seat, "line stops");
+    seat->carrier->ops->stop(seat->carrier, on_carrier_stopped, seat);
 }
 
 void router_remove(struct router *router, int64_t line_id, void (*fn)(void *arg), void *arg)
 {
-    struct slot *slot = router_slot(router, line_id);
-    if (slot != NULL)
-        slot_stop(slot, fn, arg);
+    struct seat *seat = router_seat(router, line_id);
+    if (seat != NULL)
+        seat_stop(seat, fn, arg);
     else if (fn != NULL)
         fn(arg);
 }
@@ -357,13 +399,13 @@ void router_stop(struct router *router, void (*fn)(void *arg), void *arg)
     router->stopping = true;
     router->stopped = fn;
     router->stopped_arg = arg;
-    if (router->slots == NULL) {
+    if (router->seats == NULL) {
         if (fn != NULL)
             fn(arg);
         return;
     }
-    for (struct slot *slot = router->slots; slot != NULL; slot = slot->next)
-        slot_stop(slot, NULL, NULL);
+    for (struct seat *seat = router->seats; seat != NULL; seat = seat->next)
+        seat_stop(seat, NULL, NULL);
 }
 
 void router_free(struct router *router)
@@ -372,23 +414,28 @@ void router_free(struct router *router)
         return;
     queue_watch(router->queue, QUEUE_WORK, NULL, NULL);
     store_on_state(router->store, NULL, NULL);
-    while (router->slots != NULL) {
-        struct slot *slot = router->slots;
-        slot->carrier->ops->free(slot->carrier);
-        timer_stop(&slot->retry);
-        timer_stop(&slot->look);
-        slot_unlink(slot);
-        free(slot);
+    while (router->seats != NULL) {
+        struct seat *seat = router->seats;
+        seat->carrier->ops->free(seat->carrier);
+        timer_stop(&seat->retry);
+        timer_stop(&seat->look);
+        timer_stop(&seat->rest);
+        seat_unlink(seat);
+        free(seat);
     }
     free(router);
 }
 
 bool router_line_status(struct router *router, int64_t line_id, struct carrier_status *status)
 {
-    struct slot *slot = router_slot(router, line_id);
-    if (slot == NULL)
+    struct seat *seat = router_seat(router, line_id);
+    if (seat == NULL)
         return false;
-    slot->carrier->ops->status(slot->carrier, status);
+    seat->carrier->ops->status(seat->carrier, status);
+    int64_t left_ms = seat->rests_until_ms - clock_mono_ms();
+    if (left_ms > 0 && status->condition[0] == '\0')
+        snprintf(status->condition, sizeof status->condition, "no jobs for %lld s: %s",
+                 (long long)(left_ms + 999) / 1000, seat->rests_for);
     return true;
 }
 

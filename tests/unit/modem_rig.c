@@ -51,8 +51,8 @@ static void up_settle(struct carrier_up *up, int64_t attempt_id, const struct se
         }
     }
     struct rig_settled *own = &r->settled[r->settled_count++];
-    *own = (struct rig_settled){attempt_id,       s->outcome,        s->mr, s->error_code,
-                                s->carrier_fault, s->retry_after_ms, ""};
+    *own = (struct rig_settled){attempt_id,       s->outcome,        s->mr,      s->error_code,
+                                s->carrier_fault, s->retry_after_ms, s->rest_ms, ""};
     snprintf(own->reason, sizeof own->reason, "%s", s->reason ? s->reason : "");
     if (r->feed > 0 && rig_state(r) == CARRIER_READY) {
         r->feed--;

@@ -21,7 +21,7 @@ struct rig_settled {
     enum outcome outcome;
     int mr, error_code;
     bool carrier_fault;
-    int64_t retry_after_ms;
+    int64_t retry_after_ms, rest_ms;
     char reason[64];
 };
 

@@ -61,13 +61,22 @@ static void test_listen_sent(void **state)
     rig_pty_ready(r);
 }
 
-static void test_listen_error(void **state)
+/* They may belong to a command that was written after an outcome that never reached the disk. */
+static void test_listen_result_of_another(void **state)
 {
     struct rig *r = *state;
-    restart(r, 5000, 1);
-    rig_say(r, "\r\n+CMS ERROR: 1\r\n");
-    rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_REJECT);
+    static const char *const results[] = {"\r\n+CMS ERROR: 1\r\n", "\r\nOK\r\n", "\r\nERROR\r\n"};
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        if (i > 0) {
+            r->carrier->ops->free(r->carrier);
+            r->settled_count = 0;
+        }
+        restart(r, 5000, 1);
+        rig_say(r, results[i]);
+        rig_turns(r);
+        assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+    }
+    rig_pty_ready(r);
 }
 
 static void test_listen_prompt(void **state)
@@ -76,7 +85,7 @@ static void test_listen_prompt(void **state)
     restart(r, 5000, 1);
     rig_say(r, "\r\n> ");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
+    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE); /* it may be the next message's */
     assert_string_equal(r->heard[0], "ESC");
 }
 
@@ -128,12 +137,8 @@ int main(void)
 {
 #define PTY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        PTY(test_listen_sent),
-        PTY(test_listen_error),
-        PTY(test_listen_prompt),
-        PTY(test_listen_deadline),
-        PTY(test_listen_restarted_module),
-        PTY(test_listen_port_gone),
+        PTY(test_listen_sent),         PTY(test_listen_result_of_another), PTY(test_listen_prompt),
+        PTY(test_listen_deadline),     PTY(test_listen_restarted_module),  PTY(test_listen_port_gone),
         PTY(test_listen_without_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

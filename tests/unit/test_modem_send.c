@@ -337,6 +337,36 @@ static void test_faults_lead_to_reset(void **state)
     assert_int_equal(rig_count(r, "AT+CFUN=1,1"), 1);
 }
 
+static void submit_again(struct rig *r, int64_t message_id)
+{
+    struct job job = rig_job(r->next_attempt++, "+41791234567", "hello");
+    job.message_id = message_id;
+    r->carrier->ops->submit(r->carrier, &job);
+    rig_turns(r);
+}
+
+/* The third answer of "unknown error" resets the modem, once; then the message itself is to blame. */
+static void test_one_message_resets_the_modem_once(void **state)
+{
+    struct rig *r = *state;
+    static const char *const bad[][2] = {{"^Z", "\r\n+CMS ERROR: 500\r\n"}, {NULL, NULL}};
+    r->overrides = bad;
+    for (int i = 0; i < 3; i++) {
+        submit_again(r, 77);
+        assert_true(last(r)->carrier_fault);
+    }
+    assert_int_equal(rig_count(r, "AT+CFUN=1,1"), 1);
+    rig_say(r, "\r\nRDY\r\n");
+    back_to_ready(r);
+    for (int i = 0; i < 9; i++) {
+        submit_again(r, 77);
+        assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
+        assert_false(last(r)->carrier_fault);
+    }
+    assert_int_equal(rig_state(r), CARRIER_READY);
+    assert_int_equal(rig_count(r, "AT+CFUN=1,1"), 1);
+}
+
 static void test_no_credit_is_no_reason_to_reset(void **state)
 {
     struct rig *r = *state;
@@ -347,6 +377,8 @@ static void test_no_credit_is_no_reason_to_reset(void **state)
         rig_turns(r);
     }
     assert_int_equal(r->settled_count, 6);
+    assert_int_equal(last(r)->rest_ms, 600000); /* the line's, not this message's */
+    assert_int_equal(last(r)->retry_after_ms, 0);
     assert_int_equal(rig_state(r), CARRIER_READY);
     assert_int_equal(rig_count(r, "AT+CFUN"), 0);
 }
@@ -605,6 +637,7 @@ int main(void)
         PTY(test_unknown_error_text_is_unsure),
         PTY(test_silences_lead_to_reset),
         PTY(test_faults_lead_to_reset),
+        PTY(test_one_message_resets_the_modem_once),
         PTY(test_no_credit_is_no_reason_to_reset),
         PTY(test_vanish),
         PTY(test_vanish_at_prompt),

@@ -76,6 +76,19 @@ static void test_accepted_ends_the_wait(void **state)
     assert_string_equal(hooks_of(world, id), "delivered");
 }
 
+/* The modem said OK and no reference: the recipient and the time must do. */
+static void test_sent_without_reference(void **state)
+{
+    struct world *world = *state;
+    int64_t first = send_to(world, ALICE, "a");
+    pass(world, OUTCOME_SENT, -1);
+    int64_t other = send_to(world, BOB, "b");
+    pass(world, OUTCOME_SENT, 7);
+    report_to(world, ALICE, 201, 0x00, T0 + 2000);
+    assert_string_equal(hooks_of(world, first), "sent delivered");
+    assert_string_equal(hooks_of(world, other), "sent");
+}
+
 static void test_no_report_asked(void **state)
 {
     struct world *world = *state;
@@ -505,6 +518,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_st_table),
         CASE(test_accepted_ends_the_wait),
+        CASE(test_sent_without_reference),
         CASE(test_no_report_asked),
         CASE(test_done_time_reaches_the_hook),
         CASE(test_delivered_when_all_are),

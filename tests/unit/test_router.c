@@ -49,10 +49,16 @@ static void pad_go(void *arg, int status)
     pad->go = status == 0;
 }
 
+static void pad_settle_resting(struct pad *pad, enum outcome outcome, int64_t rest_ms)
+{
+    struct settlement settlement = {
+        .outcome = outcome, .mr = 1, .reason = "pad", .carrier_fault = rest_ms > 0, .rest_ms = rest_ms};
+    pad->up->ops->settle(pad->up, pad->job.attempt_id, &settlement);
+}
+
 static void pad_settle(struct pad *pad, enum outcome outcome)
 {
-    struct settlement settlement = {.outcome = outcome, .mr = 1, .reason = "pad"};
-    pad->up->ops->settle(pad->up, pad->job.attempt_id, &settlement);
+    pad_settle_resting(pad, outcome, 0);
 }
 
 static void pad_start(struct carrier *carrier, struct carrier_up *up, const struct job *jobs, size_t count)
@@ -174,7 +180,7 @@ static void on_submitted(void *arg, int status, const struct submitted *submitte
         *(int64_t *)arg = submitted->id;
 }
 
-static int64_t submit(struct world *world, const char *line, const char *to)
+static int64_t submit_valid(struct world *world, const char *line, const char *to, int64_t validity_ms)
 {
     const struct line *row = directory_line_by_name(world->directory, line);
     int64_t id = 0;
@@ -186,6 +192,33 @@ static int64_t submit(struct world *world, const char *line, const char *to)
                                     .body_len = 4,
                                     .split = {.concat_bits = 8},
                                     .line_id = row->id,
+                                    .priority = 5,
+                                    .validity_ms = validity_ms,
+                                    .status_report = true};
+    sid_new(&submission.sid, clock_wall_ms());
+    assert_int_equal(queue_submit(world->queue, &submission, on_submitted, &id), 0);
+    turns(world);
+    return id;
+}
+
+static int64_t submit(struct world *world, const char *line, const char *to)
+{
+    return submit_valid(world, line, to, 3600000);
+}
+
+/* To the service whose pool is a and b. */
+static int64_t submit_to_pool(struct world *world, const char *to)
+{
+    const struct service *service = directory_service_at(world->directory, 0, 0);
+    int64_t id = 0;
+    struct submission submission = {.account_id = service->account_id,
+                                    .direction = MESSAGE_OUTBOUND_API,
+                                    .from = "",
+                                    .to = to,
+                                    .body = "text",
+                                    .body_len = 4,
+                                    .split = {.concat_bits = 8},
+                                    .service_id = service->id,
                                     .priority = 5,
                                     .validity_ms = 3600000,
                                     .status_report = true};
@@ -269,6 +302,69 @@ static void test_claimed_ahead_goes_back_when_the_carrier_fails(void **state)
     world->pad.up->ops->changed(world->pad.up);
     assert_int_equal(world->pad.submits, 2);
     assert_int_equal(world->pad.job.message_id, second);
+}
+
+/* Another line of the pool may be free sooner. */
+static void test_a_pool_is_not_claimed_ahead(void **state)
+{
+    struct world *world = *state;
+    struct pad other = {.carrier = {.ops = &pad_ops}, .state = CARRIER_SUSPECT};
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->router, line_id(world, "b"), &other.carrier);
+    submit(world, "a", TO);
+    int64_t pooled = submit_to_pool(world, "+41791112244");
+    clock_advance(10);
+    turns(world);
+    assert_int_equal(world->pad.submits, 1); /* and its result does not come */
+    other.state = CARRIER_READY;
+    other.up->ops->changed(other.up);
+    assert_int_equal(other.submits, 1);
+    assert_int_equal(other.job.message_id, pooled);
+}
+
+static void test_held_beyond_its_validity(void **state)
+{
+    struct world *world = *state;
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    submit(world, "a", TO);
+    int64_t second = submit_valid(world, "a", "+41791112244", 6000);
+    clock_advance(10);
+    turns(world);
+    clock_advance(12000);
+    world->pad.state = CARRIER_READY;
+    pad_settle(&world->pad, OUTCOME_SENT);
+    turns(world);
+    assert_int_equal(world->pad.submits, 1);
+    assert_int_equal(status_of(world, second), MESSAGE_FAILED);
+}
+
+/* A SIM without credit: its own messages wait, those of the pool leave by the other line. */
+static void test_a_line_rests(void **state)
+{
+    struct world *world = *state;
+    struct carrier_status status;
+    struct pad other = {.carrier = {.ops = &pad_ops}, .state = CARRIER_SUSPECT, .settle_at_once = true};
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->router, line_id(world, "b"), &other.carrier);
+    int64_t pooled = submit_to_pool(world, TO);
+    assert_int_equal(world->pad.job.message_id, pooled);
+    int64_t own = submit(world, "a", "+41791112244");
+    pad_settle_resting(&world->pad, OUTCOME_RETRY, 600000);
+    world->pad.state = CARRIER_READY;
+    world->pad.up->ops->changed(world->pad.up);
+    turns(world);
+    assert_int_equal(world->pad.submits, 1);
+    assert_true(router_line_status(world->router, line_id(world, "a"), &status));
+    assert_string_equal(status.condition, "no jobs for 600 s: pad");
+    other.state = CARRIER_READY;
+    clock_advance(1000);
+    turns(world);
+    assert_int_equal(other.job.message_id, pooled);
+    assert_int_equal(status_of(world, pooled), MESSAGE_SENT);
+    clock_advance(600000);
+    turns(world);
+    assert_int_equal(world->pad.submits, 2);
+    assert_int_equal(world->pad.job.message_id, own);
 }
 
 static void test_a_carrier_that_settles_inside_submit(void **state)
@@ -405,6 +501,9 @@ int main(void)
         TEST(test_the_next_is_submitted_inside_changed),
         TEST(test_claimed_ahead_leaves_before_the_book_keeping),
         TEST(test_claimed_ahead_goes_back_when_the_carrier_fails),
+        TEST(test_a_pool_is_not_claimed_ahead),
+        TEST(test_held_beyond_its_validity),
+        TEST(test_a_line_rests),
         TEST(test_a_carrier_that_settles_inside_submit),
         TEST(test_lines_keep_to_their_own),
         TEST(test_a_busy_or_suspect_carrier_gets_nothing),
