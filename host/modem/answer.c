@@ -82,6 +82,26 @@ int answer_int(const char *line, unsigned index, int missing)
     return answer_field(line, index, text, sizeof text) ? number(text, missing) : missing;
 }
 
+bool answer_is_hex(const char *line)
+{
+    size_t len = strspn(line, "0123456789ABCDEFabcdef");
+    return len >= 2 && line[len] == '\0';
+}
+
+int answer_pdu_len(const char *head)
+{
+    unsigned fields = answer_fields(head);
+    return fields > 0 ? answer_int(head, fields - 1, -1) : -1;
+}
+
+bool answer_pdu_fits(const char *head, const char *hex)
+{
+    int tpdu_len = answer_pdu_len(head);
+    char smsc[3] = {hex[0], hex[0] ? hex[1] : '\0', '\0'};
+    size_t len = strlen(hex), tpdu_hex = (size_t)tpdu_len * 2;
+    return tpdu_len >= 0 && (len == tpdu_hex || len == tpdu_hex + 2 + 2 * (size_t)strtol(smsc, NULL, 16));
+}
+
 void answer_value(const char *line, char *out, size_t out_size)
 {
     const char *value = line;

@@ -13,6 +13,14 @@ bool answer_field(const char *line, unsigned index, char *out, size_t out_size);
 int answer_int(const char *line, unsigned index, int missing);
 unsigned answer_fields(const char *line);
 
+/* A line of hex digits only, two at least. */
+bool answer_is_hex(const char *line);
+/* <len> of "+CMGR: <stat>,[<alpha>],<len>", "+CMGL: ...", "+CMT: [<alpha>],<len>", "+CDS: <len>": octets of
+ * the TPDU; -1 = it does not say. */
+int answer_pdu_len(const char *head);
+/* The hex is as long as its head says, with the SMSC address in front or without: it was not torn. */
+bool answer_pdu_fits(const char *head, const char *hex);
+
 /* The value of a line that comes with or without a prefix and quotes: "+CGSN: \"123\"", "123". */
 void answer_value(const char *line, char *out, size_t out_size);
 

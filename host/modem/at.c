@@ -9,6 +9,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/modem/answer.h"
 
 #define STALL_MS         10000
 #define ESC              "\x1B"
@@ -143,16 +144,16 @@ static void on_stall(void *arg)
 struct probe {
     const char *text, *prefix;
 };
-static const struct probe probe_a = {"AT+CMEE?\r", "+CMEE:"};
-static const struct probe probes_b[] = {
-    {"AT+CMGF?\r", "+CMGF:"}, {"AT+CSCS?\r", "+CSCS:"}, {"AT+CFUN?\r", "+CFUN:"}};
+static const struct probe cmee = {"AT+CMEE?\r", "+CMEE:"}, cmgf = {"AT+CMGF?\r", "+CMGF:"},
+                          cscs = {"AT+CSCS?\r", "+CSCS:"}, cfun = {"AT+CFUN?\r", "+CFUN:"};
+/* A and B. Every pair of the four, so that two may be refused: without a SIM, say. */
+static const struct probe *const pairs[][2] = {{&cmee, &cmgf}, {&cfun, &cscs}, {&cmee, &cfun},
+                                               {&cmgf, &cfun}, {&cmee, &cscs}, {&cmgf, &cscs}};
 
 static const struct probe *sync_probe(const struct at *at)
 {
-    if (at->sync.probe < at->sync.unanswered) {
-        return &probe_a;
-    }
-    return &probes_b[at->sync.variant % (sizeof probes_b / sizeof probes_b[0])];
+    bool b = at->sync.probe >= at->sync.unanswered;
+    return pairs[at->sync.variant % (sizeof pairs / sizeof pairs[0])][b];
 }
 
 static void sync_end(struct at *at, int status)
@@ -245,9 +246,7 @@ static void sync_final(struct at *at, const struct at_result *result)
         }
         return;
     }
-    if (at->sync.phase == AT_SYNC_PROBE && at->sync.probe == at->sync.unanswered) {
-        at->sync.variant++;
-    }
+    at->sync.variant += at->sync.phase == AT_SYNC_PROBE;
     sync_fail_once(at);
 }
 
@@ -396,12 +395,6 @@ void at_blind(struct at *at, const char *text)
 
 /* ---- lines ---- */
 
-static bool is_hex(const char *line)
-{
-    size_t len = strspn(line, "0123456789ABCDEFabcdef");
-    return len >= 2 && line[len] == '\0';
-}
-
 static bool is_digits(const char *line)
 {
     size_t quote = line[0] == '"';
@@ -422,13 +415,18 @@ static void give_line(struct at *at, const char *line, const char *body)
     }
 }
 
+static void take_head(char *head, char out[AT_LINE_MAX + 1])
+{
+    memcpy(out, head, AT_LINE_MAX + 1);
+    head[0] = '\0';
+}
+
 /* A header whose hex did not come: the entry is empty. */
 static void give_head_alone(struct at *at)
 {
     if (at->head[0] != '\0') {
         char head[sizeof at->head];
-        memcpy(head, at->head, sizeof head);
-        at->head[0] = '\0';
+        take_head(at->head, head);
         give_line(at, head, NULL);
     }
 }
@@ -457,19 +455,13 @@ static bool command_line(struct at *at, const char *line)
         }
         return true;
     }
-    if (at->head[0] != '\0' && is_hex(line)) {
-        char head[sizeof at->head];
-        memcpy(head, at->head, sizeof head);
-        at->head[0] = '\0';
-        give_line(at, head, line);
-        return true;
-    }
     if (!is_answer(at, line)) {
         return false;
     }
     give_head_alone(at);
     if (at->command.body) {
         snprintf(at->head, sizeof at->head, "%s", line);
+        at->urc_is_newer = false;
     } else {
         give_line(at, line, NULL);
     }
@@ -483,16 +475,57 @@ static bool is_echo(const struct at *at, const char *line)
            (at->sync.phase != AT_SYNC_NONE || (at->busy && strcmp(line, at->text) == 0));
 }
 
+/* The hex that a head waits for, of a two-line URC or of an answer: true when it was. When both wait, one has
+ * cut into the other: the length decides, else the newer head. */
+static bool hex_line(struct at *at, const char *line)
+{
+    bool running = at->sync.phase == AT_SYNC_NONE && at->busy && at->started;
+    bool of_answer = running && at->head[0] != '\0', of_urc = at->urc_head[0] != '\0';
+    bool fits_urc = of_urc && answer_pdu_fits(at->urc_head, line);
+    char head[AT_LINE_MAX + 1];
+    if (!answer_is_hex(line) || (of_urc && !fits_urc && !of_answer && running && is_answer(at, line))) {
+        return false; /* digits that the command asked for */
+    }
+    if (of_urc && of_answer) {
+        bool fits_answer = answer_pdu_fits(at->head, line);
+        of_urc = fits_urc == fits_answer ? at->urc_is_newer : fits_urc;
+    }
+    if (of_urc) {
+        take_head(at->urc_head, head);
+        at->events->urc(at->arg, at->urc, head, line);
+    } else if (of_answer) {
+        take_head(at->head, head);
+        give_line(at, head, line);
+    }
+    return of_urc || of_answer;
+}
+
+static void plain_line(struct at *at, const char *line)
+{
+    if (at->sync.phase != AT_SYNC_NONE ? sync_line(at, line)
+                                       : at->busy && at->started && command_line(at, line)) {
+        return;
+    }
+    enum at_urc urc = at_urc_find(line);
+    if (at_urc_has_body(urc)) {
+        at->urc = urc;
+        at->urc_is_newer = true;
+        snprintf(at->urc_head, sizeof at->urc_head, "%s", line);
+    } else if (urc != AT_URC_NONE) {
+        at->events->urc(at->arg, urc, line, NULL);
+    } else {
+        at->events->stray(at->arg, line);
+    }
+}
+
+/* A two-line URC waits for its hex over whatever comes between, until a result or the next of its kind. Then
+ * it is told without: last, because whoever hears it may ask something, which this line must not answer. */
 static void on_line(struct at *at, const char *line)
 {
-    if (at->urc_head[0] != '\0') {
-        char head[sizeof at->urc_head];
-        memcpy(head, at->urc_head, sizeof head);
-        at->urc_head[0] = '\0';
-        if (is_hex(line)) {
-            at->events->urc(at->arg, at->urc, head, line);
-            return;
-        }
+    char lost[AT_LINE_MAX + 1] = "";
+    struct at_result result;
+    if (hex_line(at, line)) {
+        return;
     }
     if (is_echo(at, line)) {
         at->echoes++;
@@ -501,18 +534,25 @@ static void on_line(struct at *at, const char *line)
         }
         return;
     }
-    if (at->sync.phase != AT_SYNC_NONE ? sync_line(at, line)
-                                       : at->busy && at->started && command_line(at, line)) {
-        return;
+    unsigned epoch = at->epoch;
+    enum at_urc urc = at->urc;
+    if (at_final_parse(line, &result) || at_urc_has_body(at_urc_find(line))) {
+        take_head(at->urc_head, lost);
     }
-    enum at_urc urc = at_urc_find(line);
-    if (at_urc_has_body(urc)) {
-        at->urc = urc;
-        snprintf(at->urc_head, sizeof at->urc_head, "%s", line);
-    } else if (urc != AT_URC_NONE) {
-        at->events->urc(at->arg, urc, line, NULL);
-    } else {
-        at->events->stray(at->arg, line);
+    plain_line(at, line);
+    if (lost[0] != '\0' && at->epoch == epoch) {
+        at->events->urc(at->arg, urc, lost, NULL);
+    }
+}
+
+/* Too long for a line of any kind: what waits for its hex waits in vain. */
+static void on_junk(struct at *at)
+{
+    char lost[AT_LINE_MAX + 1];
+    take_head(at->urc_head, lost);
+    at->head[0] = '\0';
+    if (lost[0] != '\0') {
+        at->events->urc(at->arg, at->urc, lost, NULL);
     }
 }
 
@@ -534,7 +574,7 @@ static void on_token(struct at *at, enum at_token token)
     }
     switch (token) {
     case AT_TOKEN_NONE: break;
-    case AT_TOKEN_JUNK: at->urc_head[0] = at->head[0] = '\0'; break;
+    case AT_TOKEN_JUNK: on_junk(at); break;
     case AT_TOKEN_PROMPT: on_prompt(at); break;
     case AT_TOKEN_LINE: {
         char line[AT_LINE_MAX + 1]; /* the lexer's own may change while callbacks run */

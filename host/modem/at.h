@@ -10,12 +10,11 @@
  * modem answers command lines in order, each with at most one final result (V.250 clause 5.6). Let m be the
  * number of commands that got none since the channel was last clean: at most m answers are late. The sync
  * sends m probes A, then one probe B, one at a time, and takes an answer only in its own form (A: "+CMEE: n"
- * and OK, B:
- * "+CMGF: n" and OK). Were the answer taken for B's a late one, it would be that of the command sent k <= m
- * places before B; but those are all A, whose answers do not have that form. So it is B's own, and nothing is
- * owed any more. Anything else in between (an OK without its line, an error, a second line) starts again, and
- * a probe without an answer adds one to m. m begins at 2 on a fresh port: a command of whoever had it before,
- * and ESC.
+ * and OK, B: "+CMGF: n" and OK; or another pair of such queries, when one of these is refused). Were the
+ * answer taken for B's a late one, it would be that of the command sent k <= m places before B; but those are
+ * all A, whose answers do not have that form. So it is B's own, and nothing is owed any more. Anything else
+ * in between (an OK without its line, an error, a second line) starts again, and a probe without an answer
+ * adds one to m. m begins at 2 on a fresh port: a command of whoever had it before, and ESC.
  *
  * Fails by result: AT_TIMEOUT, AT_GONE; at_command returns -errno. Callbacks may call any function here,
  * at_detach included. A write that does not drain in 10 s, EIO, HUP: the port is gone. */
@@ -53,7 +52,8 @@ struct at_command {
 
 struct at_events {
     void (*urc)(void *arg, enum at_urc, const char *line,
-                const char *body);              /* body: second line of a two-line URC, else NULL */
+                const char *body);              /* body: second line of a two-line URC, NULL when it never
+                                                   came; else NULL */
     void (*stray)(void *arg, const char *line); /* nobody asked for it: ">" is a prompt */
     void (*gone)(void *arg,
                  int error); /* after the command in flight ended as AT_GONE; the fd is not used any more */
@@ -65,7 +65,7 @@ struct at_sync {
     enum at_sync_phase phase;
     unsigned unanswered; /* m above */
     unsigned probe;      /* which one is in flight: 0..m-1 are A, m is B */
-    unsigned variant;    /* which B: some modems refuse one or the other */
+    unsigned variant;    /* which A and B: some modems refuse one or the other */
     bool line_seen, spoiled, hailed, escape;
     int tries;
     int64_t quiet_until_ms;
@@ -90,6 +90,7 @@ struct at {
     char text[AT_TEXT_MAX], expect[AT_EXPECT_MAX];
     char first[AT_LINE_MAX + 1], head[AT_LINE_MAX + 1]; /* head: an information line that waits for its hex */
     char urc_head[AT_LINE_MAX + 1];
+    bool urc_is_newer; /* than head */
     enum at_urc urc;
     int gap_ms;
     int64_t free_at_ms; /* the gap after the last final result ends */
