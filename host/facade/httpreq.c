@@ -124,11 +124,12 @@ static bool read_version(struct httpreq *r, const char *version)
     return true;
 }
 
-/* clause 3.2: origin form, absolute form (scheme and authority are dropped), "*" for OPTIONS */
+/* clause 3.2: origin form, absolute form (scheme and authority are dropped), "*" for OPTIONS. A URI is ASCII;
+ * whether char has a sign is the machine's affair. */
 static bool read_target(struct httpreq *r, char *target)
 {
-    for (const char *p = target; *p != '\0'; p++)
-        if (*p <= 0x20 || *p == 0x7f || *p == '#')
+    for (const unsigned char *p = (const unsigned char *)target; *p != '\0'; p++)
+        if (*p <= 0x20 || *p >= 0x7f || *p == '#')
             return bad(r, 400, "The request target holds a character that must be percent-encoded.");
     size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
                     : strncasecmp(target, "https://", 8) == 0 ? 8

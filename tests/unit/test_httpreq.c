@@ -99,6 +99,8 @@ static const struct {
     {"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400, 0, 0, 0, 0, 0},
     {"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400, 0, 0, 0, 0, 0},
     {"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", 400, 0, 0, 0, 0, 0},
+    {"GET /?To=\xff HTTP/1.1\r\nHost: a\r\n\r\n", 400, 0, 0, 0, 0, 0},
+    {"GET /?To=\x7f HTTP/1.1\r\nHost: a\r\n\r\n", 400, 0, 0, 0, 0, 0},
     {"GET / http/1.1\r\nHost: a\r\n\r\n", 400, 0, 0, 0, 0, 0},
     {"PRI * HTTP/2.0\r\n\r\n", 505, 0, 0, 0, 0, 0},
     {"GET / HTTP/1.1\r\n\r\n", 400, 0, 0, 0, 0, 0},
