@@ -218,7 +218,9 @@ void inbox_urc(struct modem *m, enum at_urc urc, const char *line, const char *b
     if (urc == AT_URC_CMTI || urc == AT_URC_CDSI) {
         stored(m, line);
     } else if (urc == AT_URC_CMT || urc == AT_URC_CDS) {
-        direct(m, line, body);
+        if (body) {
+            direct(m, line, body);
+        }
     } else {
         inbox_sweep(m, false);
     }
