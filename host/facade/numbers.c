@@ -1,6 +1,6 @@
-/* IncomingPhoneNumbers: the lines as API clients see them. They come from the configuration and go with it;
- * the API sets their URLs and their name. A line whose number is not known yet has none to show and is left
- * out. */
+/* IncomingPhoneNumbers: the lines as API clients see them. They come from the configuration and go with it:
+ * one that is out of it is 404 and in no list, as nothing can be sent from it. The API sets their URLs and
+ * their name. A line whose number is not known yet has none to show and is left out too. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +41,11 @@ static json_t *line_json(const struct api_call *call, const struct line *l)
     return resource;
 }
 
+static bool is_shown(const struct line *l)
+{
+    return l->configured && l->number[0] != '\0';
+}
+
 /* ---- list ---- */
 
 /* '*' stands for any digit; a part of a number is enough. Formatting characters do not count. */
@@ -65,7 +70,7 @@ static bool number_contains(const char *number, const char *pattern)
 static bool wanted(const struct form *query, const struct line *l)
 {
     const char *number = form_get(query, "PhoneNumber"), *name = form_get(query, "FriendlyName");
-    return l->number[0] != '\0' && (number == NULL || number_contains(l->number, number)) &&
+    return is_shown(l) && (number == NULL || number_contains(l->number, number)) &&
            (name == NULL || strcmp(name, l->friendly_name) == 0);
 }
 
@@ -128,7 +133,7 @@ void numbers_list_none(struct api_call *call)
 static const struct line *find_line(struct api_call *call)
 {
     const struct line *l = directory_line_by_sid(call->rooms->directory, &call->sid);
-    if (l != NULL && l->account_id == call->account_id)
+    if (l != NULL && l->account_id == call->account_id && is_shown(l))
         return l;
     api_not_found(call);
     return NULL;

@@ -601,6 +601,21 @@ static void test_number_update(void **state)
     response_fini(&r);
 }
 
+/* Its number cannot be sent from any more; its SID is kept for the day when the [line] comes back. */
+static void test_number_of_a_line_that_is_gone(void **state)
+{
+    char sid[SID_TEXT], path[160];
+    (void)state;
+    sid_format(&directory_line_by_name(rig.directory, "gone")->sid, "PN", sid);
+    snprintf(path, sizeof path, API "/IncomingPhoneNumbers/%s.json", sid);
+    struct response r = get(path);
+    assert_refused(&r, 404, 20404);
+    r = post(path, "FriendlyName=x");
+    assert_refused(&r, 404, 20404);
+    r = rig_ask(&rig, "DELETE", path, NULL);
+    assert_refused(&r, 404, 20404);
+}
+
 static void test_reload(void **state)
 {
     char path[128];
@@ -638,6 +653,7 @@ int main(void)
         TEST(test_media),
         TEST(test_number),
         TEST(test_number_update),
+        TEST(test_number_of_a_line_that_is_gone),
         TEST(test_reload),
     };
     signal(SIGPIPE, SIG_IGN);

@@ -216,16 +216,17 @@ static void test_numbers_list(void **state)
         const char *query;
         size_t count;
     } rows[] = {
-        {"", 3}, /* the one without a [line] is history, but it is the account's */
+        {"", 2}, /* not the one that has no [line] any more */
         {".json?PhoneNumber=%2B41790000001", 1},
+        {".json?PhoneNumber=%2B41790000008", 0},
         {".json?PhoneNumber=0000001", 1},
-        {".json?PhoneNumber=4179000000*", 3},
+        {".json?PhoneNumber=4179000000*", 2},
         {".json?PhoneNumber=41+79+000+00+01", 1},
         {".json?PhoneNumber=999", 0},
         {".json?PhoneNumber=%2B417900000011111111111111111111111111111111111111111", 0},
         {".json?FriendlyName=nobody", 0},
-        {".json?PageSize=2", 2},
-        {"/Mobile.json", 3},
+        {".json?PageSize=1", 1},
+        {"/Mobile.json", 2},
         {"/Local.json", 0},
         {"/TollFree.json", 0},
     };
@@ -235,7 +236,7 @@ static void test_numbers_list(void **state)
         if (count != rows[i].count)
             fail_msg("%s: %zu", rows[i].query, count);
     }
-    struct response r = get(API "/IncomingPhoneNumbers.json?PageSize=2");
+    struct response r = get(API "/IncomingPhoneNumbers.json?PageSize=1");
     char path[512];
     snprintf(path, sizeof path, "%s", text_of(&r, "next_page_uri"));
     response_fini(&r);
@@ -244,7 +245,7 @@ static void test_numbers_list(void **state)
     assert_null(text_of(&r, "next_page_uri"));
     snprintf(path, sizeof path, "%s", text_of(&r, "previous_page_uri"));
     response_fini(&r);
-    assert_int_equal(numbers_of(strstr(path, ".json")), 2);
+    assert_int_equal(numbers_of(strstr(path, ".json")), 1);
 }
 
 int main(void)
