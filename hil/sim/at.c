@@ -48,7 +48,7 @@ void at_urc(struct modem *m, const char *format, ...)
     struct buf out = {0};
     buf_addf(&out, "\r\n%s\r\n", line);
     modem_count(m, COUNT_urc);
-    port_write(&m->port, out.data, out.len);
+    fault_write(m, STREAM_URCS, out.data, out.len);
     buf_fini(&out);
 }
 
@@ -60,7 +60,7 @@ static void send_answer(struct modem *m)
     at->held = at->violated = at->info_open = false;
     struct buf out = at->answer;
     at->answer = (struct buf){0};
-    fault_write_answer(m, buf_text(&out), out.len);
+    fault_write(m, STREAM_ANSWERS, buf_text(&out), out.len);
     buf_fini(&out);
     at->answer_end = m->port.out_bytes + m->port.out.len;
     struct buf early = at->early;
@@ -76,6 +76,28 @@ static void garble(struct buf *b)
         b->data[i] = (char)(b->data[i] ^ 0x15);
 }
 
+/* A line comes in the middle of the answer. */
+static void tear(struct buf *b, const struct fault *f)
+{
+    struct buf torn = {0};
+    size_t at = (size_t)f->number < b->len ? (size_t)f->number : b->len;
+    buf_add(&torn, buf_text(b), at);
+    buf_addf(&torn, "\r\n%s\r\n%s", f->text, buf_text(b) + at);
+    buf_fini(b);
+    *b = torn;
+}
+
+/* Bytes of its middle never come: the host's buffer was full. */
+static void lose(struct buf *b, size_t bytes)
+{
+    struct buf left = {0};
+    size_t lost = bytes < b->len ? bytes : b->len, at = (b->len - lost) / 2;
+    buf_add(&left, buf_text(b), at);
+    buf_adds(&left, buf_text(b) + at + lost);
+    buf_fini(b);
+    *b = left;
+}
+
 /* The answer is lost, or another one told; a prompt among them was never shown. */
 static void replace_answer(struct modem *m, const char *text)
 {
@@ -89,7 +111,7 @@ static void replace_answer(struct modem *m, const char *text)
 static void complete(struct modem *m)
 {
     struct fault f;
-    if (!fault_take(m, m->at.stage, FAULT_AFTER, &f)) {
+    if (!fault_take(m, FAULT_AFTER, &f)) {
         send_answer(m);
         return;
     }
@@ -98,11 +120,15 @@ static void complete(struct modem *m)
         return;
     }
     if (f.kind == FAULT_DELAY) {
-        timer_set(&m->at.release, (int64_t)f.ms * 1000);
+        timer_set(&m->at.release, (int64_t)f.number * 1000);
         return;
     }
     if (f.kind == FAULT_GARBLE)
         garble(&m->at.answer);
+    else if (f.kind == FAULT_TEAR)
+        tear(&m->at.answer, &f);
+    else if (f.kind == FAULT_LOSE)
+        lose(&m->at.answer, (size_t)f.number);
     else
         replace_answer(m, f.kind == FAULT_ERROR_AFTER ? f.text : NULL);
     send_answer(m);
@@ -276,7 +302,7 @@ static int call(struct modem *m, const struct at_command *c, const char *operati
 bool at_spoiled(struct modem *m)
 {
     struct fault f;
-    if (!fault_take(m, m->at.stage, FAULT_BEFORE, &f))
+    if (!fault_take(m, FAULT_BEFORE, &f))
         return false;
     char text[300] = "";
     if (f.kind == FAULT_ERROR)
@@ -292,6 +318,7 @@ static int run_one(struct modem *m, const char *operation, struct at_args *a)
 {
     const struct at_command *c = profile_lacks(m, m->at.name) ? NULL : find(m->at.name);
     bool typed_set = operation[0] == '=' && operation[1] == '\0';
+    memcpy(m->at.operation, operation, sizeof m->at.operation);
     m->at.stage = c != NULL && c->stage != NULL && typed_set ? c->stage : m->at.name;
     modem_count(m, COUNT_command);
     modem_count_command(m, m->at.name);
@@ -409,6 +436,7 @@ static void run_line(struct modem *m)
     m->at.chain_at = strspn(body, " ");
     m->at.running = true;
     m->at.stage = "AT";
+    m->at.operation[0] = '\0';
     m->at.name[0] = '\0';
     if (m->at.chain_at < m->at.chain.len)
         run_chain(m);

@@ -52,7 +52,8 @@ struct at {
     struct buf answer;
     bool info_open; /* the empty line before information is out */
     const char *stage;
-    char name[32]; /* of the command being worked on */
+    char operation[3]; /* "" execute, "?" read, "=?" test, "=" set */
+    char name[32];     /* of the command being worked on */
     int status;
     uint64_t answer_end;  /* port's output count when the last answer will be out */
     struct timer done;    /* the command's own delay */

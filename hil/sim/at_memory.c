@@ -110,14 +110,28 @@ static int test_cmgl(struct modem *m, const struct at_args *a)
     return AT_OK;
 }
 
+static int show_empty(struct modem *m)
+{
+    char hex[2 * 176 + 1]; /* a record of EF_SMS, TS 31.102 4.2.25 */
+    if (m->set.empty_place == 0)
+        return AT_CMS | 321;
+    memset(hex, 'F', sizeof hex - 1);
+    hex[sizeof hex - 1] = '\0';
+    if (m->set.empty_place == 2)
+        at_info(m, "+CMGR: 0,,0\r\n%s", hex);
+    return AT_OK;
+}
+
 static int set_cmgr(struct modem *m, const struct at_args *a)
 {
     int index;
     if (!at_int(a, 0, -1, 0, 10000, &index))
         return AT_CMS | 321;
     struct slot *slot = slot_at(m, index - m->set.index_base);
-    if (slot == NULL || !slot->used)
+    if (slot == NULL)
         return AT_CMS | 321;
+    if (!slot->used)
+        return show_empty(m);
     show(m, slot, -1);
     return AT_OK;
 }

@@ -19,12 +19,18 @@ void fault_add(struct modem *m, const struct fault *rule)
     *at = f;
 }
 
-bool fault_take(struct modem *m, const char *stage, unsigned kinds, struct fault *out)
+static bool names_stage(const struct modem *m, const char *stage)
+{
+    size_t len = strlen(m->at.stage);
+    return strcmp(stage, "*") == 0 || (strncasecmp(stage, m->at.stage, len) == 0 &&
+                                       (stage[len] == '\0' || strcmp(stage + len, m->at.operation) == 0));
+}
+
+bool fault_take(struct modem *m, unsigned kinds, struct fault *out)
 {
     for (struct fault **at = &m->faults.rules; *at != NULL; at = &(*at)->next) {
         struct fault *f = *at;
-        bool named = strcmp(f->stage, "*") == 0 || strcasecmp(f->stage, stage) == 0;
-        if (!named || !(kinds & 1u << f->kind))
+        if (!names_stage(m, f->stage) || !(kinds & 1u << f->kind))
             continue;
         *out = *f;
         if (f->left > 0 && --f->left == 0) {
@@ -36,10 +42,10 @@ bool fault_take(struct modem *m, const char *stage, unsigned kinds, struct fault
     return false;
 }
 
-static void tap_free_first(struct faults *faults)
+static void tap_free_first(struct taps *taps)
 {
-    struct tap *t = faults->taps;
-    faults->taps = t->next;
+    struct tap *t = taps->first;
+    taps->first = t->next;
     free(t);
 }
 
@@ -50,15 +56,16 @@ void fault_clear(struct modem *m)
         m->faults.rules = f->next;
         free(f);
     }
-    while (m->faults.taps != NULL)
-        tap_free_first(&m->faults);
+    for (int i = 0; i < STREAMS; i++)
+        while (m->faults.taps[i].first != NULL)
+            tap_free_first(&m->faults.taps[i]);
     m->faults.when = WHEN_NEVER;
     m->port.fragment = 0;
 }
 
-void fault_tap(struct modem *m, size_t after, bool at_line_end, const char *text)
+void fault_tap(struct modem *m, enum stream stream, size_t after, bool at_line_end, const char *text)
 {
-    struct tap **at = &m->faults.taps, *t = calloc(1, sizeof *t);
+    struct tap **at = &m->faults.taps[stream].first, *t = calloc(1, sizeof *t);
     if (t == NULL)
         abort();
     t->after = after;
@@ -99,41 +106,43 @@ bool fault_happens(struct modem *m, enum accident_when when)
     return true;
 }
 
-static bool tap_ready(const struct faults *f, const struct tap *t)
+static bool tap_ready(const struct taps *taps)
 {
-    return t->after == 0 && (!t->at_line_end || memcmp(f->last_bytes, "\r\n", 2) == 0);
+    const struct tap *t = taps->first;
+    return t != NULL && t->after == 0 && (!t->at_line_end || memcmp(taps->last_bytes, "\r\n", 2) == 0);
 }
 
-static void run_taps(struct modem *m)
+static void run_taps(struct modem *m, struct taps *taps)
 {
-    while (m->faults.taps != NULL && tap_ready(&m->faults, m->faults.taps)) {
-        port_write(&m->port, m->faults.taps->text, strlen(m->faults.taps->text));
-        tap_free_first(&m->faults);
+    while (tap_ready(taps)) {
+        port_write(&m->port, taps->first->text, strlen(taps->first->text));
+        tap_free_first(taps);
     }
 }
 
-/* One byte of an answer passes: every tap is one byte nearer. */
-static void pass_byte(struct modem *m, char byte)
+/* One byte of the stream passes: every tap is one byte nearer. */
+static void pass_byte(struct modem *m, struct taps *taps, char byte)
 {
-    struct faults *f = &m->faults;
     port_write(&m->port, &byte, 1);
-    f->last_bytes[0] = f->last_bytes[1];
-    f->last_bytes[1] = byte;
-    for (struct tap *t = f->taps; t != NULL; t = t->next)
+    taps->last_bytes[0] = taps->last_bytes[1];
+    taps->last_bytes[1] = byte;
+    for (struct tap *t = taps->first; t != NULL; t = t->next)
         t->after -= t->after > 0;
-    run_taps(m);
+    run_taps(m, taps);
 }
 
-void fault_write_answer(struct modem *m, const char *data, size_t len)
+void fault_write(struct modem *m, enum stream stream, const char *data, size_t len)
 {
-    if (m->faults.taps == NULL && m->faults.when != WHEN_ANSWER_BYTE) {
+    struct taps *taps = &m->faults.taps[stream];
+    bool accident = stream == STREAM_ANSWERS && m->faults.when == WHEN_ANSWER_BYTE;
+    if (taps->first == NULL && !accident) {
         port_write(&m->port, data, len);
         return;
     }
-    run_taps(m);
+    run_taps(m, taps);
     for (size_t i = 0; i < len; i++) {
-        pass_byte(m, data[i]);
-        if (fault_happens(m, WHEN_ANSWER_BYTE))
+        pass_byte(m, taps, data[i]);
+        if (stream == STREAM_ANSWERS && fault_happens(m, WHEN_ANSWER_BYTE))
             return;
     }
 }

@@ -141,7 +141,8 @@ static enum verdict stored(struct modem *m, struct mt *mt, int mem, bool tell)
         return NO_PLACE;
     }
     modem_count(m, mt->report ? COUNT_report : COUNT_mt);
-    snprintf(line, sizeof line, "%s: \"%s\",%d", mt->report ? "+CDSI" : "+CMTI", modem_mem_name(mem), place);
+    snprintf(line, sizeof line, "%s: \"%s\",%d", mt->report ? "+CDSI" : "+CMTI",
+             modem_mem_name(mt->report ? STORE_SR : mem), place);
     if (tell)
         indicate(m, line);
     return TAKEN;
@@ -151,7 +152,7 @@ static enum verdict give_report(struct modem *m, struct mt *mt)
 {
     switch (m->v.cnmi[CNMI_DS]) {
     case 1: return direct(m, mt);
-    case 2: return stored(m, mt, STORE_SR, true);
+    case 2: return stored(m, mt, m->set.report_astray ? STORE_ME : STORE_SR, true);
     case 0: break;
     }
     if (mt->again)

@@ -66,6 +66,8 @@ static const struct setting table[] = {
            "a character during a command aborts it (V.250 5.6.1); else it waits and counts as violation"),
     SWITCH(mr_restart, 0, "a boot restarts the message reference at 0"),
     SWITCH(loop, 1, "a message to the number of another modem is delivered to it"),
+    NUMBER(empty_place, 0, 0, 2, "+CMGR of an empty place: 0 error 321, 1 OK and nothing, 2 a PDU of FF"),
+    SWITCH(report_astray, 0, "a stored report goes to ME, though +CDSI names SR"),
     NUMBER(zone, 0, -48, 56, "time zone of the network in quarter hours"),
 };
 

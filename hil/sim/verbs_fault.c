@@ -8,16 +8,19 @@
 static const struct {
     const char *verb;
     enum fault_kind kind;
-    bool text, ms;
+    bool text;
+    const char *number; /* what it counts, NULL = it takes none */
 } rules[] = {
-    {"error", FAULT_ERROR, true, false},
-    {"answer", FAULT_ANSWER, true, false},
-    {"swallow", FAULT_SWALLOW, false, false},
-    {"hold", FAULT_HOLD, false, false},
-    {"delay", FAULT_DELAY, false, true},
-    {"drop", FAULT_DROP, false, false},
-    {"error-after", FAULT_ERROR_AFTER, true, false},
-    {"garble", FAULT_GARBLE, false, false},
+    {"error", FAULT_ERROR, true, NULL},
+    {"answer", FAULT_ANSWER, true, NULL},
+    {"swallow", FAULT_SWALLOW, false, NULL},
+    {"hold", FAULT_HOLD, false, NULL},
+    {"delay", FAULT_DELAY, false, "the milliseconds are missing"},
+    {"drop", FAULT_DROP, false, NULL},
+    {"error-after", FAULT_ERROR_AFTER, true, NULL},
+    {"garble", FAULT_GARBLE, false, NULL},
+    {"tear", FAULT_TEAR, true, "how many bytes come before it is missing"},
+    {"lose", FAULT_LOSE, false, "how many bytes is missing"},
 };
 
 enum { RULES = sizeof rules / sizeof rules[0] };
@@ -30,7 +33,7 @@ static int find_rule(const char *verb)
     return -1;
 }
 
-/* VERB M STAGE [TEXT|MS] [TIMES]; TIMES 0 = until clear-faults. */
+/* VERB M STAGE [TEXT] [NUMBER] [TIMES]; TIMES 0 = until clear-faults. */
 static enum verb_result rule(struct request *r)
 {
     const struct words *w = r->words;
@@ -41,8 +44,8 @@ static enum verb_result rule(struct request *r)
         snprintf(f.text, sizeof f.text, "%s", w->v[next++]);
     else if (rules[i].text)
         return verb_fail(r, "the text of the answer is missing");
-    if (rules[i].ms && (next >= w->n || !words_number(w->v[next++], &f.ms) || f.ms < 0))
-        return verb_fail(r, "the milliseconds are missing");
+    if (rules[i].number && (next >= w->n || !words_number(w->v[next++], &f.number) || f.number < 0))
+        return verb_fail(r, rules[i].number);
     if (next < w->n && (!words_number(w->v[next], &times) || times < 0))
         return verb_fail(r, "how often is not a number");
     f.left = times > 0 ? times : -1;
@@ -74,25 +77,35 @@ static enum verb_result raw(struct request *r)
     return VERB_OK;
 }
 
-static enum verb_result tap(struct request *r, const char *text, bool at_line_end)
+static enum verb_result tap(struct request *r, enum stream stream, const char *text, bool at_line_end)
 {
     int after;
     if (!words_number(r->words->v[2], &after) || after < 0)
         return verb_fail(r, "after how many bytes is not a number");
-    fault_tap(r->m, (size_t)after, at_line_end, text);
+    fault_tap(r->m, stream, (size_t)after, at_line_end, text);
     return VERB_OK;
+}
+
+static enum verb_result tap_line(struct request *r, enum stream stream)
+{
+    char text[512];
+    snprintf(text, sizeof text, "\r\n%s\r\n", r->words->v[3]);
+    return tap(r, stream, text, r->words->n > 4 && strcmp(r->words->v[4], "line") == 0);
 }
 
 static enum verb_result urc_at(struct request *r)
 {
-    char text[512];
-    snprintf(text, sizeof text, "\r\n%s\r\n", r->words->v[3]);
-    return tap(r, text, r->words->n > 4 && strcmp(r->words->v[4], "line") == 0);
+    return tap_line(r, STREAM_ANSWERS);
+}
+
+static enum verb_result urc_in_urc(struct request *r)
+{
+    return tap_line(r, STREAM_URCS);
 }
 
 static enum verb_result raw_at(struct request *r)
 {
-    return tap(r, r->words->v[3], false);
+    return tap(r, STREAM_ANSWERS, r->words->v[3], false);
 }
 
 static enum verb_result fragment(struct request *r)
@@ -132,11 +145,14 @@ const struct verb verbs_fault[] = {
     {"drop", true, 3, "drop M STAGE [TIMES]", rule},
     {"error-after", true, 4, "error-after M STAGE TEXT [TIMES]", rule},
     {"garble", true, 3, "garble M STAGE [TIMES]", rule},
+    {"tear", true, 5, "tear M STAGE TEXT BYTE [TIMES]", rule},
+    {"lose", true, 4, "lose M STAGE BYTES [TIMES]", rule},
     {"release", true, 2, "release M", release},
     {"clear-faults", true, 2, "clear-faults M", clear},
     {"urc", true, 3, "urc M TEXT", urc},
     {"raw", true, 3, "raw M TEXT", raw},
     {"urc-at", true, 4, "urc-at M BYTE TEXT [line]", urc_at},
+    {"urc-in-urc", true, 4, "urc-in-urc M BYTE TEXT [line]", urc_in_urc},
     {"raw-at", true, 4, "raw-at M BYTE TEXT", raw_at},
     {"fragment", true, 3, "fragment M BYTES [GAP_US]", fragment},
     {"vanish-at", true, 3, "vanish-at M pdu-byte N | answer-byte N | accepted", accident},

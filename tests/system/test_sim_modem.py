@@ -314,6 +314,40 @@ def test_urc_at_every_byte_of_an_answer(sim, port):
         assert got == whole[:byte] + "\r\nRING\r\n" + whole[byte:]
 
 
+def test_torn_answers(sim, port):
+    whole = port.at("AT+CSQ")
+    sim.cmd("tear", "m1", "+CSQ", "RING", 5)
+    assert port.at("AT+CSQ") == whole[:5] + "\r\nRING\r\n" + whole[5:]
+    sim.cmd("lose", "m1", "+CSQ", 5)
+    assert port.at("AT+CSQ") == "\r\n+CSQ: \r\n\r\nOK\r\n"
+    assert port.at("AT+CSQ") == whole
+
+
+def test_one_form_of_a_command(sim, port):
+    sim.cmd("error", "m1", "+CREG=", "ERROR")
+    assert port.at("AT+CREG=?") == "\r\n+CREG: (0-2)\r\n\r\nOK\r\n"
+    assert "OK" in port.at("AT+CREG?")
+    assert port.at("AT+CREG=0") == "\r\nERROR\r\n"
+    sim.cmd("error", "m1", "+CREG?", "ERROR")
+    assert "OK" in port.at("AT+CREG=0")
+    assert port.at("AT+CREG?") == "\r\nERROR\r\n"
+
+
+def test_urc_inside_a_urc(sim, port):
+    port.at("AT+CNMI=2,2,0,0,0")
+    sim.cmd("urc-in-urc", "m1", 3, "RING", "line")
+    sim.cmd("inject", "m1", f"from={OTHER}", "text=hi")
+    got = port.read_until("+CMT: ,21\r\n") + port.read_until("\r\nRING\r\n")
+    assert got == "\r\n+CMT: ,21\r\n\r\nRING\r\n"
+    assert port.read_until("\r\n").startswith("0791")
+
+
+@pytest.mark.parametrize("kind, answer", [(0, "\r\n+CMS ERROR: 321\r\n"), (1, "\r\nOK\r\n"), (2, "\r\n+CMGR: 0,,0\r\n" + "F" * 352 + "\r\n\r\nOK\r\n")])
+def test_empty_places(sim, port, kind, answer):
+    sim.cmd("set", "m1", f"empty_place={kind}")
+    assert port.at("AT+CMGR=1") == answer
+
+
 def test_fragments(sim, port):
     sim.cmd("fragment", "m1", 1, 200)
     assert port.at("AT+CSQ") == "\r\n+CSQ: 20,99\r\n\r\nOK\r\n"
