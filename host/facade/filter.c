@@ -68,13 +68,20 @@ static bool read_dates(const struct form *query, struct filter *f, struct refusa
     return true;
 }
 
+/* Who sent an SMS is kept as the network said it, which need not be a number: "Info.ch", "600 600". */
 static const char *read_number(const struct form *query, int key, const struct number_plan *plan,
-                               char out[NUMBER_MAX * 2], bool *nothing)
+                               char out[FILTER_ADDRESS], bool *nothing)
 {
     const char *text = form_get(query, FILTER_KEYS[key]);
     if (text == NULL || *text == '\0')
         return NULL;
-    *nothing |= number_parse(text, plan, out) == NUMBER_INVALID;
+    if (number_parse(text, plan, out) == NUMBER_E164)
+        return out;
+    size_t len = strlen(text);
+    if (len >= FILTER_ADDRESS)
+        *nothing = true; /* no address is so long */
+    else
+        memcpy(out, text, len + 1);
     return out;
 }
 

@@ -9,14 +9,17 @@
 /* Query parameters that are filters, NULL-terminated. */
 extern const char *const FILTER_KEYS[];
 
+#define FILTER_ADDRESS sizeof((struct message *)0)->from
+
 struct filter {
     struct message_filter queue; /* to and from point into this struct */
-    char to[NUMBER_MAX * 2], from[NUMBER_MAX * 2];
+    char to[FILTER_ADDRESS], from[FILTER_ADDRESS];
     bool by_date; /* ordered by sent_ms */
     bool nothing; /* no message can match */
 };
 
-/* False: a date that is none (400/20001). Numbers that are none match nothing. plan may be NULL. */
+/* False: a date that is none (400/20001). What reads as an E.164 number is compared as that, all else as it
+ * is. plan may be NULL. */
 bool filter_read(const struct form *query, const struct number_plan *plan, struct filter *, struct refusal *);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "facade_calls.h"
 
+#include "host/base/form.h"
+
 /* Ten messages to Alice and Bob by turns, a second apart. */
 static void create_ten(void)
 {
@@ -65,6 +67,59 @@ static void test_list(void **state)
     assert_refused(&r, 400, 20001);
     r = get(API "/Messages.json?To=%zz");
     assert_refused(&r, 400, 20001);
+}
+
+/* An SMS from whoever the network says. */
+static void receive(const char *sender)
+{
+    const struct line *line = directory_line_by_number(rig.directory, WARD);
+    struct pdu pdu = {.type = PDU_DELIVER, .alphabet = PDU_GSM7, .message_class = -1};
+    struct inbound in = {.line_id = line->id, .account_id = line->account_id, .line_number = WARD};
+    int status = 1;
+    snprintf(pdu.address.text, sizeof pdu.address.text, "%s", sender);
+    snprintf(pdu.text, sizeof pdu.text, "[%s]", sender);
+    in.pdu = &pdu;
+    in.hex = sender;
+    queue_receive(rig.queue, &in, on_mark, &status);
+    for (int i = 0; i < 5 && status != 0; i++)
+        loop_turn(rig.store.loop, 0);
+    assert_int_equal(status, 0);
+}
+
+/* Whatever a list shows as from finds its message when it is the filter. */
+static void test_filter_by_any_sender(void **state)
+{
+    static const char *const senders[] = {"Info.ch",
+                                          "DHL 24/7",
+                                          "1234567",
+                                          "Caf\xc3\xa9",
+                                          "600 600",
+                                          "600600",
+                                          "Hospital",
+                                          " x ",
+                                          "*100#",
+                                          "+41",
+                                          "+41790001122",
+                                          "12345",
+                                          "MG",
+                                          "a&b=c+d",
+                                          "%00",
+                                          "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+                                          "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+                                          "\xe2\x82\xac"};
+    (void)state;
+    for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++)
+        receive(senders[i]);
+    for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
+        char query[256], expected[64], *escaped = form_escape(senders[i]);
+        snprintf(query, sizeof query, "?From=%s", escaped);
+        snprintf(expected, sizeof expected, "[%s] ", senders[i]);
+        free(escaped);
+        assert_list(query, expected);
+    }
+    assert_list("?From=info.ch", "");
+    assert_list("?From=Info.chInfo.chInfo.chInfo.chInfo.chInfo.ch", "");
+    assert_list("?From=0041+79+000+11+22", "[+41790001122] ");
 }
 
 /* Walks next_page_uri to the end as SDKs do, then back. */
@@ -251,13 +306,9 @@ static void test_numbers_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_list),
-        TEST(test_walk),
-        TEST(test_exactly_full),
-        TEST(test_date_filters),
-        TEST(test_back_from_any_depth),
-        TEST(test_accounts),
-        TEST(test_numbers_list),
+        TEST(test_list),         TEST(test_filter_by_any_sender), TEST(test_walk),
+        TEST(test_exactly_full), TEST(test_date_filters),         TEST(test_back_from_any_depth),
+        TEST(test_accounts),     TEST(test_numbers_list),
     };
     signal(SIGPIPE, SIG_IGN);
     powerfail_init();
