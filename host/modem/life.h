@@ -6,7 +6,8 @@
  *   pin.c     whether a PIN may be tried
  *   send.c    one segment: AT+CMGS, in flight, PDU, outcome
  *   listen.c  attempts in flight from before a restart
- *   inbox.c   what the modem has received: read, hand up, erase or acknowledge
+ *   inbox.c   what the modem has received: where it lies, when it is read, erased and acknowledged
+ *   intake.c  what was read: sound or torn, handed up, until it is on disk
  *   duty.c    registration, signal, settings: what is asked between messages
  *   ladder.c  recovery
  *   slot.c    the slot's power */
@@ -62,6 +63,7 @@ struct ticket {
     struct ticket *next, **link;
     int64_t attempt_id;
     struct entry *entry;
+    int64_t since_ms; /* monotonic: a direct message came */
 };
 
 enum send_phase { SEND_NONE, SEND_WAITING, SEND_PROMPT, SEND_RESULT };
@@ -91,8 +93,14 @@ struct entry {
     enum entry_state state;
     char memory[4];
     int index;
-    int tries;
-    uint64_t hash; /* of the hex, for ENTRY_KEPT */
+    int tries;     /* reads that failed or were torn, erasures that failed */
+    int same;      /* reads in a row that gave the same bytes */
+    uint64_t hash; /* of the hex last read */
+    bool stored;   /* what had stored_hash is on disk, and not known to be erased */
+    uint64_t stored_hash;
+    bool told;   /* by a URC, and nothing was read there yet */
+    bool again;  /* told of once more while it was being erased */
+    bool pauses; /* until inbox_pause */
 };
 
 #define SWEEPS_MAX 4
@@ -102,12 +110,17 @@ struct inbox {
     char main[4];               /* the store that +CPMS chose */
     char sweeps[SWEEPS_MAX][4]; /* memories to list, in order */
     unsigned sweep_count;
-    unsigned acks; /* +CNMA owed */
+    unsigned acks;        /* +CNMA owed */
+    int64_t ack_since_ms; /* monotonic: the oldest of them came */
+    unsigned unrouted;    /* ticks in which +CNMI is to be said again: the modem may have stopped routing */
     unsigned entry_count;
     bool again;    /* something was left in place for now: sweep at the next tick */
+    bool routine;  /* what a sweep finds now, the modem should have told of */
     bool reads_sr; /* \"SR\" can be chosen as mem1 */
     bool csms;     /* phase 2+: +CNMA is expected */
     struct entry *current;
+    uint64_t direct_hash; /* of a direct PDU whose length was wrong, and how often it came */
+    int direct_same;
 };
 
 struct init {
@@ -146,9 +159,10 @@ struct modem {
     struct at at;
     enum life life;
     int64_t life_since_ms; /* monotonic */
-    struct timer life_timer, poll, listen_timer;
+    struct timer life_timer, poll, listen_timer, inbox_pause;
     unsigned polls, opens, strikes, chores;
     int64_t absent_since_ms;
+    int64_t routed_attempt; /* the last one when +CNMI was last said of the clock's accord */
     bool prepared, inbox_turn, no_escape;
     int creg, cereg;
     struct job *listen;
@@ -181,6 +195,7 @@ void duty_stop(struct modem *);
 bool duty_waits(const struct modem *);
 void duty_work(struct modem *);
 void duty_registration(struct modem *, const char *line);
+void duty_reassert(struct modem *); /* +CNMI once more: the modem may have forgotten it */
 
 /* init.c */
 void init_setup(struct modem *);
@@ -206,11 +221,19 @@ void listen_line(struct modem *, const char *line);
 void listen_end(struct modem *, const char *reason);
 
 /* inbox.c */
+void inbox_setup(struct modem *);
 void inbox_reset(struct modem *); /* a new session with the modem: forgets what it knew of the memories */
 void inbox_sweep(struct modem *, bool everywhere);
 bool inbox_waits(const struct modem *);
 void inbox_work(struct modem *);
 void inbox_urc(struct modem *, enum at_urc, const char *line, const char *body);
+void inbox_drop(struct modem *, struct entry *);
+void inbox_empty(struct modem *, struct entry *); /* its place was seen to be empty */
+
+/* intake.c */
+void intake_stored(struct modem *, struct entry *, const char *head, int stat, const char *hex);
+void intake_direct(struct modem *, const char *head, const char *hex); /* hex: NULL when it never came */
+uint64_t intake_hash(const char *hex); /* to know a PDU again, not to defend against anybody */
 
 /* ladder.c */
 void ladder_climb(struct modem *, enum model_rung_action at_least, const char *reason);
