@@ -265,19 +265,33 @@ static bool is_form(const struct httpreq *request)
     return len == strlen(FORM) && strncasecmp(type, FORM, len) == 0;
 }
 
+/* The rest of the program reads values as C texts, which end at NUL. Body is read by its length, and has an
+ * error of its own for what cannot be sent. */
+static bool without_nul(const struct form *form, struct refusal *refusal)
+{
+    for (size_t i = 0; i < form->count; i++) {
+        const struct form_pair *pair = &form->pairs[i];
+        if (strcmp(pair->key, "Body") != 0 && memchr(pair->value, '\0', pair->value_len) != NULL)
+            return refuse(refusal, 400, 20001, "%.64s holds a NUL character (%%00).", pair->key);
+    }
+    return true;
+}
+
 static bool read_forms(struct api_call *call, struct refusal *refusal)
 {
     const struct httpreq *request = http_request(call->http);
     const char *why = "malformed";
     if (form_parse(request->query, strlen(request->query), &call->query, &why) != 0)
         return refuse(refusal, 400, 20001, "The query string is not well formed: %.120s", why);
+    if (!without_nul(&call->query, refusal))
+        return false;
     if (request->body_len == 0 || strcmp(request->method, "POST") != 0)
         return true;
     if (!is_form(request))
         return refuse(refusal, 400, 20001, "The body must be application/x-www-form-urlencoded.");
     if (form_parse(request->body, request->body_len, &call->form, &why) != 0)
         return refuse(refusal, 400, 20001, "The body is not a well formed form: %.120s", why);
-    return true;
+    return without_nul(&call->form, refusal);
 }
 
 void api_serve(void *arg, struct http_call *http)

@@ -196,6 +196,39 @@ static void test_refusals(void **state)
     }
 }
 
+/* A text that C would cut there is not the text that the client meant. */
+static void test_nul(void **state)
+{
+    static const struct {
+        const char *method, *path, *form;
+        int code;
+        const char *named;
+    } rows[] = {
+        {"POST", API "/Messages.json", "To=%2B41791112233%00junk&From=%2B41790000001&Body=x", 20001, "To"},
+        {"POST", API "/Messages.json", "To=%2B41791112233&From=%2B41790000001%00&Body=x", 20001, "From"},
+        {"POST", API "/Messages.json", FORM "&StatusCallback=http://a/%00b", 20001, "StatusCallback"},
+        {"POST", API "/Messages.json", FORM "&Tags={}%00", 20001, "Tags"},
+        {"POST", API "/Messages.json", FORM "&ValidityPeriod=5%00", 20001, "ValidityPeriod"},
+        {"POST", API "/Messages.json", FORM "&Unheard-of=%00", 20001, "Unheard-of"},
+        {"POST", API "/Messages.json", "To=%2B41791112233&From=%2B41790000001&Body=a%00b", 21618, "U+0000"},
+        {"POST", API "/Messages.json", "To=%2B41791112233&From=%2B41790000001&Body=%00", 21618, "U+0000"},
+        {"GET", API "/Messages.json?To=%2B41791112233%00junk", NULL, 20001, "To"},
+        {"GET", API "/Messages.json?DateSent%3E=2027-01-15%00x", NULL, 20001, "DateSent>"},
+        {"GET", API "/Messages.json?PageSize=5%000", NULL, 20001, "PageSize"},
+        {"GET", API "/IncomingPhoneNumbers.json?PhoneNumber=%2B41790000001%00", NULL, 20001, "PhoneNumber"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct response r = rig_ask(&rig, rows[i].method, rows[i].path, rows[i].form);
+        if (r.status != 400 || strstr(text_of(&r, "message"), rows[i].named) == NULL)
+            fail_msg("%s %s: %d %s", rows[i].path, rows[i].form, r.status, r.body);
+        assert_refused(&r, 400, rows[i].code);
+    }
+    struct response r = get(API "/Messages.json");
+    assert_int_equal(json_array_size(json_object_get(r.json, "messages")), 0);
+    response_fini(&r);
+}
+
 static void test_content_types(void **state)
 {
     static const struct {
@@ -459,8 +492,8 @@ static void test_redact_and_delete(void **state)
 
 static void test_bad_updates(void **state)
 {
-    static const char *const rows[] = {"",       "Body=x", "Status=sent", "Status=", "Body=&Status=canceled",
-                                       "Other=x"};
+    static const char *const rows[] = {
+        "", "Body=x", "Body=%00", "Status=sent", "Status=", "Body=&Status=canceled", "Other=x"};
     char path[128];
     (void)state;
     create(FORM, path);
@@ -565,6 +598,7 @@ static void test_number_update(void **state)
         const char *form;
         int code;
     } bad[] = {
+        {"SmsUrl=http%3A%2F%2Fa%2F%00b", 20001},
         {"SmsUrl=nonsense", 21402},
         {"StatusCallback=ftp%3A%2F%2Fa%2F", 21402},
         {"SmsMethod=PUT", 21403},
@@ -638,6 +672,7 @@ int main(void)
         TEST(test_close_with_a_create_under_way),
         TEST(test_create_forms),
         TEST(test_refusals),
+        TEST(test_nul),
         TEST(test_content_types),
         cmocka_unit_test_setup_teardown(test_queue_full, setup_small_queue, teardown),
         TEST(test_idempotency),
