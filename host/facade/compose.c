@@ -281,18 +281,37 @@ static bool smart_valid(struct work *w)
     return true;
 }
 
-/* The line's own class, when Tags name none that exists: "class" may be the client's tag for something else.
- */
-static const struct conf_class *class_of(const struct work *w, const char *tagged)
+enum { CLASS_TAGGED, CLASS_OF_LINE, CLASS_DEFAULT, CLASS_RANKS };
+
+/* The classes that a message may go by, the first that is there before the others: "class" may be the
+ * client's tag for something else. */
+static void rank_classes(const struct conf *conf, json_t *tags, const struct line *line,
+                         const struct conf_class *ranks[CLASS_RANKS])
 {
-    const struct conf_class *class = tagged != NULL ? conf_find_class(w->conf, tagged) : NULL;
-    for (size_t i = 0; class == NULL && w->line != NULL && i < w->conf->line_count; i++)
-        if (strcmp(w->conf->lines[i].name, w->line->name) == 0 && given(w->conf->lines[i].class_name))
-            class = conf_find_class(w->conf, w->conf->lines[i].class_name);
-    class = class != NULL ? class : conf_find_class(w->conf, "default");
-    if (class == NULL)
+    const char *tagged = json_string_value(json_object_get(tags, "class"));
+    ranks[CLASS_TAGGED] = tagged != NULL ? conf_find_class(conf, tagged) : NULL;
+    ranks[CLASS_OF_LINE] = NULL;
+    for (size_t i = 0; line != NULL && i < conf->line_count; i++)
+        if (strcmp(conf->lines[i].name, line->name) == 0 && given(conf->lines[i].class_name))
+            ranks[CLASS_OF_LINE] = conf_find_class(conf, conf->lines[i].class_name);
+    ranks[CLASS_DEFAULT] = conf_find_class(conf, "default");
+    if (ranks[CLASS_DEFAULT] == NULL)
         fatal("the configuration has no class \"default\"");
-    return class;
+}
+
+static const struct conf_class *class_of(const struct work *w, json_t *tags)
+{
+    const struct conf_class *ranks[CLASS_RANKS];
+    size_t rank = 0;
+    rank_classes(w->conf, tags, w->line, ranks);
+    while (ranks[rank] == NULL)
+        rank++;
+    return ranks[rank];
+}
+
+static enum unsure_policy policy_of(const struct conf_class *class)
+{
+    return class->unsure == CONF_RESEND ? UNSURE_RESEND : UNSURE_HOLD;
 }
 
 static bool read_tags(struct work *w, json_t *tags)
@@ -304,7 +323,7 @@ static bool read_tags(struct work *w, json_t *tags)
         if (!json_is_string(value))
             return refuse(w->refusal, 400, 20001, "Tags: the value of %.48s must be a string.", key);
     }
-    w->class = class_of(w, json_string_value(json_object_get(tags, "class")));
+    w->class = class_of(w, tags);
     w->out->tags = json_object_size(tags) > 0 ? json_dumps(tags, JSON_COMPACT) : NULL;
     return true;
 }
@@ -422,7 +441,7 @@ static void fill(struct work *w)
     s->line_id = w->line != NULL ? w->line->id : 0;
     s->service_id = w->service != NULL ? w->service->id : 0;
     s->priority = w->class->priority;
-    s->policy = w->class->unsure == CONF_RESEND ? UNSURE_RESEND : UNSURE_HOLD;
+    s->policy = policy_of(w->class);
     s->validity_ms = validity_of(w);
     s->status_report = wants_report(w);
     s->callback_url = c->callback;
@@ -449,6 +468,19 @@ bool compose(struct directory *directory, const struct conf *conf, const struct 
         }
     fill(&w);
     return true;
+}
+
+const char *compose_class(struct directory *directory, const struct conf *conf, const struct message *m)
+{
+    const struct conf_class *ranks[CLASS_RANKS];
+    json_t *tags = m->tags != NULL ? json_loads(m->tags, 0, NULL) : NULL;
+    rank_classes(conf, tags, directory_line(directory, m->line_id), ranks);
+    json_decref(tags);
+    for (size_t rank = 0; rank < CLASS_RANKS; rank++)
+        if (ranks[rank] != NULL && ranks[rank]->priority == m->priority &&
+            policy_of(ranks[rank]) == m->policy)
+            return ranks[rank]->name;
+    return NULL;
 }
 
 void compose_fini(struct composed *c)

@@ -36,4 +36,9 @@ bool compose(struct directory *, const struct conf *, const struct compose_reque
              struct composed *out, struct refusal *refusal);
 void compose_fini(struct composed *);
 
+/* The class that compose chose for this message. Its row holds what the class means, not its name: so it is
+ * the first of those that compose had to choose from (the tag's, the line's, "default") which still means the
+ * same. NULL when the configuration has none such any more. */
+const char *compose_class(struct directory *, const struct conf *, const struct message *);
+
 #endif

@@ -44,14 +44,14 @@ static json_t *address_to(const struct message *m)
 }
 
 /* Keys beside Twilio's: what the client gave as Tags, and an outcome that Twilio has no word for. */
-static void add_extras(json_t *resource, const struct message *m)
+static void add_extras(const struct api_call *call, json_t *resource, const struct message *m)
 {
+    const struct facade_rooms *rooms = call->rooms;
     json_t *tags = m->tags != NULL ? json_loads(m->tags, 0, NULL) : NULL;
-    if (m->unsure) {
-        json_t *class = tags != NULL ? json_object_get(tags, "class") : NULL;
+    if (m->unsure)
         json_object_set_new(resource, "cellpost",
-                            json_pack("{s:s, s:O?}", "outcome", "unsure", "class", class));
-    }
+                            json_pack("{s:s, s:o}", "outcome", "unsure", "class",
+                                      api_text(compose_class(rooms->directory, rooms->conf, m))));
     if (tags != NULL)
         json_object_set_new(resource, "tags", tags);
 }
@@ -79,7 +79,7 @@ static json_t *message_json(const struct api_call *call, const struct message *m
                   service_sid(call, m->service_id), "num_media", "0", "num_segments", segments, "price",
                   "price_unit", "sid", sid, "status", message_status_text(m->status), "subresource_uris",
                   "media", media, "to", address_to(m), "uri", uri);
-    add_extras(resource, m);
+    add_extras(call, resource, m);
     return resource;
 }
 

@@ -30,6 +30,18 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* The daemon's reload. */
+static inline void configure(const char *http, const char *more)
+{
+    char error[256] = "";
+    struct conf *next = rig_conf(rig.store.dir, http, more);
+    if (directory_reload(rig.directory, next, error) != 0)
+        fail_msg("%s", error);
+    facade_reload(rig.facade, next);
+    conf_free(rig.conf);
+    rig.conf = next;
+}
+
 static inline struct response get(const char *path)
 {
     return rig_ask(&rig, "GET", path, NULL);
@@ -70,14 +82,21 @@ static inline void settle(const struct job *job, enum outcome outcome, int code)
     assert_int_equal(status, 0);
 }
 
-/* The next segment of the line ward ends as this. */
-static inline void send_one(enum outcome outcome, int code)
+/* The next segment of the line ends as this, be it the line's own or a service's. */
+static inline void send_one_on(const char *number, enum outcome outcome, int code)
 {
     struct job job;
     int64_t next;
-    const struct line *line = directory_line_by_number(rig.directory, WARD);
-    assert_int_equal(queue_claim(rig.queue, line->id, NULL, 0, &job, &next), 0);
+    const struct line *line = directory_line_by_number(rig.directory, number);
+    const struct service *service = directory_service_of_line(rig.directory, line->id);
+    const int64_t pool = service != NULL ? service->id : 0;
+    assert_int_equal(queue_claim(rig.queue, line->id, &pool, service != NULL, &job, &next), 0);
     settle(&job, outcome, code);
+}
+
+static inline void send_one(enum outcome outcome, int code)
+{
+    send_one_on(WARD, outcome, code);
 }
 
 static inline size_t numbers_of(const char *query)

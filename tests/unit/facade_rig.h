@@ -15,6 +15,7 @@
 #define TOKEN   "ffeeddccbbaa99887766554433221100"
 #define MG      "MG00112233445566778899aabbccddee01"
 #define MG_NONE "MG00112233445566778899aabbccddee02" /* no line is left */
+#define MG_MORE "MG00112233445566778899aabbccddee03" /* what a test adds */
 #define WARD    "+41790000001"
 #define PLANT   "+41790000002" /* class alarm */
 #define ALICE   "+41791112233"

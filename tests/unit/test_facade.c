@@ -411,100 +411,6 @@ static void test_local_peer_needs_no_password(void **state)
     client_close(&c);
 }
 
-/* ---- what was sent ---- */
-
-static void test_failed_message(void **state)
-{
-    char path[128];
-    (void)state;
-    create(FORM, path);
-    send_one(OUTCOME_REJECT, 30005);
-    struct response r = get(path);
-    assert_string_equal(text_of(&r, "status"), "failed");
-    assert_int_equal(json_integer_value(json_object_get(r.json, "error_code")), 30005);
-    assert_string_equal(text_of(&r, "error_message"), "Unknown destination handset");
-    response_fini(&r);
-}
-
-static void test_unsure(void **state)
-{
-    char path[128];
-    (void)state;
-    create(FORM "&Tags=%7B%22class%22%3A%22otp%22%7D", path);
-    send_one(OUTCOME_UNSURE, 0);
-    struct response r = get(path);
-    json_t *cellpost = json_object_get(r.json, "cellpost");
-    assert_string_equal(text_of(&r, "status"), "sending");
-    assert_string_equal(json_string_value(json_object_get(cellpost, "outcome")), "unsure");
-    assert_string_equal(json_string_value(json_object_get(cellpost, "class")), "otp");
-    response_fini(&r);
-    r = post(path, "Status=canceled");
-    assert_refused(&r, 409, 30409);
-    r = post(path, "Body=");
-    assert_refused(&r, 409, 30409);
-    r = rig_ask(&rig, "DELETE", path, NULL);
-    assert_refused(&r, 409, 30409);
-}
-
-static void test_cancel(void **state)
-{
-    char path[128];
-    (void)state;
-    create(FORM, path);
-    struct response r = post(path, "Status=canceled");
-    assert_int_equal(r.status, 200);
-    assert_string_equal(text_of(&r, "status"), "canceled");
-    response_fini(&r);
-    r = post(path, "Status=canceled");
-    assert_refused(&r, 409, 30409);
-    create(FORM, path);
-    send_one(OUTCOME_SENT, 0);
-    r = post(path, "Status=canceled");
-    assert_refused(&r, 409, 30409);
-}
-
-static void test_redact_and_delete(void **state)
-{
-    char path[128];
-    (void)state;
-    create(FORM, path);
-    struct response r = post(path, "Body=");
-    assert_refused(&r, 400, 30400); /* not final */
-    r = rig_ask(&rig, "DELETE", path, NULL);
-    assert_refused(&r, 409, 20009);
-    send_one(OUTCOME_REJECT, 30005);
-    r = post(path, "Body=");
-    assert_int_equal(r.status, 200);
-    assert_string_equal(text_of(&r, "body"), "");
-    response_fini(&r);
-    r = rig_ask(&rig, "DELETE", path, NULL);
-    assert_int_equal(r.status, 204);
-    assert_int_equal(r.body_len, 0);
-    response_fini(&r);
-    r = get(path);
-    assert_refused(&r, 404, 20404);
-    r = rig_ask(&rig, "DELETE", path, NULL);
-    assert_refused(&r, 404, 20404);
-    r = get(API "/Messages.json");
-    assert_int_equal(json_array_size(json_object_get(r.json, "messages")), 0);
-    response_fini(&r);
-}
-
-static void test_bad_updates(void **state)
-{
-    static const char *const rows[] = {
-        "", "Body=x", "Body=%00", "Status=sent", "Status=", "Body=&Status=canceled", "Other=x"};
-    char path[128];
-    (void)state;
-    create(FORM, path);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct response r = post(path, rows[i]);
-        assert_refused(&r, 400, 30400);
-    }
-    struct response r = post(API "/Messages/SM00112233445566778899aabbccddeeff.json", "Status=canceled");
-    assert_refused(&r, 404, 20404);
-}
-
 /* ---- the other resources ---- */
 
 static void test_media(void **state)
@@ -655,10 +561,7 @@ static void test_reload(void **state)
     char path[128];
     (void)state;
     create(FORM, path);
-    struct conf *next = rig_conf(rig.store.dir, "queue_max = 1", "");
-    facade_reload(rig.facade, next);
-    conf_free(rig.conf);
-    rig.conf = next;
+    configure("queue_max = 1", "");
     struct response r = post(API "/Messages.json", FORM);
     assert_refused(&r, 429, 20429);
 }
@@ -680,11 +583,6 @@ int main(void)
         TEST(test_unknown_paths),
         TEST(test_methods),
         TEST(test_local_peer_needs_no_password),
-        TEST(test_failed_message),
-        TEST(test_unsure),
-        TEST(test_cancel),
-        TEST(test_redact_and_delete),
-        TEST(test_bad_updates),
         TEST(test_media),
         TEST(test_number),
         TEST(test_number_update),
