@@ -32,7 +32,8 @@ struct api_call {
     bool trusted;           /* a local peer with the daemon's own rights */
     struct sid sid;         /* last SID of the path */
     struct form query, form;
-    int64_t row; /* the resource's own */
+    int64_t row;       /* the resource's own */
+    bool sender_later; /* of a message that is created: its service has yet to choose a line */
 };
 
 typedef void api_handler(struct api_call *);

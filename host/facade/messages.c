@@ -108,12 +108,11 @@ static void answer_created(struct api_call *call, int64_t id)
         api_not_found(call);
         return;
     }
-    bool by_service = m.service_id != 0;
-    m.status = by_service ? MESSAGE_ACCEPTED : MESSAGE_QUEUED;
+    m.status = m.service_id != 0 ? MESSAGE_ACCEPTED : MESSAGE_QUEUED;
     m.sent_ms = 0;
     m.updated_ms = m.created_ms;
     m.error_code = 0;
-    if (by_service && form_get(&call->form, "From") == NULL) {
+    if (call->sender_later) {
         m.from[0] = '\0';
         m.segments = 0;
     }
@@ -209,6 +208,7 @@ void messages_create(struct api_call *call)
     } else if (!compose(rooms->directory, rooms->conf, &request, clock_wall_ms(), &composed, &refusal)) {
         api_refusal(call, &refusal);
     } else {
+        call->sender_later = composed.submission.line_id == 0;
         if (queue_depth(rooms->queue, call->account_id) >= rooms->conf->http.queue_max)
             api_refuse(call, 429, 20429, "Too Many Requests");
         else if (queue_submit(rooms->queue, &composed.submission, on_submitted, call) != 0)

@@ -149,6 +149,49 @@ static void test_close_with_a_create_under_way(void **state)
     assert_int_equal(counts.accepted, 1);
 }
 
+static struct timer claiming;
+static int claimed;
+
+/* A line that is free takes a message in the turn in which it was accepted. */
+static void claim_at_once(void *arg)
+{
+    const struct line *line = directory_line_by_number(rig.directory, WARD);
+    const int64_t pool = directory_service_of_line(rig.directory, line->id)->id;
+    struct job job;
+    int64_t next;
+    (void)arg;
+    claimed += queue_claim(rig.queue, line->id, &pool, 1, &job, &next) == 0;
+    timer_set(&claiming, 0);
+}
+
+static void test_sender_that_a_service_chose_is_told_later(void **state)
+{
+    static const struct {
+        const char *form, *from, *segments;
+    } rows[] = {
+        {"MessagingServiceSid=" MG, NULL, "0"},
+        {"MessagingServiceSid=" MG "&From=", NULL, "0"},
+        {"From=" MG, NULL, "0"},
+        {"MessagingServiceSid=" MG "&From=%2B41790000001", WARD, "1"},
+    };
+    (void)state;
+    timer_init(&claiming, rig.store.loop, claim_at_once, NULL);
+    timer_set(&claiming, 0);
+    claimed = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char form[256];
+        snprintf(form, sizeof form, "To=%%2B4179111223%zu&Body=x&%s", i, rows[i].form);
+        struct response r = post(API "/Messages.json", form);
+        const char *from = text_of(&r, "from");
+        if ((from == NULL) != (rows[i].from == NULL) || strcmp(text_of(&r, "num_segments"), rows[i].segments))
+            fail_msg("%s: %s", rows[i].form, r.body);
+        assert_string_equal(text_of(&r, "status"), "accepted");
+        response_fini(&r);
+    }
+    timer_stop(&claiming);
+    assert_int_equal(claimed, sizeof rows / sizeof rows[0]);
+}
+
 static void test_create_forms(void **state)
 {
     (void)state;
@@ -574,6 +617,7 @@ int main(void)
         TEST(test_client_gone_message_stays),
         TEST(test_close_with_a_create_under_way),
         TEST(test_create_forms),
+        TEST(test_sender_that_a_service_chose_is_told_later),
         TEST(test_refusals),
         TEST(test_nul),
         TEST(test_content_types),
