@@ -1,6 +1,10 @@
-/* What is asked between messages: registration while there is none, the signal each 30 s, a sweep each 5 min,
- * and with every third of them the routing of new messages, which modems lose silently. Otherwise the line is
- * quiet: registration comes as URCs. */
+/* What is asked between messages: registration while there is none, the signal each 30 s, a sweep each 5 min.
+ * Otherwise the line is quiet: registration comes as URCs.
+ *
+ * Modems lose the routing of new messages silently (+CNMI), or give it up when an acknowledgement is late. It
+ * is said again when they are registered anew, when a sweep finds what they should have told of, after what
+ * they got no +CNMA for, and each 15 min in which something was sent, because its reports would be missed
+ * unseen. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -16,6 +20,13 @@
 #define CNMI_TICKS  30
 #define GOOD_TICKS  20
 #define ANSWER_MS   10000
+
+void duty_reassert(struct modem *m)
+{
+    if (m->cnmi[0] != '\0') {
+        m->chores |= CHORE_CNMI;
+    }
+}
 
 static void judge_registration(struct modem *m)
 {
@@ -36,7 +47,8 @@ static void judge_registration(struct modem *m)
     }
     if (m->life == LIFE_REGISTERING && on_net) {
         m->chores |= CHORE_OPERATOR | CHORE_SIGNAL;
-        inbox_sweep(m, false); /* what waited for us is coming now, or came in the gap */
+        duty_reassert(m);
+        inbox_sweep(m); /* what waited for us is coming now, or came in the gap */
         modem_event(m, EVENT_ON_NET, "registered");
     } else if (!on_net) {
         modem_event(m, EVENT_OFF_NET, "registration lost");
@@ -132,16 +144,28 @@ void duty_work(struct modem *m)
                                             .on_done = on_done});
 }
 
+static void tick_routing(struct modem *m)
+{
+    bool sent = m->send.job.attempt_id != m->routed_attempt;
+    if (m->inbox.unrouted > 0) {
+        m->inbox.unrouted--;
+        duty_reassert(m);
+    }
+    if (m->polls % CNMI_TICKS == 0 && sent) {
+        m->routed_attempt = m->send.job.attempt_id;
+        duty_reassert(m);
+    }
+}
+
 static void tick_online(struct modem *m)
 {
     m->polls++;
     m->chores |= CHORE_SIGNAL;
     if (m->polls % SWEEP_TICKS == 0 || m->inbox.again) {
-        inbox_sweep(m, false);
+        inbox_sweep(m);
+        m->inbox.routine = true;
     }
-    if (m->polls % CNMI_TICKS == 0 && m->cnmi[0] != '\0') {
-        m->chores |= CHORE_CNMI;
-    }
+    tick_routing(m);
     if (m->polls % GOOD_TICKS == 0) {
         ladder_good(m);
     }
@@ -185,4 +209,5 @@ void duty_stop(struct modem *m)
 void duty_setup(struct modem *m)
 {
     timer_init(&m->poll, m->loop, on_poll, m);
+    inbox_setup(m);
 }

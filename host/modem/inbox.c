@@ -1,22 +1,25 @@
-/* What the modem has received. A stored message or report is read, decoded, handed up, and erased by its
- * index once it is on disk; a direct one (+CMT, +CDS) is acknowledged then (TS 27.005 clauses 3.4.1, 3.4.4).
- * What is stored for sending (stat 2, 3) is left alone, and +CMGD is never given a flag.
+/* What the modem has received: where it lies, when it is read, erased and acknowledged (TS 27.005 clauses
+ * 3.4.1, 3.4.4); what of it is taken is intake.c's. A place is erased by its index, +CMGD never gets a flag,
+ * and only while its bytes are known to be the ones on disk: an erasure that was not answered by OK may have
+ * been done and the place used again, so it is read anew first. What is stored for sending (stat 2, 3) is
+ * left alone.
  *
- * A stored PDU that cannot be decoded stays where it is and is not read again while this session lasts; a
- * direct one exists nowhere else, so the log gets its hex and the network its acknowledgement (unacknowledged
- * it would block all that follow). What the store refuses stays in the modem and is offered again at the next
- * tick. A stale index is nothing. */
-#include <errno.h>
+ * What the store refuses stays in the modem and is offered again at the next tick. What cannot be read now is
+ * tried again after a pause, then by the sweep. A stale index may mean that the modem put it elsewhere: it is
+ * looked for everywhere. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/modem/answer.h"
 #include "host/modem/life.h"
 
 #define ENTRIES_MAX 1024
 #define TRIES_MAX   3
+#define PAUSE_MS    2000
+#define ACK_MS      10000 /* a module waits 15 to 30 s for +CNMA, then stops routing; some less */
 #define READ_MS     10000
 #define ERASE_MS    30000
 #define LIST_MS     20000 /* to each next line */
@@ -62,7 +65,7 @@ static void forget_tickets(struct modem *m, const struct entry *entry)
     }
 }
 
-static void entry_drop(struct modem *m, struct entry *entry)
+void inbox_drop(struct modem *m, struct entry *entry)
 {
     struct entry **link = &m->inbox.entries;
     while (*link && *link != entry) {
@@ -82,147 +85,61 @@ static void entry_drop(struct modem *m, struct entry *entry)
 void inbox_reset(struct modem *m)
 {
     while (m->inbox.entries) {
-        entry_drop(m, m->inbox.entries);
+        inbox_drop(m, m->inbox.entries);
     }
     memset(&m->inbox, 0, sizeof m->inbox);
+    timer_stop(&m->inbox_pause);
 }
 
-/* FNV-1a: to know a PDU again, not to defend against anybody. */
-static uint64_t hash_of(const char *hex)
+void inbox_empty(struct modem *m, struct entry *entry)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (; *hex; hex++) {
-        hash = (hash ^ (uint8_t)*hex) * 1099511628211u;
+    if (entry->stored) {
+        m->up->ops->erased(m->up, entry->memory, entry->index);
     }
-    return hash;
+    if (entry->told) {
+        inbox_sweep(m);
+    }
+    inbox_drop(m, entry);
 }
 
-/* ---- handing up ---- */
+/* ---- what the modem tells ---- */
 
-static bool is_blank(const char *hex)
+/* "MT" is "ME" and "SM" under other numbers: a place that has two names would be read as two messages. */
+static bool is_named_as_listed(const struct modem *m, const char *memory)
 {
-    return hex[strspn(hex, "Ff")] == '\0'; /* an empty record of a SIM (TS 31.102 EF_SMS) */
+    bool both = strcmp(memory, "MT") == 0, lists_both = strcmp(m->inbox.main, "MT") == 0;
+    return both == lists_both || strcmp(memory, "SR") == 0;
 }
 
-/* Some modems leave the SMSC address out: then the PDU is just as long as the header says. */
-static enum pdu_error decode(const char *hex, int tpdu_len, struct pdu *pdu)
-{
-    size_t len = strlen(hex);
-    return pdu_decode_hex(hex, len, (size_t)tpdu_len * 2 != len, false, pdu);
-}
-
-static void undecodable(const struct modem *m, const char *where, int index, enum pdu_error error,
-                        const char *hex)
-{
-    log_event(LOG_ERROR, "modem.undecodable", "modem=%s memory=%s index=%d error=\"%s\" hex=%.400s",
-              m->options.name, where, index, pdu_error_text(error), hex);
-}
-
-static void on_stored(void *arg, int status)
-{
-    struct ticket ticket;
-    struct modem *m = ticket_take(arg, &ticket);
-    if (!m || !ticket.entry) {
-        return;
-    }
-    if (status == 0) {
-        ticket.entry->state = ENTRY_ERASE;
-    } else {
-        entry_drop(m, ticket.entry);
-        m->inbox.again = true;
-    }
-    modem_pump(m);
-}
-
-static void on_direct_stored(void *arg, int status)
-{
-    struct ticket ticket;
-    struct modem *m = ticket_take(arg, &ticket);
-    if (!m) {
-        return;
-    }
-    if (status < 0) {
-        m->chores |= CHORE_CNMI; /* unacknowledged, the modem stops routing by itself; the network repeats */
-    } else if (m->inbox.csms) {
-        m->inbox.acks++;
-    }
-    modem_pump(m);
-}
-
-static void hand_up(struct modem *m, const struct pdu *pdu, const char *hex, struct entry *entry)
-{
-    struct ticket *ticket = ticket_new(m);
-    durable_fn *fn = entry ? on_stored : on_direct_stored;
-    ticket->entry = entry;
-    if (entry) {
-        entry->state = ENTRY_STORING;
-    }
-    if (pdu->type == PDU_STATUS_REPORT) {
-        m->up->ops->report(m->up, pdu, hex, fn, ticket);
-    } else {
-        m->up->ops->received(m->up, pdu, hex, entry ? entry->memory : NULL, entry ? entry->index : -1, fn,
-                             ticket);
-    }
-}
-
-/* stat 0 and 1 are received, 2 and 3 stored for sending. */
-static void entry_content(struct modem *m, struct entry *entry, int stat, int tpdu_len, const char *hex)
-{
-    struct pdu pdu;
-    if ((stat != 0 && stat != 1) || is_blank(hex)) {
-        entry_drop(m, entry);
-        return;
-    }
-    enum pdu_error error = decode(hex, tpdu_len, &pdu);
-    if (error != PDU_OK) {
-        undecodable(m, entry->memory, entry->index, error, hex);
-        entry->state = ENTRY_KEPT;
-        entry->hash = hash_of(hex);
-        return;
-    }
-    hand_up(m, &pdu, hex, entry);
-}
-
-static void direct(struct modem *m, const char *line, const char *hex)
-{
-    struct pdu pdu;
-    unsigned last = answer_fields(line) - 1; /* "+CMT: [<alpha>],<len>", "+CDS: <len>" */
-    enum pdu_error error = decode(hex, answer_int(line, last, -1), &pdu);
-    if (error == PDU_OK) {
-        hand_up(m, &pdu, hex, NULL);
-        return;
-    }
-    undecodable(m, "direct", -1, error, hex);
-    m->inbox.acks += m->inbox.csms;
-}
-
-static void stored(struct modem *m, const char *line)
+static void told(struct modem *m, const char *line)
 {
     char memory[8];
     int index = answer_int(line, 1, -1);
     answer_field(line, 0, memory, sizeof memory);
-    if (index < 0 || memory[0] == '\0' || strlen(memory) > 3) {
-        inbox_sweep(m, false); /* "+CMTI: ,2", "+CMTI: \"SM\",-1" are seen: look everywhere it could be */
+    if (index < 0 || memory[0] == '\0' || strlen(memory) > 3 || !is_named_as_listed(m, memory)) {
+        inbox_sweep(m); /* "+CMTI: ,2", "+CMTI: \"SM\",-1" are seen: look everywhere it could be */
         return;
     }
     struct entry *entry = entry_find(m, memory, index);
-    if (!entry) {
-        entry_add(m, memory, index); /* state ENTRY_READ */
-    } else if (entry->state == ENTRY_KEPT) {
+    if (!entry && (entry = entry_add(m, memory, index))) { /* state ENTRY_READ */
+        entry->told = true;
+    } else if (entry && entry->state == ENTRY_KEPT) {
         entry->state = ENTRY_READ; /* the place was used again */
+        entry->tries = entry->same = 0;
+    } else if (entry) {
+        entry->again = entry->state == ENTRY_ERASE || entry->state == ENTRY_ERASING;
+        entry->pauses = false;
     }
 }
 
 void inbox_urc(struct modem *m, enum at_urc urc, const char *line, const char *body)
 {
     if (urc == AT_URC_CMTI || urc == AT_URC_CDSI) {
-        stored(m, line);
+        told(m, line);
     } else if (urc == AT_URC_CMT || urc == AT_URC_CDS) {
-        if (body) {
-            direct(m, line, body);
-        }
+        intake_direct(m, line, body);
     } else {
-        inbox_sweep(m, false);
+        inbox_sweep(m);
     }
 }
 
@@ -232,7 +149,7 @@ static struct entry *next_entry(const struct modem *m)
 {
     struct entry *other = NULL;
     for (struct entry *entry = m->inbox.entries; entry; entry = entry->next) {
-        if (entry->state != ENTRY_READ && entry->state != ENTRY_ERASE) {
+        if ((entry->state != ENTRY_READ && entry->state != ENTRY_ERASE) || entry->pauses) {
             continue;
         }
         if (strcmp(entry->memory, m->inbox.memory) == 0) {
@@ -241,6 +158,28 @@ static struct entry *next_entry(const struct modem *m)
         other = other ? other : entry;
     }
     return other;
+}
+
+static void pause_entry(struct modem *m, struct entry *entry)
+{
+    entry->pauses = true;
+    if (!timer_armed(&m->inbox_pause)) {
+        timer_set(&m->inbox_pause, PAUSE_MS);
+    }
+}
+
+static void on_pause_over(void *arg)
+{
+    struct modem *m = arg;
+    for (struct entry *entry = m->inbox.entries; entry; entry = entry->next) {
+        entry->pauses = false;
+    }
+    modem_pump(m);
+}
+
+void inbox_setup(struct modem *m)
+{
+    timer_init(&m->inbox_pause, m->loop, on_pause_over, m);
 }
 
 bool inbox_waits(const struct modem *m)
@@ -261,19 +200,21 @@ static void sweep_add(struct modem *m, const char *memory)
     }
 }
 
-/* everywhere: also where somebody before us, or the modem of its own will, may have put something. */
-void inbox_sweep(struct modem *m, bool everywhere)
+/* The main store first; and where somebody before us, the network (class 1 and 2, TS 23.038 clause 4) or the
+ * modem of its own will may have put something. */
+void inbox_sweep(struct modem *m)
 {
+    const char *main = m->inbox.main;
     m->inbox.again = false;
-    if (m->inbox.main[0] == '\0') {
+    if (main[0] == '\0') {
         return;
     }
-    sweep_add(m, m->inbox.main);
-    if (everywhere) {
-        sweep_add(m, strcmp(m->inbox.main, "MT") == 0 ? "MT" : "SM");
-        if (m->inbox.reads_sr) {
-            sweep_add(m, "SR");
-        }
+    sweep_add(m, main);
+    if (strcmp(main, "MT") != 0) {
+        sweep_add(m, strcmp(main, "SM") == 0 ? "ME" : "SM");
+    }
+    if (m->inbox.reads_sr) {
+        sweep_add(m, "SR");
     }
 }
 
@@ -282,6 +223,7 @@ static void sweep_done(struct modem *m)
     struct inbox *inbox = &m->inbox;
     memmove(inbox->sweeps[0], inbox->sweeps[1], sizeof inbox->sweeps - sizeof inbox->sweeps[0]);
     inbox->sweep_count--;
+    inbox->routine &= inbox->sweep_count > 0;
 }
 
 static void ask(struct modem *m, const struct at_command *command)
@@ -301,27 +243,38 @@ static void on_acked(void *arg, const struct at_result *result, const char *firs
     if (m->inbox.acks > 0) {
         m->inbox.acks--;
     }
-    if (result->final != AT_OK && !(result->final == AT_CMS && result->code == 340)) {
-        m->chores |= CHORE_CNMI;
+    bool late = clock_mono_ms() - m->inbox.ack_since_ms > ACK_MS;
+    if (result->final != AT_OK || late) { /* 340, "not expected", too: the module waits no more */
+        duty_reassert(m);
     }
     modem_pump(m);
+}
+
+static bool is_in_hand(const struct entry *entry, const char *hex)
+{
+    return entry->state == ENTRY_STORING || entry->state == ENTRY_ERASE || entry->state == ENTRY_ERASING ||
+           (entry->state == ENTRY_KEPT && entry->hash == intake_hash(hex));
 }
 
 static void on_listed(void *arg, const char *line, const char *body)
 {
     struct modem *m = arg;
-    int index = answer_int(line, 0, -1);
-    if (index < 0 || !body) {
-        return;
-    }
+    int index = answer_int(line, 0, -1), stat = answer_int(line, 1, -1);
     struct entry *entry = entry_find(m, m->inbox.memory, index);
-    bool known = entry && (entry->state == ENTRY_STORING || entry->state == ENTRY_ERASE ||
-                           entry->state == ENTRY_ERASING ||
-                           (entry->state == ENTRY_KEPT && entry->hash == hash_of(body)));
-    if (known || (!entry && !(entry = entry_add(m, m->inbox.memory, index)))) {
+    if (index < 0 || !body) {
+        m->inbox.again |= index < 0; /* a torn head */
         return;
     }
-    entry_content(m, entry, answer_int(line, 1, -1), answer_int(line, answer_fields(line) - 1, -1), body);
+    if (entry && is_in_hand(entry, body)) {
+        return;
+    }
+    if (!entry && stat == 0 && m->inbox.routine) {
+        duty_reassert(m); /* nobody had told of it */
+    }
+    if (entry || (entry = entry_add(m, m->inbox.memory, index))) {
+        m->inbox.again |= stat < 0;
+        intake_stored(m, entry, line, stat, body);
+    }
 }
 
 static void on_list_done(void *arg, const struct at_result *result, const char *first)
@@ -348,7 +301,8 @@ static void on_memory(void *arg, const struct at_result *result, const char *fir
     if (result->final != AT_OK) {
         inbox->memory[0] = '\0';
         if (inbox->current) {
-            entry_drop(m, inbox->current); /* cannot be reached now; a sweep finds it when it can */
+            inbox->again = true;
+            inbox_drop(m, inbox->current); /* cannot be reached now; a sweep finds it when it can */
         } else if (inbox->sweep_count > 0) {
             sweep_done(m);
         }
@@ -374,9 +328,27 @@ static void on_content(void *arg, const char *line, const char *body)
 {
     struct modem *m = arg;
     struct entry *entry = m->inbox.current;
-    if (entry && entry->state == ENTRY_READ && body) {
-        entry_content(m, entry, answer_int(line, 0, -1), answer_int(line, answer_fields(line) - 1, -1), body);
+    if (entry && entry->state == ENTRY_READ) {
+        intake_stored(m, entry, line, answer_int(line, 0, -1), body);
     }
+}
+
+static bool is_no_such_place(const struct at_result *result)
+{
+    return result->final == AT_CMS && result->code == 321;
+}
+
+/* The modem could not: once more after a pause, then when a sweep finds it. */
+static void failed(struct modem *m, struct entry *entry, const struct at_result *result, const char *command)
+{
+    if (++entry->tries < TRIES_MAX) {
+        pause_entry(m, entry);
+        return;
+    }
+    log_event(LOG_WARN, "modem.inbox", "modem=%s memory=%s index=%d command=%s error=\"%s\"", m->options.name,
+              entry->memory, entry->index, command, result->text);
+    m->inbox.again = true;
+    inbox_drop(m, entry);
 }
 
 static void on_read(void *arg, const struct at_result *result, const char *first)
@@ -384,17 +356,27 @@ static void on_read(void *arg, const struct at_result *result, const char *first
     struct modem *m = arg;
     struct entry *entry = m->inbox.current;
     m->inbox.current = NULL;
-    (void)first;
     if (modem_unanswered(m, result)) {
         return;
     }
-    /* Still to be read: the place was empty, or the modem could not. */
-    bool busy = result->final != AT_OK && !(result->final == AT_CMS && result->code == 321);
-    if (entry && entry->state == ENTRY_READ && (!busy || ++entry->tries >= TRIES_MAX)) {
-        m->inbox.again |= busy;
-        entry_drop(m, entry);
+    if (entry && first[0] == '\0' && (result->final == AT_OK || is_no_such_place(result))) {
+        inbox_empty(m, entry);
+    } else if (entry && entry->state == ENTRY_READ && (first[0] == '\0' || result->final != AT_OK)) {
+        failed(m, entry, result, "+CMGR");
     }
     modem_pump(m);
+}
+
+static void erased(struct modem *m, struct entry *entry)
+{
+    m->up->ops->erased(m->up, entry->memory, entry->index);
+    if (!entry->again) {
+        inbox_drop(m, entry);
+        return;
+    }
+    entry->state = ENTRY_READ;
+    entry->stored = entry->again = entry->told = false;
+    entry->tries = entry->same = 0;
 }
 
 static void on_erased(void *arg, const struct at_result *result, const char *first)
@@ -404,18 +386,15 @@ static void on_erased(void *arg, const struct at_result *result, const char *fir
     m->inbox.current = NULL;
     (void)first;
     if (entry) {
-        entry->state = ENTRY_ERASE;
+        entry->state = ENTRY_READ; /* done or not, and who knows what is there now */
     }
-    if (modem_unanswered(m, result) || !entry) {
+    if (modem_unanswered(m, result)) {
         return;
     }
-    if (result->final == AT_OK || (result->final == AT_CMS && result->code == 321)) {
-        m->up->ops->erased(m->up, entry->memory, entry->index);
-        entry_drop(m, entry);
-    } else if (++entry->tries >= TRIES_MAX) {
-        log_event(LOG_WARN, "modem.erase", "modem=%s memory=%s index=%d error=\"%s\"", m->options.name,
-                  entry->memory, entry->index, result->text);
-        entry_drop(m, entry);
+    if (entry && (result->final == AT_OK || is_no_such_place(result))) {
+        erased(m, entry);
+    } else if (entry) {
+        failed(m, entry, result, "+CMGD");
     }
     modem_pump(m);
 }

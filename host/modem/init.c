@@ -539,7 +539,7 @@ static void run(struct modem *m)
     do {
         if (m->init.step == STEPS) {
             m->prepared = true;
-            inbox_sweep(m, true);
+            inbox_sweep(m);
             modem_event(m, EVENT_PREPARED, "prepared");
             return;
         }

@@ -223,7 +223,7 @@ void listen_end(struct modem *, const char *reason);
 /* inbox.c */
 void inbox_setup(struct modem *);
 void inbox_reset(struct modem *); /* a new session with the modem: forgets what it knew of the memories */
-void inbox_sweep(struct modem *, bool everywhere);
+void inbox_sweep(struct modem *); /* every memory */
 bool inbox_waits(const struct modem *);
 void inbox_work(struct modem *);
 void inbox_urc(struct modem *, enum at_urc, const char *line, const char *body);
@@ -231,8 +231,9 @@ void inbox_drop(struct modem *, struct entry *);
 void inbox_empty(struct modem *, struct entry *); /* its place was seen to be empty */
 
 /* intake.c */
+/* hex: NULL when it never came. */
 void intake_stored(struct modem *, struct entry *, const char *head, int stat, const char *hex);
-void intake_direct(struct modem *, const char *head, const char *hex); /* hex: NULL when it never came */
+void intake_direct(struct modem *, const char *head, const char *hex);
 uint64_t intake_hash(const char *hex); /* to know a PDU again, not to defend against anybody */
 
 /* ladder.c */

@@ -146,7 +146,7 @@ static void judge(struct modem *m, const struct at_result *result, struct settle
         m->send.faults = 0;
     }
     if (result->final == AT_CMS && (result->code == 208 || result->code == 322)) {
-        inbox_sweep(m, true); /* storage full: what can be fetched makes room */
+        inbox_sweep(m); /* storage full: what can be fetched makes room */
     }
     if (s->outcome == OUTCOME_SENT) {
         m->strikes = 0;

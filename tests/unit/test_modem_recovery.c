@@ -327,9 +327,9 @@ static void test_idle(void **state)
         rig_turns(r);
     }
     assert_int_equal(rig_count(r, "AT+CSQ"), 60);
-    assert_int_equal(rig_count(r, "AT+CMGL=4"), 6);
-    assert_int_equal(rig_count(r, "AT+CNMI="), 2);
-    assert_int_equal(r->heard_count, 68);
+    assert_int_equal(rig_count(r, "AT+CMGL=4"), 12);
+    assert_int_equal(rig_count(r, "AT+CPMS="), 12);
+    assert_int_equal(r->heard_count, 60 + 12 + 12);
 }
 
 /* ---- our own restarts, with an attempt in flight ---- */

@@ -502,7 +502,7 @@ static void test_echo_means_restart(void **state)
     assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
     r->heard_count = 0;
     back_to_ready(r);
-    assert_int_equal(rig_count(r, "AT+CNMI="), 1); /* set up anew */
+    assert_int_equal(rig_count(r, "AT+CNMI="), 2); /* set up anew, and said again when registered */
     assert_int_equal(rig_count(r, "00"), 0);
 }
 
