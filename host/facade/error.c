@@ -9,12 +9,20 @@
 #include "host/base/log.h"
 #include "host/sms/utf8.h"
 
-/* The message may quote what the client sent: cut between characters, so that it stays UTF-8. */
-static void cut_to_utf8(char *text)
+/* The message may quote what the client sent, cut at a width that is counted in bytes: what is left of a
+ * character goes, so that the message stays UTF-8. */
+static void drop_broken(char *text)
 {
-    size_t len = strlen(text);
-    for (int back = 0; back < 4 && len > 0 && !utf8_valid(text, len); back++)
-        text[--len] = '\0';
+    size_t len = strlen(text), kept = 0, used;
+    for (size_t at = 0; at < len; at += used) {
+        bool bad = false;
+        utf8_next(text + at, len - at, &used, &bad);
+        if (bad)
+            continue;
+        memmove(text + kept, text + at, used);
+        kept += used;
+    }
+    text[kept] = '\0';
 }
 
 bool refuse(struct refusal *r, int http, int code, const char *fmt, ...)
@@ -25,7 +33,7 @@ bool refuse(struct refusal *r, int http, int code, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(r->message, sizeof r->message, fmt, args);
     va_end(args);
-    cut_to_utf8(r->message);
+    drop_broken(r->message);
     return false;
 }
 
@@ -33,10 +41,8 @@ char *refusal_body(const struct refusal *r)
 {
     char more_info[64];
     snprintf(more_info, sizeof more_info, "https://www.twilio.com/docs/errors/%d", r->code);
-    json_t *message = json_string(r->message);
-    json_t *body = json_pack("{s:i, s:o, s:s, s:i}", "code", r->code, "message",
-                             message != NULL ? message : json_string("Bad request"), "more_info", more_info,
-                             "status", r->http);
+    json_t *body = json_pack("{s:i, s:s, s:s, s:i}", "code", r->code, "message", r->message, "more_info",
+                             more_info, "status", r->http);
     char *text = json_dumps(body, JSON_COMPACT);
     json_decref(body);
     if (text == NULL)

@@ -217,6 +217,21 @@ static void test_messages_name_the_value(void **state)
         "short code for your account.");
 }
 
+/* A value is quoted in part, and the part may end inside a character: the message must stay one. */
+static void test_messages_quote_whole_characters(void **state)
+{
+    char form[512];
+    (void)state;
+    for (int pad = 40; pad < 52; pad++) {
+        snprintf(form, sizeof form, "To=%0*d%s&%s", pad, 0, "%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80", F B);
+        assert_int_equal(run(form), 21211);
+        char *body = refusal_body(&refusal);
+        if (strstr(body, "is not a valid phone number.\"") == NULL)
+            fail_msg("%d: %s", pad, body);
+        free(body);
+    }
+}
+
 static void test_numbers_are_normalised(void **state)
 {
     static const char *const rows[] = {"%2B41+79+111+22+33", "0041791112233", "079-111.22(33)"};
@@ -358,6 +373,7 @@ int main(void)
         TEST(test_order),
         TEST(test_body_limit),
         TEST(test_messages_name_the_value),
+        TEST(test_messages_quote_whole_characters),
         TEST(test_numbers_are_normalised),
         TEST(test_foreign_line),
         TEST(test_class_policy_validity),
