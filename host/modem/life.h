@@ -3,6 +3,7 @@
  *
  *   modem.c   the life: states, transitions, the carrier's door, who may use the port next
  *   init.c    from a clean channel to a modem that can register, by negotiation
+ *   init_sim.c  the SIM's part of that
  *   pin.c     whether a PIN may be tried
  *   send.c    one segment: AT+CMGS, in flight, PDU, outcome
  *   listen.c  attempts in flight from before a restart
@@ -18,6 +19,8 @@
 #include "host/modem/modem.h"
 #include "host/modem/port.h"
 #include "host/modem/slot.h"
+
+#define PREPARE_MS 240000 /* from the first answer to a modem that can register */
 
 enum life {
     LIFE_NEW,

@@ -11,7 +11,6 @@
 #include "host/modem/life.h"
 
 #define SYNC_TRIES      5
-#define PREPARE_MS      240000
 #define UNREGISTERED_MS 600000
 #define ABSENT_CYCLE_MS 30000 /* a port that stays away this long: the slot's power */
 #define STRIKES_MAX     3
