@@ -38,16 +38,17 @@ class Strace:
 
 
 def effects_of(journey, gateway):
-    """(name, nth) for each effective call of one undisturbed journey."""
+    """(name, nth) for each effective call of one undisturbed journey; a line of the log is none."""
     tracer = Strace(gateway, "-e", f"trace={EFFECTS}")
     journey()
     calls = collections.Counter()
     points = []
     for line in tracer.end():
-        match = re.match(r"\d+ +(\w+)\(", line)
+        match = re.match(r"\d+ +(\w+)\((2,)?", line)
         if match:
             calls[match.group(1)] += 1
-            points.append((match.group(1), calls[match.group(1)]))
+            if not match.group(2):
+                points.append((match.group(1), calls[match.group(1)]))
     return points
 
 
@@ -61,14 +62,14 @@ def killed_at(gateway, point, journey):
     return dead
 
 
-def post(gateway, text, callback):
+def post(gateway, text, callback, to=TO):
     """201's SID, or None when no answer came."""
     import requests
 
     try:
         answer = requests.post(
             f"{gateway.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
-            data={"To": TO, "From": gateway.sender, "Body": text, "StatusCallback": callback},
+            data={"To": to, "From": gateway.sender, "Body": text, "StatusCallback": callback},
             auth=(ACCOUNT, TOKEN),
             timeout=20 * PATIENCE,
         )
@@ -149,6 +150,55 @@ def test_kill_at_every_effect_of_a_send(rig):
     print(f"send: {len(points)} kill points, {dict(outcomes)}")
     assert outcomes["killed"] >= len(points) - 4, outcomes
     assert outcomes["delivered"] >= 5
+
+
+def test_kill_at_every_effect_between_two_sends(rig):
+    """The next AT+CMGS leaves before the last outcome is on disk: what is heard after the restart may belong to either message."""
+    bench = rig(keys={"latency_ms": 5, "keep_when_closed": "on"})
+    gateway = bench.gateway()
+    gateway.sender = bench.numbers["m1"]
+    gateway.start()
+    gateway.wait_line_ready("m1")
+
+    def both_queued(text):
+        bench.sim.do("hold m1 +CMGS 1")
+        first = post(gateway, f"{text}, first", None)
+        bench.sim.do("wait m1 held 10000")
+        second = post(gateway, f"{text}, second", None, "+41791112244")  # to another: it need not wait
+        bench.sim.do("delay m1 prompt 400 1")  # longer than a restart
+        return first, second
+
+    def journey(text, sids):
+        bench.sim.do("release m1")
+        told = lambda: all(f"sid={sid} kind=delivered" in gateway.log_text() for sid in sids)  # noqa: E731 (it costs the daemon no call)
+        done = lambda: gateway.process.poll() is not None or told()  # noqa: E731
+        until(done, 15, f"{text} delivered or killed")
+
+    sids = both_queued("undisturbed")
+    points = effects_of(lambda: journey("undisturbed", sids), gateway)
+    assert len(points) >= 16, points
+    outcomes = collections.Counter()
+    for number, point in enumerate(points):
+        text = f"two {number} at {point[0]} {point[1]}"
+        sids = both_queued(text)
+        dead = killed_at(gateway, point, lambda: journey(text, sids))
+        gateway.kill()
+        after = restart(bench, gateway)
+        for sid, part in zip(sids, ("first", "second")):
+            message = settle(bench, after, after.client(), sid)
+            count = len(bench.pdus(f"{text}, {part}"))
+            if message.status == "delivered":
+                assert count == 1, f"{text}, {part}: delivered, {count} PDUs"
+            else:
+                assert message.status == "undelivered" and int(message.error_code) == 30008 and count == 0, f"{text}, {part}: {message.status}, {count} PDUs"
+            outcomes[f"{part} {message.status}"] += 1
+        outcomes["killed" if dead else "survived"] += 1
+        assert after.stop() == 0
+        gateway.start()
+        gateway.wait_line_ready("m1")
+    print(f"two sends: {len(points)} kill points, {dict(outcomes)}")
+    assert outcomes["killed"] >= len(points) - 4, outcomes
+    assert outcomes["second delivered"] >= 5
 
 
 def test_kill_at_every_effect_of_a_receive(rig):
