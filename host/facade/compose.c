@@ -218,7 +218,7 @@ static bool callback_valid(struct work *w)
     if (!given(url))
         return true;
     if (strlen(url) > URL_MAX)
-        return refuse(w->refusal, 400, 21658, "StatusCallback is longer than %d characters.", URL_MAX);
+        return refuse(w->refusal, 400, 21658, "StatusCallback is longer than %d bytes.", URL_MAX);
     return url_valid(url) ||
            refuse(w->refusal, 400, 21609, "The StatusCallback URL %.160s is not a valid URL.", url);
 }
@@ -335,7 +335,7 @@ static bool tags_valid(struct work *w)
     if (!given(text))
         return true;
     if (strlen(text) > TAGS_MAX)
-        return refuse(w->refusal, 400, 21658, "Tags is longer than %d characters.", TAGS_MAX);
+        return refuse(w->refusal, 400, 21658, "Tags is longer than %d bytes.", TAGS_MAX);
     json_t *tags = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     bool ok = json_is_object(tags) ? read_tags(w, tags)
                                    : refuse(w->refusal, 400, 20001,
@@ -348,7 +348,7 @@ static bool key_valid(struct work *w)
 {
     const char *key = w->request->idempotency_key;
     return key == NULL || strlen(key) <= KEY_MAX ||
-           refuse(w->refusal, 400, 20001, "The idempotency key is longer than %d characters.", KEY_MAX);
+           refuse(w->refusal, 400, 20001, "The idempotency key is longer than %d bytes.", KEY_MAX);
 }
 
 /* Scheduling is not there yet; what is wrong with a request is still said in Twilio's order. */

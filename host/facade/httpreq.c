@@ -69,6 +69,7 @@ static const char *over_limit(struct httpreq *r, int *status)
     switch (r->state) {
     case HTTPREQ_LINE: *status = 414; return "The request line is longer than 8192 bytes.";
     case HTTPREQ_CHUNK_SIZE: *status = 400; return "A chunk's size line is longer than 256 bytes.";
+    case HTTPREQ_TRAILERS: *status = 431; return "The trailers are longer than 4096 bytes.";
     default: *status = 431; return "The headers are longer than 16384 bytes.";
     }
 }
@@ -175,7 +176,7 @@ static size_t step_line(struct httpreq *r, const char *data, size_t len)
     return used;
 }
 
-/* ---- headers that the framing needs; each may come once ---- */
+/* ---- headers of which a second would leave open which one counts ---- */
 
 static bool read_length(struct httpreq *r, const char *value)
 {
@@ -217,8 +218,14 @@ static const struct {
     const char *name;
     bool (*read)(struct httpreq *, const char *value);
 } ONCE[] = {
-    {"Content-Length", read_length}, {"Transfer-Encoding", read_coding}, {"Host", read_nothing},
-    {"Expect", read_expect},         {"Authorization", read_nothing},    {"Content-Type", read_nothing},
+    {"Content-Length", read_length},
+    {"Transfer-Encoding", read_coding},
+    {"Host", read_nothing},
+    {"Expect", read_expect},
+    {"Authorization", read_nothing},
+    {"Content-Type", read_nothing},
+    {"Idempotency-Key", read_nothing},
+    {"I-Twilio-Idempotency-Token", read_nothing},
 };
 enum { SEEN_LENGTH = 1, SEEN_CODING = 2, SEEN_HOST = 4 };
 

@@ -4,9 +4,9 @@
  * limits below; bytes after the request are left alone (pipelining). Refuses (state HTTPREQ_BAD with an HTTP
  * status and a sentence): bare LF or CR, folded headers, control characters, white space before
  * ':', a request target that is not ASCII or not a path (or an absolute http URL, or "*" for OPTIONS), a
- * missing or second Host, a second Content-Length even when equal, Content-Length together with
- * Transfer-Encoding, codings other than chunked, anything over a limit. What is tolerated: HTTP/1.0, empty
- * lines before the request, chunk extensions and trailers (dropped). */
+ * missing Host, a second one of those headers that may come once, even when equal, Content-Length together
+ * with Transfer-Encoding, codings other than chunked, anything over a limit. What is tolerated: HTTP/1.0,
+ * empty lines before the request, chunk extensions and trailers (dropped). */
 #ifndef CELLPOST_FACADE_HTTPREQ_H
 #define CELLPOST_FACADE_HTTPREQ_H
 

@@ -168,7 +168,7 @@ void numbers_delete(struct api_call *call)
 static bool check_url(const char *name, const char *value, struct refusal *refusal)
 {
     if (strlen(value) > URL_MAX)
-        return refuse(refusal, 400, 21658, "%s is longer than %d characters.", name, URL_MAX);
+        return refuse(refusal, 400, 21658, "%s is longer than %d bytes.", name, URL_MAX);
     return *value == '\0' || url_valid(value) ||
            refuse(refusal, 400, 21402, "%s must be an absolute http or https URL: %.128s", name, value);
 }
