@@ -120,7 +120,7 @@ static void job_segment(struct job *job, sqlite3_stmt *stmt)
         memcpy(job->ud, sqlite3_column_blob(stmt, 9), job->ud_len);
 }
 
-/* The first waiting segment of the message, and whether another follows. */
+/* The first waiting segment of the message. */
 static int claim_segment(struct claim *op, const struct work *work)
 {
     struct store *store = op->t.queue->store;
@@ -129,7 +129,6 @@ static int claim_segment(struct claim *op, const struct work *work)
     job->attempt_id = attempt_id(work->message_id, work->attempts + 1);
     job->message_id = work->message_id;
     job->line_id = op->line_id;
-    job->first_of_message = !work->begun;
     job->started_ms = op->t.now_ms;
     sqlite3_stmt *stmt = store_write_stmt(store, Q_SEGMENT_NEXT);
     store_bind_int(stmt, ":message", work->message_id);
@@ -141,10 +140,8 @@ static int claim_segment(struct claim *op, const struct work *work)
         return status;
     job_segment(job, stmt);
     op->accepted = sqlite3_column_int(stmt, 10) == MESSAGE_ACCEPTED;
-    status = sql_next(store, stmt);
-    job->more = status > 0;
     sqlite3_reset(stmt);
-    return status < 0 ? status : 0;
+    return 0;
 }
 
 static int claim_store_attempt(struct claim *op, int n)

@@ -2,9 +2,10 @@
  * one named transition, a guarded UPDATE of an expected state, durable when its callback runs (law 1).
  * Nothing here knows AT, HTTP or a provider.
  *
- * States of a segment: waiting -> claimed -> in_flight -> sent | waiting (retry) | failed | unsure. An
- * attempt row is written for each claim and is never reused. A crash turns claimed into waiting, and leaves
- * in_flight to the carrier (queue_in_flight + carrier resume), which settles it, UNSURE in the end.
+ * States of a segment: waiting -> out -> sent | waiting (retry) | failed | unsure. While it is out it has an
+ * attempt, claimed -> in_flight -> an outcome: a row for each claim, never reused. A crash forgets what was
+ * claimed (the segment waits again), and leaves in_flight to the carrier (queue_resumable), which settles it,
+ * UNSURE in the end.
  *
  * A message is queued until its first segment is in flight, sending until its last is SENT, then sent;
  * delivered when a report says so for all its segments, undelivered as soon as one is reported failed for
@@ -81,8 +82,7 @@ int64_t queue_depth(struct queue *, int64_t account_id);
 struct job {
     int64_t attempt_id, message_id, line_id;
     struct sid sid;
-    unsigned seq, total;         /* 1-based */
-    bool first_of_message, more; /* more: another segment of this message follows (AT+CMMS) */
+    unsigned seq, total; /* 1-based */
     char to[NUMBER_MAX];
     uint8_t dcs, udl, ud_len, ud[PDU_UD_MAX];
     bool udhi, status_report;

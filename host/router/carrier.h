@@ -2,7 +2,7 @@
  * provider, the loopback.
  *
  * A carrier serves one line at a time and takes one job at a time: submit, then exactly one settle for it. It
- * says how it is through state(). What it learns goes up through struct carrier_up, each with a durable
+ * says how it is through status(). What it learns goes up through struct carrier_up, each with a durable
  * callback where something physical waits for the disk: the PDU for in_flight, the deletion or
  * acknowledgement for received and report. */
 #ifndef CELLPOST_ROUTER_CARRIER_H

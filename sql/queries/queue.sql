@@ -69,7 +69,7 @@ INSERT INTO segment (message_id, seq, state, report, resent, udhi, udl, ud) VALU
 -- name: segment_next
 SELECT m.sid, m.dcs, m.status_report, m.segments, m.to_addr, m.expires_ms, s.seq, s.udhi, s.udl, s.ud, m.status
 FROM message m JOIN segment s ON s.message_id = m.id
-WHERE m.id = :message AND s.state = 1 ORDER BY s.seq LIMIT 2
+WHERE m.id = :message AND s.state = 1 ORDER BY s.seq LIMIT 1
 
 -- name: segment_state
 UPDATE segment SET state = :state WHERE message_id = :message AND seq = :seq

