@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/base/conf_internal.h"
+#include "host/base/e164.h"
 #include "host/base/httpc.h"
 #include "host/base/log.h"
 
@@ -124,13 +125,6 @@ static bool all_hex(const char *text, size_t len)
     return strlen(text) == len && strspn(text, "0123456789abcdefABCDEF") == len;
 }
 
-static bool is_number(const char *text)
-{
-    size_t len = strlen(text);
-    return text[0] == '+' && text[1] >= '1' && text[1] <= '9' && len >= 8 && len <= 16 &&
-           strspn(text + 1, "0123456789") == len - 1;
-}
-
 static bool is_url(const char *text)
 {
     size_t skip = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0;
@@ -155,7 +149,7 @@ static const char *text_fault(const struct conf_option *option, const char *valu
         return NULL;
     switch (option->type) {
     case CONF_URL: return is_url(value) ? NULL : "an absolute http:// or https:// URL";
-    case CONF_NUMBER: return is_number(value) ? NULL : "a number like +41790000001 (+ and 7 to 15 digits)";
+    case CONF_NUMBER: return is_e164(value) ? NULL : "a number like +41790000001 (+ and 7 to 15 digits)";
     case CONF_TOKEN: return all_hex(value, 32) ? NULL : "32 hex digits";
     case CONF_PORT:
         return strncmp(value, "serial:/", 8) == 0 || strncmp(value, "pty:/", 5) == 0

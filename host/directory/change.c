@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/base/clock.h"
+#include "host/base/e164.h"
 #include "host/base/log.h"
 #include "host/directory/directory_internal.h"
 
@@ -181,13 +182,6 @@ void directory_line_update(struct directory *directory, int64_t line_id, const s
     change_submit(change);
 }
 
-/* SIMs answer +CNUM with what somebody once typed into them: only E.164 is taken for an identity. */
-static bool is_e164(const char *number)
-{
-    size_t digits = number[0] == '+' ? strspn(number + 1, "0123456789") : 0;
-    return digits >= 7 && digits <= 15 && number[1] != '0' && number[1 + digits] == '\0';
-}
-
 static void chars_set(char *field, size_t size, const char *text)
 {
     size_t len = strnlen(text, size - 1);
@@ -196,7 +190,8 @@ static void chars_set(char *field, size_t size, const char *text)
 }
 
 /* Memory has it at once, so that a second SIM is noticed before the first is on disk; after a crash the modem
- * tells both again. */
+ * tells both again. SIMs answer +CNUM with what somebody once typed into them: only E.164 is taken for an
+ * identity. */
 int directory_line_sim(struct directory *directory, int64_t line_id, const char *iccid, const char *number)
 {
     struct line *line = rows_by_id(&directory->tables[TABLE_LINE], line_id);
