@@ -1,6 +1,8 @@
 #include "host/base/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,27 @@ bool log_enabled(enum log_level level)
     return level >= state.least;
 }
 
+/* Octets of the UTF-8 character at s, 0 when it is none or a control character. journald takes a line with
+ * such octets for binary data, and a terminal obeys them. */
+static size_t printable(const char *text, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    static const uint32_t least[] = {0, 0xa0, 0x800, 0x10000}; /* C1 controls end at 0x9f */
+    if (s[0] < 0x80)
+        return s[0] >= 0x20 && s[0] != 0x7f;
+    size_t more = (s[0] & 0xe0) == 0xc0 ? 1 : (s[0] & 0xf0) == 0xe0 ? 2 : (s[0] & 0xf8) == 0xf0 ? 3 : 0;
+    if (more == 0 || more >= len)
+        return 0;
+    uint32_t point = s[0] & (0x3fu >> more);
+    for (size_t i = 1; i <= more; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | (s[i] & 0x3f);
+    }
+    bool none = point < least[more] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff);
+    return none ? 0 : more + 1;
+}
+
 /* One write for one line, so that lines of parent and child never mix. A log that cannot be written must not
  * stop the gateway. */
 static void log_write(enum log_level level, const char *event, const char *fmt, va_list args)
@@ -37,19 +60,21 @@ static void log_write(enum log_level level, const char *event, const char *fmt, 
 static void log_write(enum log_level level, const char *event, const char *fmt, va_list args)
 {
     char line[LOG_LINE_MAX], at[25];
+    int before = errno;
     clock_format(clock_wall_ms(), at);
     size_t len =
-        (size_t)snprintf(line, sizeof line, "ts=%s level=%s event=%s ", at, level_names[level], event);
+        (size_t)snprintf(line, sizeof line, "ts=%s level=%s event=%.64s ", at, level_names[level], event);
     int more = vsnprintf(line + len, sizeof line - len - 1, fmt, args);
     if (more > 0)
         len += (size_t)more < sizeof line - len - 1 ? (size_t)more : sizeof line - len - 2;
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)line[i] < 0x20)
-            line[i] = ' ';
+    for (size_t i = 0, step; i<len; i += step> 0 ? step : 1)
+        if ((step = printable(line + i, len - i)) == 0)
+            line[i] = '?';
     while (len > 0 && line[len - 1] == ' ')
         len--;
     line[len++] = '\n';
     (void)!write(state.fd, line, len);
+    errno = before;
 }
 
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
@@ -64,23 +89,26 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
 
 static bool quote_needed(const char *value, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)value[i] <= 0x20 || value[i] == '"' || value[i] == '\\' || value[i] == '=')
+    for (size_t i = 0, step; i < len; i += step)
+        if ((step = printable(value + i, len - i)) == 0 || strchr(" \"\\=", value[i]) != NULL)
             return true;
     return len == 0;
 }
 
-/* The text of one octet inside quotes. Returns its length. */
-static size_t quote_octet(unsigned char c, char out[5])
+/* The text inside quotes of the character at value, *used octets long. Returns its length. */
+static size_t quote_one(const char *value, size_t len, char out[5], size_t *used)
 {
-    if (c == '"' || c == '\\')
-        return (size_t)snprintf(out, 5, "\\%c", c);
-    if (c == '\n')
+    *used = printable(value, len);
+    if (*used > 1 || (*used == 1 && value[0] != '"' && value[0] != '\\')) {
+        memcpy(out, value, *used);
+        return *used;
+    }
+    *used = 1;
+    if (value[0] == '"' || value[0] == '\\')
+        return (size_t)snprintf(out, 5, "\\%c", value[0]);
+    if (value[0] == '\n')
         return (size_t)snprintf(out, 5, "\\n");
-    if (c < 0x20 || c == 0x7f)
-        return (size_t)snprintf(out, 5, "\\x%02x", c);
-    out[0] = (char)c;
-    return 1;
+    return (size_t)snprintf(out, 5, "\\x%02x", (unsigned char)value[0]);
 }
 
 const char *log_quote(const char *value, size_t len, char *out, size_t out_size)
@@ -94,9 +122,9 @@ const char *log_quote(const char *value, size_t len, char *out, size_t out_size)
         return out;
     }
     out[at++] = '"';
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0, used; i < len; i += used) {
         char piece[5];
-        size_t piece_len = quote_octet((unsigned char)value[i], piece);
+        size_t piece_len = quote_one(value + i, len - i, piece, &used);
         if (at + piece_len + 2 > out_size)
             break;
         memcpy(out + at, piece, piece_len);
@@ -109,13 +137,13 @@ const char *log_quote(const char *value, size_t len, char *out, size_t out_size)
 
 const char *log_number(const char *number, char out[48])
 {
-    size_t len = strnlen(number, 47);
-    memcpy(out, number, len);
-    out[len] = '\0';
+    char text[48];
+    size_t len = strnlen(number, sizeof text - 1);
+    memcpy(text, number, len);
     /* Five characters tell country and network, two tell two apart. */
     for (size_t i = 5; state.mask && len > 7 && i < len - 2; i++)
-        out[i] = '*';
-    return out;
+        text[i] = '*';
+    return log_quote(text, len, out, 48);
 }
 
 void fatal(const char *fmt, ...)
