@@ -169,9 +169,8 @@ static bool ask_store(struct modem *m, char *out, size_t size)
 /* Every store refused: perhaps the SIM is still being read; from the first again. */
 static enum next got_store(struct modem *m, const struct at_result *result, const char *first)
 {
-    (void)first;
     const char *store = init_variant(m->model->cpms, m->init.variant);
-    if (result->final == AT_OK) {
+    if (result->final == AT_OK && answer_int(first, 5, -1) != 0) { /* total3: a store without places is none */
         snprintf(m->inbox.main, sizeof m->inbox.main, "%s", store);
         snprintf(m->inbox.memory, sizeof m->inbox.memory, "%s", store);
         return NEXT;

@@ -429,6 +429,16 @@ static void test_everywhere(void **state)
 
 /* ---- against the simulator ---- */
 
+/* A store without places is none. */
+static void test_sim_without_me(void **state)
+{
+    struct rig *r = *state;
+    rig_up(r, "me_size=0");
+    rig_cmd(r, "inject m1 from=+41791112233 text=hello");
+    rig_until_erased(r, 1);
+    assert_string_equal(r->received[0].memory, "SM");
+}
+
 static void test_sim_erasure_unanswered(void **state)
 {
     struct rig *r = *state;
@@ -558,6 +568,7 @@ int main(void)
         T(test_routing_after_sending),
         T(test_routing_lost),
         T(test_everywhere),
+        T(test_sim_without_me),
         T(test_sim_erasure_unanswered),
         T(test_sim_told_during_erasure),
         T(test_sim_torn_read),
