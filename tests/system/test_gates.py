@@ -6,7 +6,7 @@ import threading
 import pytest
 import requests
 
-from gateway import ACCOUNT, TOKEN, until
+from gateway import ACCOUNT, SERVICE, TOKEN, until
 
 TO = "+41791112233"
 
@@ -267,6 +267,37 @@ def test_bad_number_stalls_nobody(rig):
     for sid in others:
         until(lambda: status_is(client, sid, "delivered"), 10, sid)
     assert status_is(client, bad.sid, "queued", "sending")
+
+
+def test_sim_without_credit_leaves_a_pool_to_the_other(rig):
+    bench, gateway, client = start(rig, modems=2, test_clock=False, keys={"latency_ms": 100})
+    bench.sim.do('error m1 +CMGS "+CMS ERROR: 29" 0')
+    sids = [client.messages.create(to=f"+4179555{n:04d}", messaging_service_sid=SERVICE, body=f"p {n}").sid for n in range(10)]
+    for sid in sids:
+        until(lambda: status_is(client, sid, "delivered"), 20, sid)
+    tired = next(line for line in gateway.cli("lines").splitlines() if "line=m1" in line)
+    assert "no jobs for" in tired and "29" in tired
+
+
+def test_one_refused_message_does_not_cost_the_line(rig):
+    """"Unknown error" may be the modem's fault: it is reset, once. Then it is the message's."""
+    bench, gateway, client = start(rig, slot=True)
+    bench.sim.do('error m1 +CMGS "+CMS ERROR: 500" 0')
+    bad = client.messages.create(to="+41790000000", from_=bench.numbers["m1"], body="refused")
+    until(lambda: gateway.advance(1000) or gateway.cli("show", bad.sid).count(" retry ") >= 6, 30)
+    assert "event=modem.state modem=m1 from=resetting" in gateway.log_text()
+    assert gateway.log_text().count("to=resetting") == 1 and "to=resting" not in gateway.log_text()
+    bench.sim.do("clear-faults m1")
+    other = client.messages.create(to=TO, from_=bench.numbers["m1"], body="fine")
+    until(lambda: status_is(client, other.sid, "delivered"), 10)
+
+
+def test_hung_line_holds_nothing_of_its_pool(rig):
+    bench, gateway, client = start(rig, modems=2, test_clock=False)
+    bench.sim.do("hold m1 +CMGS 1")
+    sids = [client.messages.create(to=f"+4179555{n:04d}", messaging_service_sid=SERVICE, body=f"h {n}").sid for n in range(12)]
+    left = lambda: [sid for sid in sids if not status_is(client, sid, "delivered")]  # noqa: E731
+    until(lambda: len(left()) == 1, 20, "all but the one in the hung modem")
 
 
 def test_permanent_error_fails_the_message(rig):
