@@ -8,7 +8,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from gateway import ACCOUNT, SERVICE, TOKEN, until
+from gateway import ACCOUNT, SERVICE, TOKEN, Gateway, Sim, configuration, until
 
 TO = "+41791112233"
 
@@ -213,6 +213,50 @@ def test_content_retention_discard(bench):
 def test_address_retention_obfuscate(bench):
     message = bench.client.messages.create(to=TO, from_=bench.ward, body="who", address_retention="obfuscate")
     assert bench.client.messages(message.sid).fetch().to == TO[:-4] + "XXXX"
+
+
+# ---- what Cellpost adds: these SDKs have no argument for Tags, yet their clients send and read any form ----
+
+
+def create_tagged(client, base, tags, **form):
+    answer = client.request("POST", f"{base}/2010-04-01/Accounts/{ACCOUNT}/Messages.json", data={"To": TO, "Tags": json.dumps(tags), **form})
+    assert answer.status_code == 201, answer.text
+    return json.loads(answer.text)
+
+
+def extras(client, base, sid):
+    return json.loads(client.request("GET", f"{base}/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}.json").text)
+
+
+def test_tags_are_shown_and_harm_no_reader(bench):
+    to, tags = "+41795550010", {"class": "unheard-of", "ward": "3 süd"}
+    made = create_tagged(bench.client, bench.gateway.url, tags, To=to, From=bench.ward, Body="tagged")
+    assert made["tags"] == tags and "cellpost" not in made
+    assert wait_status(bench.client, made["sid"], "delivered").body == "tagged"
+    assert [m.sid for m in bench.client.messages.list(to=to)] == [made["sid"]]
+    assert extras(bench.client, bench.gateway.url, made["sid"])["tags"] == tags
+
+
+@pytest.mark.parametrize("tags,ruled_by", [({}, "night"), ({"class": "otp"}, "otp"), ({"class": "unheard-of"}, "night")])
+def test_unknown_outcome_tells_the_class(tmp_path, tags, ruled_by):
+    number, sim = "+41790000001", Sim(tmp_path / "sim", {"m1": {"number": "+41790000001", "reports": "off"}}).start()
+    classes = "[class night]\npriority = 2\n[class otp]\npriority = 9\n"
+    text = lambda data: configuration([("m1", number, sim.link("m1"), "")], data, classes).replace("modem = m1\n", "modem = m1\nclass = night\n")
+    gateway = Gateway(text, tmp_path / "gateway", test_clock=True).start()
+    try:
+        gateway.wait_line_ready("m1")
+        client = gateway.client()
+        sim.do("drop m1 +CMGS 1")
+        sid = create_tagged(client, gateway.url, tags, From=number, Body="who knows")["sid"]
+        sim.do("wait m1 pdu 1 10000")
+        gateway.advance(181_000)
+        shown = until(lambda: (m := extras(client, gateway.url, sid)).get("cellpost") and m, 10, "UNSURE in the resource")
+        assert shown["cellpost"] == {"outcome": "unsure", "class": ruled_by}
+        assert client.messages(sid).fetch().status == "sending"  # in Twilio's words nothing is wrong
+        assert [m.status for m in client.messages.list()] == ["sending"]
+    finally:
+        assert gateway.stop() == 0
+        sim.stop()
 
 
 # ---- errors ----

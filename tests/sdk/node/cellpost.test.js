@@ -171,6 +171,20 @@ test('media list', async () => {
   assert.deepStrictEqual(await client.messages(sid).media.list(), []);
 });
 
+// The SDK has no argument for Tags and drops what it does not know.
+test('tags are shown and harm no reader', async () => {
+  const number = '+41796660010';
+  const tags = { class: 'unheard-of', ward: '3 süd' };
+  const uri = `${base}/2010-04-01/Accounts/${account}/Messages.json`;
+  const answer = await client.request({
+    method: 'POST', uri, headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    data: { To: number, From: from, Body: 'tagged', Tags: JSON.stringify(tags) } });
+  assert.strictEqual(answer.statusCode, 201);
+  assert.deepStrictEqual(answer.body.tags, tags);
+  assert.strictEqual((await status(answer.body.sid, 'delivered')).body, 'tagged');
+  assert.deepStrictEqual((await client.messages.list({ to: number })).map((m) => m.sid), [answer.body.sid]);
+});
+
 const refusals = [
   ['bad To', { to: 'abc', from, body: 'x' }, 21211],
   ['no sender', { to, body: 'x' }, 21603],
