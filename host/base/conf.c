@@ -14,7 +14,7 @@
 #include "host/base/log.h"
 
 #define FILE_MAX (1u << 20)
-#define KEYS_MAX 64
+#define BUILT_IN 0 /* the line of a section that no file began */
 
 struct reader {
     struct conf_errors errors;
@@ -22,8 +22,7 @@ struct reader {
     const struct conf_section_info *section; /* NULL before the first, and in an unknown one */
     bool skipping; /* an unknown or repeated section: its options were reported once, by its head */
     void *object;
-    const struct conf_option *seen[KEYS_MAX]; /* options of this section that were set */
-    size_t seen_count;
+    size_t object_index;
     bool section_seen[SECTION_COUNT];
 };
 
@@ -62,7 +61,7 @@ static void object_defaults(const struct conf_section_info *info, void *object)
             fatal("the default of %s is not valid", option->key);
 }
 
-static void *object_add(struct conf *conf, const struct conf_section_info *info, const char *name, int line)
+static void *object_add(struct conf *conf, const struct conf_section_info *info, const char *name)
 {
     char **array = (char **)((char *)conf + info->offset);
     size_t *count = (size_t *)((char *)conf + info->count);
@@ -74,7 +73,6 @@ static void *object_add(struct conf *conf, const struct conf_section_info *info,
     memset(object, 0, info->size);
     object_defaults(info, object);
     snprintf(object + info->name_at, CONF_NAME_MAX, "%s", name);
-    *(int *)(object + info->line_at) = line;
     (*count)++;
     return object;
 }
@@ -87,6 +85,25 @@ static void *object_find(struct conf *conf, const struct conf_section_info *info
             return object;
     }
     return NULL;
+}
+
+const struct conf_mark *conf_mark_of(const struct conf *conf, const void *field)
+{
+    for (size_t i = 0; i < conf->mark_count; i++) {
+        const struct conf_mark *mark = &conf->marks[i];
+        const char *base = (const char *)conf + conf_sections[mark->option->section].offset;
+        if (conf_sections[mark->option->section].named)
+            base = *(char *const *)base + mark->index * conf_sections[mark->option->section].size;
+        if (base + mark->option->offset == (const char *)field)
+            return mark;
+    }
+    return NULL;
+}
+
+int conf_where(const struct conf *conf, const void *field)
+{
+    const struct conf_mark *mark = conf_mark_of(conf, field);
+    return mark != NULL ? mark->line : 0;
 }
 
 /* ---- lines ---- */
@@ -123,12 +140,16 @@ static void section_begin_named(struct reader *reader, int line, const struct co
                    info->name, name);
         return;
     }
-    if (object_find(reader->conf, info, name) != NULL && strcmp(name, "default") != 0) {
+    char *object = object_find(reader->conf, info, name);
+    if (object != NULL && *(int *)(object + info->line_at) != BUILT_IN) {
         conf_error(&reader->errors, line, "[%s %s] stands twice", info->name, name);
         return;
     }
-    void *known = object_find(reader->conf, info, name);
-    reader->object = known != NULL ? known : object_add(reader->conf, info, name, line);
+    if (object == NULL)
+        object = object_add(reader->conf, info, name);
+    *(int *)(object + info->line_at) = line;
+    reader->object = object;
+    reader->object_index = (size_t)(object - (char *)section_object(reader->conf, info, 0)) / info->size;
     reader->skipping = false;
 }
 
@@ -143,6 +164,7 @@ static void section_begin_single(struct reader *reader, int line, const struct c
     } else {
         *seen = true;
         reader->object = section_object(reader->conf, info, 0);
+        reader->object_index = 0;
         reader->skipping = false;
     }
 }
@@ -151,7 +173,6 @@ static void line_section(struct reader *reader, int line, char *text)
 {
     char *end = strchr(text, ']');
     reader->skipping = true;
-    reader->seen_count = 0;
     if (end == NULL || *trim(end + 1) != '\0') {
         conf_error(&reader->errors, line, "a section is [kind] or [kind NAME]");
         reader->section = &conf_sections[0];
@@ -184,14 +205,29 @@ static const struct conf_option *option_find(const struct conf_section_info *sec
     return NULL;
 }
 
-static bool option_repeats(struct reader *reader, const struct conf_option *option)
+/* A value that other INI dialects would read otherwise than this one. */
+static const char *form_fault(const char *value)
 {
-    for (size_t i = 0; i < reader->seen_count; i++)
-        if (reader->seen[i] == option)
-            return true;
-    if (reader->seen_count < KEYS_MAX)
-        reader->seen[reader->seen_count++] = option;
-    return false;
+    size_t len = strlen(value);
+    if (len > 0 && (strchr("\"'", value[0]) != NULL || strchr("\"'", value[len - 1]) != NULL))
+        return "is written without quotes";
+    for (const char *at = value; (at = strpbrk(at, "#;")) != NULL; at++)
+        if (at > value && strchr(" \t", at[-1]) != NULL)
+            return "is followed by a comment: comments have lines of their own";
+    return NULL;
+}
+
+static void option_set(struct reader *reader, int line, const struct conf_option *option, const char *value)
+{
+    struct conf *conf = reader->conf;
+    const char *fault = form_fault(value);
+    if (fault != NULL)
+        conf_error(&reader->errors, line, "%s %s", option->key, fault);
+    bool good = fault == NULL && conf_value_set(&reader->errors, line, option, value, reader->object);
+    conf->marks = realloc(conf->marks, (conf->mark_count + 1) * sizeof *conf->marks);
+    if (conf->marks == NULL)
+        fatal("out of memory");
+    conf->marks[conf->mark_count++] = (struct conf_mark){option, reader->object_index, line, !good};
 }
 
 static void line_option(struct reader *reader, int line, char *text)
@@ -214,10 +250,10 @@ static void line_option(struct reader *reader, int line, char *text)
     if (option == NULL)
         conf_error(&reader->errors, line, "[%s] has no option '%s': cellpostd --options lists them",
                    reader->section->name, key);
-    else if (option_repeats(reader, option))
+    else if (conf_where(reader->conf, (char *)reader->object + option->offset) != 0)
         conf_error(&reader->errors, line, "%s stands twice in this section", key);
     else
-        conf_value_set(&reader->errors, line, option, value, reader->object);
+        option_set(reader, line, option, value);
 }
 
 static void read_line(struct reader *reader, int line, char *text)
@@ -245,6 +281,7 @@ static void read_text(struct reader *reader, const char *text, size_t len)
             conf_error(&reader->errors, line, "holds a NUL octet");
         else
             read_line(reader, line, copy);
+        explicit_bzero(copy, line_len); /* it may hold a secret */
         free(copy);
         at += line_len + 1;
     }
@@ -260,7 +297,7 @@ static struct conf *conf_new(const char *file)
     for (size_t i = 0; i < SECTION_COUNT; i++)
         if (!conf_sections[i].named)
             object_defaults(&conf_sections[i], section_object(conf, &conf_sections[i], 0));
-    object_add(conf, &conf_sections[SECTION_CLASS], "default", 0);
+    object_add(conf, &conf_sections[SECTION_CLASS], "default");
     return conf;
 }
 
@@ -275,20 +312,39 @@ static void path_default(char **path, const char *folder, const char *name)
     *path = made;
 }
 
-struct conf *conf_parse(const char *file, const char *text, size_t len, conf_report_fn *fn, void *arg)
+static void report_counted(void *arg, const char *file, int line, const char *message)
+{
+    (void)file;
+    conf_error(arg, line, "%s", message);
+}
+
+static struct conf *parse(const char *file, const char *text, size_t len, conf_check_fn *also,
+                          conf_report_fn *fn, void *arg)
 {
     struct reader reader = {.errors = {file, fn, arg, 0}, .conf = conf_new(file)};
     read_text(&reader, text, len);
     path_default(&reader.conf->daemon.control_socket, reader.conf->daemon.data_dir, "control");
     path_default(&reader.conf->http.unix_socket, reader.conf->daemon.data_dir, "http");
     conf_check(&reader.errors, reader.conf);
+    if (also != NULL)
+        also(reader.conf, report_counted, &reader.errors);
     if (reader.errors.count == 0)
         return reader.conf;
     conf_free(reader.conf);
     return NULL;
 }
 
+struct conf *conf_parse(const char *file, const char *text, size_t len, conf_report_fn *fn, void *arg)
+{
+    return parse(file, text, len, NULL, fn, arg);
+}
+
 struct conf *conf_load(const char *path, conf_report_fn *fn, void *arg)
+{
+    return conf_load_checked(path, NULL, fn, arg);
+}
+
+struct conf *conf_load_checked(const char *path, conf_check_fn *also, conf_report_fn *fn, void *arg)
 {
     struct conf_errors errors = {path, fn, arg, 0};
     FILE *file = fopen(path, "rb");
@@ -306,7 +362,8 @@ struct conf *conf_load(const char *path, conf_report_fn *fn, void *arg)
     if (failed || len > FILE_MAX)
         conf_error(&errors, 0, failed ? "cannot be read" : "is larger than 1 MiB");
     else
-        conf = conf_parse(path, text, len, fn, arg);
+        conf = parse(path, text, len, also, fn, arg);
+    explicit_bzero(text, len);
     free(text);
     return conf;
 }
@@ -323,6 +380,7 @@ void conf_free(struct conf *conf)
     for (size_t i = 0; i < SECTION_COUNT; i++)
         if (conf_sections[i].named)
             free(*(void **)((char *)conf + conf_sections[i].offset));
+    free(conf->marks);
     free(conf->file);
     free(conf);
 }
@@ -343,8 +401,8 @@ int conf_restart_needed(const struct conf *before, const struct conf *after, con
         if (!info->named && !option->reload &&
             !conf_value_equal(option, (const char *)before + info->offset,
                               (const char *)after + info->offset))
-            conf_error(&report, 0, "%s.%s changed: it takes effect at the next start", info->name,
-                       option->key);
+            conf_error(&report, conf_where(after, (const char *)after + info->offset + option->offset),
+                       "%s.%s changed: it takes effect at the next start", info->name, option->key);
     }
     return (int)report.count;
 }

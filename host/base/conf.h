@@ -6,7 +6,8 @@
  *   [line NAME] [modem NAME] [class NAME] [service NAME] ...   any number
  *
  * conf_load reads all of the file and reports every error as "FILE:LINE: message that names the option and
- * what would be right"; with any error there is no configuration. */
+ * what would be right" (line 0: nothing in the file can be pointed at); with any error there is no
+ * configuration. The value of a secret (PIN, auth token) is in no message. */
 #ifndef CELLPOST_BASE_CONF_H
 #define CELLPOST_BASE_CONF_H
 
@@ -80,8 +81,11 @@ struct conf_service { /* [service NAME]: a messaging service; seeds its row once
     bool smart_encoding, use_inbound_webhook_on_number;
     int validity_s;
 };
+struct conf_mark; /* where an option stands in the file */
 struct conf {
     char *file;
+    struct conf_mark *marks;
+    size_t mark_count;
     struct conf_daemon daemon;
     struct conf_http http;
     struct conf_hooks hooks;
@@ -99,7 +103,17 @@ struct conf {
 typedef void conf_report_fn(void *arg, const char *file, int line, const char *message);
 struct conf *conf_load(const char *path, conf_report_fn *, void *arg);
 struct conf *conf_parse(const char *file, const char *text, size_t len, conf_report_fn *, void *arg);
-void conf_free(struct conf *);
+void conf_free(struct conf *); /* wipes the secrets */
+
+/* As conf_load, but `also` is asked too and its reports count as errors like the rest: for what the file
+ * alone does not show, such as which models there are. What it is given may be wrong elsewhere. */
+typedef void conf_check_fn(const struct conf *, conf_report_fn *, void *arg);
+struct conf *conf_load_checked(const char *path, conf_check_fn *also, conf_report_fn *, void *arg);
+
+/* The line that sets an option, told by the address of its field (&conf->lines[0].sms_url); 0 = the file
+ * leaves it at its default. */
+int conf_where(const struct conf *, const void *field);
+
 const struct conf_class *conf_find_class(const struct conf *, const char *name);
 
 /* Names the options whose change between the two needs a restart, one call of report each; returns how many.

@@ -1,8 +1,18 @@
-/* What one option alone cannot show: references between sections, and what must not stand twice. */
+/* What one option alone cannot show: references between sections, and what must not stand twice. What was
+ * refused for its value is not refused once more for being absent. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "host/base/conf_internal.h"
 #include "host/base/log.h"
+
+static bool is_refused(const struct conf *conf, const void *field)
+{
+    const struct conf_mark *mark = conf_mark_of(conf, field);
+    return mark != NULL && mark->refused;
+}
 
 static bool has_modem(const struct conf *conf, const char *name)
 {
@@ -33,66 +43,158 @@ static void check_line_carrier(struct conf_errors *errors, const struct conf *co
         conf_error(errors, line->line_no, "[line %s]: there is no [modem %s]", line->name, line->modem);
 }
 
+/* What belongs to one section only: reported where the second sets it. */
+static void check_own(struct conf_errors *errors, const struct conf *conf, enum conf_section section,
+                      size_t offset, size_t index)
+{
+    const struct conf_section_info *info = &conf_sections[section];
+    const char *all = *(char *const *)((const char *)conf + info->offset), *me = all + index * info->size;
+    const struct conf_mark *mark = conf_mark_of(conf, me + offset);
+    const char *mine = *(char *const *)(me + offset);
+    if (mark == NULL || mine[0] == '\0')
+        return;
+    bool hex = mark->option->type == CONF_HEX_SID || mark->option->type == CONF_ICCID;
+    for (size_t i = 0; i < index; i++) {
+        const char *other = all + i * info->size, *its = *(char *const *)(other + offset);
+        if ((hex ? strcasecmp(mine, its) : strcmp(mine, its)) == 0)
+            conf_error(errors, mark->line, "[%s %s] and [%s %s] have the same %s %s", info->name,
+                       other + info->name_at, info->name, me + info->name_at, mark->option->key, mine);
+    }
+}
+
 static void check_line(struct conf_errors *errors, const struct conf *conf, size_t index)
 {
     const struct conf_line *line = &conf->lines[index];
     check_line_carrier(errors, conf, line);
     if (conf_find_class(conf, line->class_name) == NULL)
         conf_error(errors, line->line_no, "[line %s]: there is no [class %s]", line->name, line->class_name);
-    if (line->pin[0] != '\0' && (strspn(line->pin, "0123456789") != strlen(line->pin) ||
-                                 strlen(line->pin) < 4 || strlen(line->pin) > 8))
-        conf_error(errors, line->line_no, "[line %s]: pin is 4 to 8 digits", line->name);
-    for (size_t i = 0; i < index; i++) {
-        const struct conf_line *other = &conf->lines[i];
-        if (line->modem[0] != '\0' && strcmp(line->modem, other->modem) == 0)
-            conf_error(errors, line->line_no, "[line %s] and [line %s] have the same modem %s", other->name,
-                       line->name, line->modem);
-        if (line->number[0] != '\0' && strcmp(line->number, other->number) == 0)
-            conf_error(errors, line->line_no, "[line %s] and [line %s] have the same number %s", other->name,
-                       line->name, line->number);
-    }
+    check_own(errors, conf, SECTION_LINE, offsetof(struct conf_line, modem), index);
+    check_own(errors, conf, SECTION_LINE, offsetof(struct conf_line, number), index);
+    check_own(errors, conf, SECTION_LINE, offsetof(struct conf_line, iccid), index);
 }
 
 static void check_modem(struct conf_errors *errors, const struct conf *conf, size_t index)
 {
     const struct conf_modem *modem = &conf->modems[index];
-    if (modem->port[0] == '\0' && errors->count == 0) /* one that was refused is empty too */
+    if (modem->port[0] == '\0' && !is_refused(conf, &modem->port))
         conf_error(errors, modem->line_no, "[modem %s] needs port = serial:/dev/... or pty:/...",
                    modem->name);
-    for (size_t i = 0; modem->port[0] != '\0' && i < index; i++)
-        if (strcmp(modem->port, conf->modems[i].port) == 0)
-            conf_error(errors, modem->line_no, "[modem %s] and [modem %s] have the same port",
-                       conf->modems[i].name, modem->name);
+    check_own(errors, conf, SECTION_MODEM, offsetof(struct conf_modem, port), index);
+    check_own(errors, conf, SECTION_MODEM, offsetof(struct conf_modem, slot), index);
 }
 
-static void check_service(struct conf_errors *errors, const struct conf *conf,
-                          const struct conf_service *service)
+static void check_service(struct conf_errors *errors, const struct conf *conf, size_t index)
 {
-    if (service->lines[0] == NULL)
+    const struct conf_service *service = &conf->services[index];
+    if (service->lines[0] == NULL && !is_refused(conf, &service->lines))
         conf_error(errors, service->line_no, "[service %s] needs lines = NAME, NAME", service->name);
     for (char **name = service->lines; *name != NULL; name++)
         if (!has_line(conf, *name))
-            conf_error(errors, service->line_no, "[service %s]: there is no [line %s]", service->name, *name);
+            conf_error(errors, conf_where(conf, &service->lines), "[service %s]: there is no [line %s]",
+                       service->name, *name);
+    check_own(errors, conf, SECTION_SERVICE, offsetof(struct conf_service, sid), index);
 }
 
-static void check_single(struct conf_errors *errors, const struct conf *conf)
+/* ---- [daemon] and [http] ---- */
+
+static void check_account(struct conf_errors *errors, const struct conf *conf)
 {
     const struct conf_daemon *daemon = &conf->daemon;
-    if ((daemon->account_sid[0] == '\0') != (daemon->auth_token[0] == '\0'))
-        conf_error(errors, 0, "[daemon]: account_sid and auth_token are given together or not at all");
+    bool sid = daemon->account_sid[0] != '\0', token = daemon->auth_token[0] != '\0';
+    if (sid != token && !is_refused(conf, &daemon->account_sid) && !is_refused(conf, &daemon->auth_token))
+        conf_error(errors, conf_where(conf, sid ? &daemon->account_sid : &daemon->auth_token),
+                   "[daemon]: account_sid and auth_token are given together or not at all");
+}
+
+static void check_plan(struct conf_errors *errors, const struct conf *conf)
+{
+    const struct conf_daemon *daemon = &conf->daemon;
     if (strspn(daemon->country, "0123456789") != strlen(daemon->country) || strlen(daemon->country) > 3)
-        conf_error(errors, 0, "[daemon]: country is a calling code like 41, not '%s'", daemon->country);
+        conf_error(errors, conf_where(conf, &daemon->country),
+                   "[daemon]: country is a calling code like 41, not '%s'", daemon->country);
     if (strspn(daemon->trunk, "0123456789") != strlen(daemon->trunk))
-        conf_error(errors, 0, "[daemon]: trunk is digits, not '%s'", daemon->trunk);
+        conf_error(errors, conf_where(conf, &daemon->trunk), "[daemon]: trunk is digits, not '%s'",
+                   daemon->trunk);
+}
+
+/* Over what changes nothing: "//" and "/./" are "/". */
+static const char *path_skip(const char *at)
+{
+    while (at[0] == '/' && (at[1] == '/' || (at[1] == '.' && at[2] == '/')))
+        at += at[1] == '/' ? 1 : 2;
+    return at;
+}
+
+static bool same_path(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a = path_skip(a);
+        b = path_skip(b);
+        if (*a != *b)
+            return false;
+        if (*a == '\0')
+            return true;
+    }
+}
+
+static bool is_file_of_ours(const char *data_dir, const char *path)
+{
+    static const char *const names[] = {"cellpost.db",
+                                        "cellpost.db-wal",
+                                        "cellpost.db-shm",
+                                        "cellpost.db-journal",
+                                        "cellpost.db.lock",
+                                        "cellpost.db.ballast",
+                                        "credentials",
+                                        "key",
+                                        "pin"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !found; i++) {
+        char *file;
+        if (asprintf(&file, "%s/%s", data_dir, names[i]) < 0)
+            fatal("out of memory");
+        found = same_path(file, path);
+        free(file);
+    }
+    return found;
+}
+
+/* One that is not given lies in data_dir: then that is what is too long. */
+static void check_socket(struct conf_errors *errors, const struct conf *conf, const char *key,
+                         char *const *path)
+{
+    int line = conf_where(conf, path);
+    if (line == 0)
+        line = conf_where(conf, &conf->daemon.data_dir);
+    if (strlen(*path) > CONF_SOCKET_MAX)
+        conf_error(errors, line, "%s %s is longer than the %d octets a socket's path may have", key, *path,
+                   CONF_SOCKET_MAX);
+    else if (is_file_of_ours(conf->daemon.data_dir, *path))
+        conf_error(errors, line, "%s %s is the name of one of the daemon's own files", key, *path);
+}
+
+static void check_paths(struct conf_errors *errors, const struct conf *conf)
+{
+    char *const *control = &conf->daemon.control_socket, *const *http = &conf->http.unix_socket;
+    if (conf->daemon.data_dir[0] == '\0')
+        conf_error(errors, conf_where(conf, &conf->daemon.data_dir), "data_dir is a folder, not empty");
+    check_socket(errors, conf, "control_socket", control);
+    check_socket(errors, conf, "unix_socket", http);
+    int line = conf_where(conf, http);
+    if (same_path(*control, *http))
+        conf_error(errors, line > 0 ? line : conf_where(conf, control),
+                   "control_socket and unix_socket are the same path %s", *http);
 }
 
 void conf_check(struct conf_errors *errors, struct conf *conf)
 {
-    check_single(errors, conf);
+    check_account(errors, conf);
+    check_plan(errors, conf);
+    check_paths(errors, conf);
     for (size_t i = 0; i < conf->modem_count; i++)
         check_modem(errors, conf, i);
     for (size_t i = 0; i < conf->line_count; i++)
         check_line(errors, conf, i);
     for (size_t i = 0; i < conf->service_count; i++)
-        check_service(errors, conf, &conf->services[i]);
+        check_service(errors, conf, i);
 }

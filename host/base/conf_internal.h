@@ -17,10 +17,12 @@ enum conf_type {
     CONF_URL,      /* http(s)://host..., or empty */
     CONF_NUMBER,   /* +E.164, or empty */
     CONF_HEX_SID,  /* two letters of `words` and 32 hex digits, or empty */
-    CONF_TOKEN,    /* 32 hex digits, or empty */
+    CONF_TOKEN,    /* 32 hex digits, or empty; secret */
+    CONF_PIN,      /* 4 to 8 digits, or empty; secret */
+    CONF_ICCID,    /* as a modem tells it, or empty */
     CONF_PORT,     /* serial:/... or pty:/... */
     CONF_SLOT,     /* sim:/SOCKET:NAME, or empty */
-    CONF_LISTEN,   /* ADDRESS:PORT */
+    CONF_LISTEN,   /* ADDRESS:PORT, or empty */
     CONF_LIST,     /* separated by commas or blanks */
     CONF_RANGES    /* a list of address ranges */
 };
@@ -61,6 +63,16 @@ struct conf_section_info {
     size_t line_at; /* named: offset of line_no */
 };
 extern const struct conf_section_info conf_sections[SECTION_COUNT];
+
+struct conf_mark {
+    const struct conf_option *option;
+    size_t index; /* of its section's object */
+    int line;
+    bool refused; /* the value was an error: reported, and the field is at its default */
+};
+const struct conf_mark *conf_mark_of(const struct conf *, const void *field); /* NULL = not in the file */
+
+#define CONF_SOCKET_MAX 107 /* octets of a Unix socket's path, unix(7) */
 
 struct conf_errors {
     const char *file;

@@ -52,11 +52,11 @@ const struct conf_option conf_options[] = {
     {SECTION_HOOKS, "total", CONF_DURATION, K(total_ms), "15s", 100, 15000, NULL, false, true, "time for one request"},
 
     {SECTION_LINE, "number", CONF_NUMBER, L(number), "", 0, 0, NULL, false, true, "its telephone number, +E.164; empty: asked from the SIM"},
-    {SECTION_LINE, "iccid", CONF_TEXT, L(iccid), "", 0, 0, NULL, false, true, "its SIM; empty: the first that is seen"},
+    {SECTION_LINE, "iccid", CONF_ICCID, L(iccid), "", 0, 0, NULL, false, true, "its SIM; empty: the first that is seen"},
     {SECTION_LINE, "modem", CONF_NAME_REF, L(modem), "", 0, 0, "modem", false, true, "[modem] that holds the SIM"},
     {SECTION_LINE, "carrier", CONF_WORD, L(carrier), "modem", 0, 0, "modem loopback", true, true, "loopback: no modem, every message is delivered at once; for trying the API"},
     {SECTION_LINE, "class", CONF_NAME_REF, L(class_name), "default", 0, 0, "class", false, true, "[class] of its messages unless Tags name another"},
-    {SECTION_LINE, "pin", CONF_TEXT, L(pin), "", 0, 0, NULL, false, true, "SIM PIN; entered only while two tries are left, never twice when wrong"},
+    {SECTION_LINE, "pin", CONF_PIN, L(pin), "", 0, 0, NULL, false, true, "SIM PIN; entered only while two tries are left, never twice when wrong"},
     {SECTION_LINE, "sms_url", CONF_URL, L(sms_url), "", 0, 0, NULL, false, true, "inbound webhook; seeds the line once, then the API owns it"},
     {SECTION_LINE, "sms_method", CONF_WORD, L(sms_method), "POST", 0, 0, "POST GET", true, true, "its method"},
     {SECTION_LINE, "sms_fallback_url", CONF_URL, L(sms_fallback_url), "", 0, 0, NULL, false, true, "asked when sms_url fails"},

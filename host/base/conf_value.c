@@ -1,4 +1,5 @@
 /* From an option's text to its field, and the same options' clean-up and comparison. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -133,14 +134,41 @@ static bool is_url(const char *text)
 
 static bool is_slot(const char *text)
 {
-    return strncmp(text, "sim:/", 5) == 0 && strrchr(text, ':') > text + 5;
+    const char *colon = strrchr(text, ':');
+    return strncmp(text, "sim:/", 5) == 0 && colon > text + 5 && colon[1] != '\0' &&
+           colon - (text + 4) <= CONF_SOCKET_MAX;
 }
 
+/* Names are not resolved: what they mean may change, and where the API listens must not. */
 static bool is_listen(const char *text)
 {
     const char *colon = strrchr(text, ':');
-    return colon != NULL && colon > text && colon[1] != '\0' &&
-           strspn(colon + 1, "0123456789") == strlen(colon + 1);
+    struct in6_addr address;
+    char host[INET6_ADDRSTRLEN];
+    if (colon == NULL || colon == text || colon[1] == '\0' || strlen(colon + 1) > 5 ||
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) || strtol(colon + 1, NULL, 10) > 65535)
+        return false;
+    bool six = text[0] == '[' && colon[-1] == ']';
+    size_t len = (size_t)(colon - text) - (six ? 2 : 0);
+    if (len >= sizeof host)
+        return false;
+    memcpy(host, text + six, len);
+    host[len] = '\0';
+    return inet_pton(six ? AF_INET6 : AF_INET, host, &address) == 1;
+}
+
+static bool is_pin(const char *text)
+{
+    size_t len = strlen(text);
+    return len >= 4 && len <= 8 && strspn(text, "0123456789") == len;
+}
+
+/* What a modem's answer is brought to: without the F that fills the last octet. */
+static bool is_iccid(const char *text)
+{
+    size_t len = strlen(text);
+    return len >= 18 && len <= 20 && all_hex(text, len) && strncmp(text, "89", 2) == 0 &&
+           text[len - 1] != 'F' && text[len - 1] != 'f';
 }
 
 static const char *text_fault(const struct conf_option *option, const char *value)
@@ -151,12 +179,18 @@ static const char *text_fault(const struct conf_option *option, const char *valu
     case CONF_URL: return is_url(value) ? NULL : "an absolute http:// or https:// URL";
     case CONF_NUMBER: return is_e164(value) ? NULL : "a number like +41790000001 (+ and 7 to 15 digits)";
     case CONF_TOKEN: return all_hex(value, 32) ? NULL : "32 hex digits";
+    case CONF_PIN: return is_pin(value) ? NULL : "4 to 8 digits";
+    case CONF_ICCID:
+        return is_iccid(value)
+                   ? NULL
+                   : "the 18 to 20 digits on the SIM, which begin with 89 (without an F at the end)";
     case CONF_PORT:
         return strncmp(value, "serial:/", 8) == 0 || strncmp(value, "pty:/", 5) == 0
                    ? NULL
                    : "serial:/dev/... or pty:/...";
-    case CONF_SLOT: return is_slot(value) ? NULL : "sim:/SOCKET:NAME";
-    case CONF_LISTEN: return is_listen(value) ? NULL : "ADDRESS:PORT";
+    case CONF_SLOT:
+        return is_slot(value) ? NULL : "sim:/SOCKET:NAME, the socket's path of at most 107 octets";
+    case CONF_LISTEN: return is_listen(value) ? NULL : "ADDRESS:PORT such as 127.0.0.1:8080 or [::]:8080";
     case CONF_HEX_SID:
         return strncmp(value, option->words, 2) == 0 && all_hex(value + 2, 32)
                    ? NULL
@@ -175,14 +209,21 @@ static const char *text_fault(const struct conf_option *option, const char *valu
     return NULL;
 }
 
+static bool is_secret(const struct conf_option *option)
+{
+    return option->type == CONF_TOKEN || option->type == CONF_PIN;
+}
+
 static bool set_text(struct conf_errors *errors, int line, const struct conf_option *option,
                      const char *value, void *field)
 {
     const char *fault = text_fault(option, value);
-    if (fault != NULL) {
+    if (fault != NULL && is_secret(option))
+        conf_error(errors, line, "%s is %s", option->key, fault);
+    else if (fault != NULL)
         conf_error(errors, line, "%s is %s, not '%s'", option->key, fault, value);
+    if (fault != NULL)
         return false;
-    }
     put_text(field, copy(value, strlen(value)));
     return true;
 }
@@ -253,7 +294,9 @@ bool conf_value_set(struct conf_errors *errors, int line, const struct conf_opti
     case CONF_PORT:
     case CONF_SLOT:
     case CONF_LISTEN:
-    case CONF_TOKEN: return set_text(errors, line, option, value, field);
+    case CONF_TOKEN:
+    case CONF_PIN:
+    case CONF_ICCID: return set_text(errors, line, option, value, field);
     }
     return false;
 }
@@ -278,9 +321,18 @@ static enum conf_type kept_as(const struct conf_option *option)
     case CONF_PORT:
     case CONF_SLOT:
     case CONF_LISTEN:
-    case CONF_TOKEN: return CONF_TEXT;
+    case CONF_TOKEN:
+    case CONF_PIN:
+    case CONF_ICCID: return CONF_TEXT;
     }
     return CONF_TEXT;
+}
+
+static void text_free(char *text, bool secret)
+{
+    if (secret && text != NULL)
+        explicit_bzero(text, strlen(text));
+    free(text);
 }
 
 void conf_value_free(const struct conf_option *option, void *object)
@@ -289,7 +341,7 @@ void conf_value_free(const struct conf_option *option, void *object)
     if (kept_as(option) == CONF_LIST)
         list_free(*(char ***)field);
     else if (kept_as(option) == CONF_TEXT)
-        free(*(char **)field);
+        text_free(*(char **)field, is_secret(option));
 }
 
 static bool lists_equal(char *const *a, char *const *b)

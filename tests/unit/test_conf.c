@@ -13,12 +13,15 @@
 #include "host/base/conf.h"
 #include "host/base/conf_internal.h"
 
-#define GOOD                                                                                                 \
-    "[daemon]\ndata_dir = data\n[modem m]\nport = pty:/dev/x\n[line a]\nnumber = +41790000001\nmodem = m\n"
+#define GOOD_LINES "[modem m]\nport = pty:/dev/x\n[line a]\nnumber = +41790000001\nmodem = m\n"
+#define GOOD       "[daemon]\ndata_dir = data\n" GOOD_LINES
+
+#define TEN     "xxxxxxxxxx"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 struct heard {
     int count, line;
-    char text[512];
+    char text[512], all[4096];
 };
 
 static void hear(void *arg, const char *file, int line, const char *message)
@@ -28,6 +31,8 @@ static void hear(void *arg, const char *file, int line, const char *message)
     heard->line = line;
     heard->count++;
     snprintf(heard->text, sizeof heard->text, "%s", message);
+    size_t len = strlen(heard->all);
+    snprintf(heard->all + len, sizeof heard->all - len, "%d: %s\n", line, message);
 }
 
 static struct conf *parse(const char *text, struct heard *heard)
@@ -103,24 +108,61 @@ static void test_errors(void **state)
         {"[daemon]\nlog_level = loud\n", 2, "one of: debug"},
         {"[daemon]\nauth_token = xyz\n", 2, "32 hex"},
         {"[daemon]\naccount_sid = AC1\n", 2, "32 hex"},
-        {"[daemon]\ncountry = CH\n", 0, "calling code"},
+        {"[daemon]\ncountry = CH\n", 2, "calling code"},
         {"[modem m]\n", 1, "needs port"},
         {"[modem m]\nport = ttyUSB0\n", 2, "serial:"},
         {"[modem m]\nport = pty:/x\nslot = gpio\n", 3, "sim:"},
-        {"[modem m]\nport = pty:/x\n[modem n]\nport = pty:/x\n", 3, "same port"},
+        {"[modem m]\nport = pty:/x\n[modem n]\nport = pty:/x\n", 4, "same port"},
         {"[line a]\ncarrier = loopback\nnumber = 12\n", 3, "+41790000001"},
         {"[line a]\n", 1, "needs modem"},
         {"[line a]\nmodem = x\n", 1, "no [modem x]"},
         {"[line a]\ncarrier = loopback\nclass = x\n", 1, "no [class x]"},
         {"[line a]\ncarrier = loopback\nbackup = x\n", 3, "no option 'backup'"},
-        {"[line a]\ncarrier = loopback\npin = 12\n", 1, "4 to 8 digits"},
+        {"[line a]\ncarrier = loopback\npin = 12\n", 3, "4 to 8 digits"},
         {"[line a]\ncarrier = loopback\nsms_url = here\n", 3, "absolute http"},
         {"[line a]\ncarrier = loopback\n[line a]\n", 3, "stands twice"},
         {"[line a]\ncarrier = loopback\nnumber = +41790000001\n[line b]\ncarrier = loopback\nnumber = "
          "+41790000001\n",
-         4, "same number"},
+         6, "same number"},
         {"[service s]\n", 1, "needs lines"},
-        {"[service s]\nlines = a\n", 1, "no [line a]"},
+        {"[service s]\nlines = a\n", 2, "no [line a]"},
+        {"[modem m]\nport =\n", 1, "needs port"},
+        {"[daemon]\ntrunk = zero\n", 2, "trunk is digits"},
+        {"[daemon]\naccount_sid = AC00112233445566778899aabbccddeeff\n", 2, "together or not at all"},
+        {"[daemon]\nauth_token = 00112233445566778899aabbccddeeff\n", 2, "together or not at all"},
+        {"[daemon]\ndata_dir =\n", 2, "data_dir is a folder"},
+        {"[daemon]\ndata_dir = \"/x\"\n", 2, "without quotes"},
+        {"[daemon]\ndata_dir = '/x'\n", 2, "without quotes"},
+        {"[daemon]\ndata_dir = /x # here\n", 2, "lines of their own"},
+        {"[daemon]\ndata_dir = /x ; here\n", 2, "lines of their own"},
+        {"[daemon]\ncontrol_socket = /" HUNDRED "1234567\n", 2, "control_socket /xxx"},
+        {"[http]\nunix_socket = /" HUNDRED "1234567\n", 2, "longer than the 107 octets"},
+        {"[daemon]\ndata_dir = /" HUNDRED "xx\ncontrol_socket = /c\n", 2, "longer than the 107 octets"},
+        {"[daemon]\ncontrol_socket = /s\n[http]\nunix_socket = //./s\n", 4, "the same path"},
+        {"[http]\nunix_socket = /var/lib/cellpost/control\n", 2, "the same path"},
+        {"[daemon]\ndata_dir = /d/\ncontrol_socket = /d/cellpost.db\n", 3, "the daemon's own files"},
+        {"[http]\nunix_socket = /var/lib/cellpost/key\n", 2, "the daemon's own files"},
+        {"[http]\nlisten = 127.0.0.1:99999\n", 2, "[::]:8080"},
+        {"[http]\nlisten = localhost:0\n", 2, "[::]:8080"},
+        {"[http]\nlisten = ::1:80\n", 2, "[::]:8080"},
+        {"[http]\nlisten = [127.0.0.1]:80\n", 2, "[::]:8080"},
+        {"[http]\nlisten = 127.0.0.1\n", 2, "[::]:8080"},
+        {"[http]\nlisten = []:80\n", 2, "[::]:8080"},
+        {"[line a]\ncarrier = loopback\niccid = 12\n", 3, "18 to 20 digits"},
+        {"[line a]\ncarrier = loopback\niccid = 8941000000000000001F\n", 3, "without an F"},
+        {"[line a]\ncarrier = loopback\niccid = 8941000000000000000a\n"
+         "[line b]\ncarrier = loopback\niccid = 8941000000000000000A\n",
+         6, "[line a] and [line b] have the same iccid"},
+        {"[line a]\ncarrier = loopback\n[service s]\nlines = a\nsid = MG00112233445566778899aabbccddeeff\n"
+         "[service t]\nlines = a\nsid = MG00112233445566778899AABBCCDDEEFF\n",
+         8, "[service s] and [service t] have the same sid"},
+        {"[modem m]\nport = pty:/x\nslot = sim:/s:\n", 3, "sim:/SOCKET:NAME"},
+        {"[modem m]\nport = pty:/x\nslot = sim:/" HUNDRED "1234567:m\n", 3, "107"},
+        {"[modem m]\nport = pty:/x\nslot = sim:/s:a\n[modem n]\nport = pty:/y\nslot = sim:/s:a\n", 6,
+         "same slot"},
+        {"[line default]\ncarrier = loopback\n[line default]\n", 3, "[line default] stands twice"},
+        {"[modem default]\nport = pty:/x\n[modem default]\n", 3, "[modem default] stands twice"},
+        {"[class default]\nunsure = hold\n[class default]\n", 3, "[class default] stands twice"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -137,6 +179,50 @@ static void test_every_error_is_reported(void **state)
     (void)state;
     assert_null(parse("[http]\nqueue_max = x\nidle = y\n[kitchen]\nfoo = 1\n[hooks]\nretry = z\n", &heard));
     assert_int_equal(heard.count, 4); /* an unknown section's options are not errors of their own */
+}
+
+static void test_a_missing_option_is_told_beside_other_errors(void **state)
+{
+    struct heard heard;
+    (void)state;
+    assert_null(parse("[http]\nidle = y\n[modem m]\n[modem n]\nport = tty\n", &heard));
+    assert_string_equal(heard.all, "2: idle is a time like 500ms, 5s, 2m or 1h, not 'y'\n"
+                                   "5: port is serial:/dev/... or pty:/..., not 'tty'\n"
+                                   "3: [modem m] needs port = serial:/dev/... or pty:/...\n");
+    assert_null(
+        parse("[daemon]\naccount_sid = AC00112233445566778899aabbccddeeff\nauth_token = x\n", &heard));
+    assert_int_equal(heard.count, 1); /* the token is there, however wrong */
+}
+
+static void test_secrets_are_not_told(void **state)
+{
+    struct heard heard;
+    (void)state;
+    assert_null(parse("[daemon]\nauth_token = 00112233445566778899aabbccddeef\n", &heard));
+    assert_string_equal(heard.all, "2: auth_token is 32 hex digits\n");
+    assert_null(parse("[line a]\ncarrier = loopback\npin = 1234o\n", &heard));
+    assert_string_equal(heard.all, "3: pin is 4 to 8 digits\n");
+    assert_null(parse("[line a]\ncarrier = loopback\npin = \"1234\"\n", &heard));
+    assert_string_equal(heard.all, "3: pin is written without quotes\n");
+}
+
+static void test_where_an_option_stands(void **state)
+{
+    struct heard heard;
+    (void)state;
+    struct conf *conf =
+        parse("[daemon]\nlog_level = warn\n" GOOD_LINES "[line b]\ncarrier = loopback\nsms_method = GET\n"
+              "[class default]\npriority = 7\n",
+              &heard);
+    assert_non_null(conf);
+    assert_int_equal(conf_where(conf, &conf->daemon.log_level), 2);
+    assert_int_equal(conf_where(conf, &conf->daemon.data_dir), 0);
+    assert_int_equal(conf_where(conf, &conf->lines[0].number), 6);
+    assert_int_equal(conf_where(conf, &conf->lines[0].sms_method), 0);
+    assert_int_equal(conf_where(conf, &conf->lines[1].sms_method), 10);
+    assert_int_equal(conf_where(conf, &conf->classes[0].priority), 12);
+    assert_int_equal(conf_find_class(conf, "default")->priority, 7);
+    conf_free(conf);
 }
 
 static void test_nul_and_long_lines(void **state)
@@ -170,6 +256,7 @@ static void test_restart_needed(void **state)
     assert_int_equal(conf_restart_needed(before, same, hear, &heard), 0);
     assert_int_equal(conf_restart_needed(before, other, hear, &heard), 1);
     assert_non_null(strstr(heard.text, "http.listen"));
+    assert_int_equal(heard.line, 9);
     conf_free(before);
     conf_free(same);
     conf_free(other);
@@ -198,6 +285,9 @@ int main(void)
         cmocka_unit_test(test_a_whole_file),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_every_error_is_reported),
+        cmocka_unit_test(test_a_missing_option_is_told_beside_other_errors),
+        cmocka_unit_test(test_secrets_are_not_told),
+        cmocka_unit_test(test_where_an_option_stands),
         cmocka_unit_test(test_nul_and_long_lines),
         cmocka_unit_test(test_restart_needed),
         cmocka_unit_test(test_manual_names_every_option),
