@@ -170,7 +170,8 @@ static bool ask_store(struct modem *m, char *out, size_t size)
 static enum next got_store(struct modem *m, const struct at_result *result, const char *first)
 {
     const char *store = init_variant(m->model->cpms, m->init.variant);
-    if (result->final == AT_OK && answer_int(first, 5, -1) != 0) { /* total3: a store without places is none */
+    bool has_places = answer_int(first, 5, -1) != 0; /* total3 */
+    if (result->final == AT_OK && has_places) {
         snprintf(m->inbox.main, sizeof m->inbox.main, "%s", store);
         snprintf(m->inbox.memory, sizeof m->inbox.memory, "%s", store);
         return NEXT;
