@@ -33,6 +33,9 @@ struct daemon {
     int sides_running; /* of facade and router, while stopping */
 };
 
+/* conf_load, with what only the whole program can tell: which models there are, which files are readable. */
+struct conf *daemon_conf_load(const char *path, conf_report_fn *, void *arg);
+
 /* Gives each configured line its carrier, takes it from those that are no longer configured, and makes it
  * anew where what it was made from has changed. Used at start and on reload. */
 void lines_sync(struct daemon *);

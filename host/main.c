@@ -29,7 +29,10 @@
 static void report_to_stderr(void *arg, const char *file, int line, const char *message)
 {
     (void)arg;
-    fprintf(stderr, "%s:%d: %s\n", file, line, message);
+    if (line > 0)
+        fprintf(stderr, "%s:%d: %s\n", file, line, message);
+    else
+        fprintf(stderr, "%s: %s\n", file, message);
 }
 
 static void report_to_log(void *arg, const char *file, int line, const char *message)
@@ -44,7 +47,7 @@ static void report_to_log(void *arg, const char *file, int line, const char *mes
 static void daemon_reload(struct daemon *daemon)
 {
     char error[256];
-    struct conf *conf = conf_load(daemon->conf_path, report_to_log, "reload.error");
+    struct conf *conf = daemon_conf_load(daemon->conf_path, report_to_log, "reload.error");
     if (conf == NULL) {
         log_event(LOG_ERROR, "reload.refused", "file=%s kept=old", daemon->conf_path);
         return;
@@ -211,7 +214,7 @@ static int daemon_main(const char *conf_path)
 {
     char error[256] = "";
     struct daemon daemon = {.conf_path = conf_path};
-    daemon.conf = conf_load(conf_path, report_to_stderr, NULL);
+    daemon.conf = daemon_conf_load(conf_path, report_to_stderr, NULL);
     if (daemon.conf == NULL)
         return EXIT_FAILURE;
     log_open((enum log_level)daemon.conf->daemon.log_level, daemon.conf->daemon.log_mask, STDERR_FILENO);
@@ -231,7 +234,7 @@ static int daemon_main(const char *conf_path)
 
 static int check_main(const char *conf_path)
 {
-    struct conf *conf = conf_load(conf_path, report_to_stderr, NULL);
+    struct conf *conf = daemon_conf_load(conf_path, report_to_stderr, NULL);
     if (conf == NULL)
         return EXIT_FAILURE;
     printf("%s: ok, %zu line(s), %zu modem(s), %zu service(s)\n", conf_path, conf->line_count,

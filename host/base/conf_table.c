@@ -42,7 +42,7 @@ const struct conf_option conf_options[] = {
     {SECTION_HTTP, "request", CONF_DURATION, H(request_ms), "20s", 100, 600000, NULL, false, true, "a request must have arrived whole"},
     {SECTION_HTTP, "queue_max", CONF_INT, H(queue_max), "100000", 1, 100000000, NULL, false, true, "unsettled messages of an account; above: 429"},
 
-    {SECTION_HOOKS, "ca_file", CONF_PATH, K(ca_file), "", 0, 0, NULL, false, true, "certificates that webhooks are checked with; default: the system's"},
+    {SECTION_HOOKS, "ca_file", CONF_PATH, K(ca_file), "", 0, 0, NULL, false, true, "readable file of certificates that webhooks are checked with; default: the system's"},
     {SECTION_HOOKS, "allow", CONF_RANGES, K(allow), "", 0, 0, NULL, false, true, "address ranges that are allowed though refused by default (link-local, metadata ...)"},
     {SECTION_HOOKS, "deny", CONF_RANGES, K(deny), "", 0, 0, NULL, false, true, "address ranges that are refused besides"},
     {SECTION_HOOKS, "retry", CONF_BOOL, K(retry), "yes", 0, 0, NULL, false, true, "try again until answered; no: Twilio's single try"},

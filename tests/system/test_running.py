@@ -43,6 +43,35 @@ def test_check_reports_every_error_with_file_and_line(tmp_path):
         assert any(text.startswith(f"{file}:{line}:") and word in text for text in done.stderr.splitlines()), (line, word, done.stderr)
 
 
+def test_check_reports_a_missing_port_beside_another_error(tmp_path):
+    file = tmp_path / "bad.ini"
+    file.write_text("[daemon]\nlog_level = loud\n[modem m1]\nbaud = 9600\n[line a]\nmodem = m1\n")
+    done = run("--check", file)
+    assert done.returncode == 1
+    for line, word in [(2, "log_level"), (3, "needs port")]:
+        assert any(text.startswith(f"{file}:{line}:") and word in text for text in done.stderr.splitlines()), (line, word, done.stderr)
+
+
+def test_check_looks_at_what_the_file_points_to(tmp_path):
+    file = tmp_path / "bad.ini"
+    file.write_text("[hooks]\nca_file = none.pem\n[modem m1]\nmodel = foobar\n")
+    done = run("--check", file)
+    assert done.returncode == 1
+    for line, word in [(2, "none.pem: No such file"), (4, "model is one of: "), (3, "needs port")]:
+        assert any(text.startswith(f"{file}:{line}:") and word in text for text in done.stderr.splitlines()), (line, word, done.stderr)
+    (tmp_path / "none.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    file.write_text("[hooks]\nca_file = none.pem\n[modem m1]\nmodel = generic\nport = pty:/x\n[line a]\nmodem = m1\n")
+    assert run("--check", file).returncode == 0
+
+
+def test_check_tells_no_secret(tmp_path):
+    file = tmp_path / "bad.ini"
+    file.write_text("[daemon]\nauth_token = 0123456789abcdef\n[line a]\ncarrier = loopback\npin = 1234x\n")
+    told = run("--check", file).stderr
+    assert f"{file}:2: auth_token" in told and f"{file}:5: pin" in told
+    assert "0123456789abcdef" not in told and "1234x" not in told
+
+
 def test_check_accepts_a_good_file(tmp_path):
     file = tmp_path / "good.ini"
     file.write_text(loopback(tmp_path / "data"))
@@ -111,6 +140,14 @@ def test_reload_with_an_error_keeps_the_old_configuration(lab):
     broken = good.count("\n") + 2
     assert f"{lab.file}:{broken}" in lab.log_text() or f"line={broken}" in lab.log_text(), lab.log_text()
     assert lab.client().messages.create(to=TO, from_="+41790000099", body="still here").status == "queued"
+
+
+def test_reload_without_the_certificates_is_refused(lab):
+    lab.start()
+    lab.file.write_text(lab.file.read_text() + "[hooks]\nca_file = none.pem\n")
+    lab.process.send_signal(signal.SIGHUP)
+    until(lambda: "reload.refused" in lab.log_text(), 10, "reload refused")
+    assert "none.pem" in lab.log_text()
 
 
 def test_stop_parks_what_is_in_flight(rig):

@@ -1,0 +1,63 @@
+/* What the configuration says of things beyond it: models that drivers/ must know, files that must be
+ * readable. Asked with the rest, so that one look at a file reports all of its errors, and a reload that
+ * would go wrong here is refused as a whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/daemon.h"
+#include "host/modem/model.h"
+
+static bool is_model(const char *name)
+{
+    for (const struct model *const *model = models; *model != NULL; model++)
+        if (strcmp((*model)->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void check_model(const struct conf *conf, const struct conf_modem *modem, conf_report_fn *report,
+                        void *arg)
+{
+    char text[512];
+    size_t len;
+    if (modem->model[0] == '\0' || is_model(modem->model))
+        return;
+    len = (size_t)snprintf(text, sizeof text, "model is one of:");
+    for (const struct model *const *model = models; *model != NULL && len < sizeof text; model++)
+        len += (size_t)snprintf(text + len, sizeof text - len, " %s", (*model)->name);
+    if (len < sizeof text)
+        snprintf(text + len, sizeof text - len, ", or empty; not '%.64s'", modem->model);
+    report(arg, conf->file, conf_where(conf, &modem->model), text);
+}
+
+/* Without it, webhooks would be checked with other certificates than those the operator trusts. */
+static void check_ca_file(const struct conf *conf, conf_report_fn *report, void *arg)
+{
+    const char *path = conf->hooks.ca_file;
+    char text[512], octet;
+    if (path[0] == '\0')
+        return;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = fd < 0 ? -1 : read(fd, &octet, 1);
+    if (got <= 0) {
+        snprintf(text, sizeof text, "ca_file %.300s: %s", path, got == 0 ? "is empty" : strerror(errno));
+        report(arg, conf->file, conf_where(conf, &conf->hooks.ca_file), text);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+static void check_beyond(const struct conf *conf, conf_report_fn *report, void *arg)
+{
+    check_ca_file(conf, report, arg);
+    for (size_t i = 0; i < conf->modem_count; i++)
+        check_model(conf, &conf->modems[i], report, arg);
+}
+
+struct conf *daemon_conf_load(const char *path, conf_report_fn *report, void *arg)
+{
+    return conf_load_checked(path, check_beyond, report, arg);
+}
