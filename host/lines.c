@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/base/log.h"
+#include "host/base/secret.h"
 #include "host/daemon.h"
 #include "host/modem/modem.h"
 
@@ -14,8 +15,8 @@ struct daemon_line {
     struct daemon_line *next;
     char name[CONF_NAME_MAX];
     int64_t id;
-    char *made_from; /* the options that shaped the carrier, as one text to compare */
-    bool seen;       /* by the present sync */
+    uint8_t made_from[32]; /* SHA-256 of the options that shaped the carrier, the PIN among them; 0 = none */
+    bool seen;             /* by the present sync */
 };
 
 static const struct conf_modem *conf_modem_find(const struct conf *conf, const char *name)
@@ -31,7 +32,7 @@ static bool line_is_loopback(const struct conf_line *line)
     return strcmp(line->carrier, "loopback") == 0;
 }
 
-static char *line_recipe(const struct conf *conf, const struct conf_line *line)
+static void line_recipe(const struct conf *conf, const struct conf_line *line, uint8_t out[32])
 {
     const struct conf_modem *modem = conf_modem_find(conf, line->modem);
     char *text = NULL;
@@ -43,7 +44,9 @@ static char *line_recipe(const struct conf *conf, const struct conf_line *line)
                        modem->model, modem->slot, line->pin, line->number);
     if (len < 0)
         fatal("out of memory");
-    return text;
+    secret_sha256(text, (size_t)len, out);
+    explicit_bzero(text, (size_t)len);
+    free(text);
 }
 
 static struct carrier *line_carrier(struct daemon *daemon, const struct conf_line *line)
@@ -91,7 +94,7 @@ static void line_begin(struct daemon *daemon, const struct conf_line *conf, int6
     entry->daemon = daemon;
     snprintf(entry->name, sizeof entry->name, "%s", conf->name);
     entry->id = id;
-    entry->made_from = line_recipe(daemon->conf, conf);
+    line_recipe(daemon->conf, conf, entry->made_from);
     entry->seen = true;
     entry->next = daemon->lines;
     daemon->lines = entry;
@@ -117,13 +120,11 @@ static void line_sync(struct daemon *daemon, const struct conf_line *conf)
         return;
     }
     entry->seen = true;
-    char *recipe = line_recipe(daemon->conf, conf);
-    if (strcmp(recipe, entry->made_from) == 0) {
-        free(recipe);
+    uint8_t recipe[sizeof entry->made_from];
+    line_recipe(daemon->conf, conf, recipe);
+    if (memcmp(recipe, entry->made_from, sizeof recipe) == 0)
         return;
-    }
-    free(entry->made_from);
-    entry->made_from = recipe;
+    memcpy(entry->made_from, recipe, sizeof recipe);
     router_remove(daemon->router, entry->id, on_line_removed, entry);
 }
 
@@ -131,10 +132,7 @@ static void line_sync(struct daemon *daemon, const struct conf_line *conf)
  * the line comes back. */
 static void line_drop(struct daemon_line *entry)
 {
-    free(entry->made_from);
-    entry->made_from = strdup("");
-    if (entry->made_from == NULL)
-        fatal("out of memory");
+    memset(entry->made_from, 0, sizeof entry->made_from);
     router_remove(entry->daemon->router, entry->id, NULL, NULL);
 }
 
@@ -154,7 +152,6 @@ void lines_free(struct daemon *daemon)
     while (daemon->lines != NULL) {
         struct daemon_line *entry = daemon->lines;
         daemon->lines = entry->next;
-        free(entry->made_from);
         free(entry);
     }
 }
