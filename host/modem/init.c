@@ -13,7 +13,7 @@
 #include "host/modem/init.h"
 
 #define AGAIN_MS  1000
-#define NO_SIM_MS 5000
+#define SLOWLY_MS 5000
 
 struct step {
     const char *text; /* fixed, or */
@@ -358,8 +358,12 @@ static bool follow(struct modem *m, enum next next)
     case NEXT: step_to(m, m->init.step + 1); return true;
     case VARIANT: m->init.variant++; return true;
     case PIN: step_to(m, step_that_asks(init_ask_pin_state)); return true;
+    case PIN_SLOWLY:
+        step_to(m, step_that_asks(init_ask_pin_state));
+        timer_set(&m->init.again, SLOWLY_MS);
+        return false;
     case AGAIN: timer_set(&m->init.again, AGAIN_MS); return false;
-    case SLOWLY: timer_set(&m->init.again, NO_SIM_MS); return false;
+    case SLOWLY: timer_set(&m->init.again, SLOWLY_MS); return false;
     case STUCK: modem_event(m, EVENT_STUCK, m->status.condition); return false;
     case STOP: modem_event(m, EVENT_REFUSED, m->status.condition); return false;
     }
@@ -412,7 +416,7 @@ void init_begin(struct modem *m)
     m->status.iccid[0] = m->status.imsi[0] = '\0';
     m->creg = m->cereg = m->status.registration = -1;
     m->chores = 0;
-    m->init.pin_accepted = false;
+    m->init.pin_needed = m->init.pin_accepted = false;
     m->at.echo_off = false;
     step_to(m, 0);
     run(m);

@@ -9,11 +9,12 @@
 #define INIT_BUSY_MAX_MS   60000 /* what must be had; then the modem is stuck */
 
 enum next {
-    NEXT,    /* the next step */
-    VARIANT, /* this step's next variant, at once */
-    AGAIN,   /* this step after a pause */
-    SLOWLY,  /* the same, a longer one */
-    PIN,     /* back to +CPIN? */
+    NEXT,       /* the next step */
+    VARIANT,    /* this step's next variant, at once */
+    AGAIN,      /* this step after a pause */
+    SLOWLY,     /* the same, a longer one */
+    PIN,        /* back to +CPIN? */
+    PIN_SLOWLY, /* the same after a pause */
     STUCK,
     STOP /* a person must act; the condition says what */
 };

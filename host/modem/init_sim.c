@@ -24,6 +24,12 @@ static enum next no_pin_state(struct modem *m, const struct at_result *result)
     return init_again_or_stuck(m, init_is_busy(result) ? "SIM busy" : "SIM does not answer");
 }
 
+/* Messages need no second PIN. */
+static bool is_ready(const char *state)
+{
+    return strcmp(state, "READY") == 0 || strcmp(state, "SIM PIN2") == 0 || strcmp(state, "SIM PUK2") == 0;
+}
+
 enum next init_got_pin_state(struct modem *m, const struct at_result *result, const char *first)
 {
     char value[32];
@@ -36,11 +42,7 @@ enum next init_got_pin_state(struct modem *m, const struct at_result *result, co
     if (m->init.pin_needed && !m->init.pin_accepted) {
         return NEXT;
     }
-    if (strcmp(value, "READY") == 0) {
-        if (m->init.pin_tried) {
-            pin_forget(m); /* its answer was lost: it was right */
-        }
-        m->init.pin_tried = false;
+    if (is_ready(value)) {
         return NEXT;
     }
     if (m->init.pin_needed || strcmp(value, "NOT READY") == 0) {
@@ -90,6 +92,10 @@ enum next init_check_pin(struct modem *m)
     const char *why_not = NULL;
     char tries[32] = "";
     if (!m->init.pin_needed) {
+        if (m->init.pin_tried) {
+            pin_forget(m); /* its answer was lost: it was right */
+        }
+        m->init.pin_tried = false;
         return NEXT;
     }
     if (m->init.pin_tries >= 0) {
@@ -115,20 +121,47 @@ bool init_enter_pin(struct modem *m, char *out, size_t size)
     return m->init.pin_needed;
 }
 
+/* Not allowed (it asked for none), PUK required, incorrect password. */
+static bool refuses(const struct at_result *result)
+{
+    return result->final == AT_CME && (result->code == 3 || result->code == 12 || result->code == 16);
+}
+
+static enum next pin_is_wrong(struct modem *m, const struct at_result *result)
+{
+    int status = pin_refused(m);
+    if (status < 0) {
+        log_event(LOG_ERROR, "modem.pin", "modem=%s error=\"refusal not recorded: %s\"", m->options.name,
+                  strerror(-status));
+    }
+    modem_condition(m, "SIM refused the PIN (%s)", result->text);
+    return STOP;
+}
+
+static enum next pin_not_taken(struct modem *m, const struct at_result *result)
+{
+    modem_condition(m, "SIM PIN entered in vain (%s)", result->text);
+    return STOP;
+}
+
 enum next init_pin_entered(struct modem *m, const struct at_result *result, const char *first)
 {
     (void)first;
     if (!m->init.pin_needed) {
         return NEXT;
     }
-    m->init.pin_needed = m->init.pin_tried = false;
     if (result->final == AT_OK) {
+        m->init.pin_needed = m->init.pin_tried = false;
         m->init.pin_accepted = true;
         pin_forget(m);
         return PIN;
     }
-    modem_condition(m, "SIM refused the PIN (%s)", result->text);
-    return STOP;
+    if (init_is_busy(result)) {
+        modem_condition(m, "SIM busy");
+        return PIN_SLOWLY; /* the record stands: only all tries left let it be entered again */
+    }
+    m->init.pin_needed = m->init.pin_tried = false;
+    return refuses(result) ? pin_is_wrong(m, result) : pin_not_taken(m, result);
 }
 
 enum next init_got_imsi(struct modem *m, const struct at_result *result, const char *first)

@@ -207,8 +207,9 @@ void init_stop(struct modem *);
 
 /* pin.c */
 bool pin_may_try(const struct modem *, int tries, const char **why_not);
-int pin_remember(const struct modem *); /* durable before it returns */
-void pin_forget(const struct modem *);
+int pin_remember(const struct modem *); /* that it is about to be tried; durable before it returns */
+int pin_refused(const struct modem *);  /* so is this */
+void pin_forget(const struct modem *);  /* it was accepted */
 
 /* send.c */
 void send_setup(struct modem *);

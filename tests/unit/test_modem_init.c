@@ -1,0 +1,173 @@
+/* The start up's decisions: the PIN that may be entered, the SIM that is not there, the store that is not
+ * one. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/base/clock.h"
+#include "tests/unit/modem_rig.h"
+
+static int setup(void **state)
+{
+    struct rig *r = malloc(sizeof *r);
+    rig_init(r);
+    r->haste_ms = 50;
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    rig_fini(*state);
+    free(*state);
+    return 0;
+}
+
+static int stat_of(struct rig *r, const char *key)
+{
+    return rig_number(rig_cmd(r, "stats m1"), key);
+}
+
+static void restart(struct rig *r, const char *pin)
+{
+    rig_crash(r);
+    rig_cmd(r, "power m1 cycle");
+    rig_sim_wait(r, "cured");
+    rig_begin(r, pin, NULL, 0);
+}
+
+/* ---- PIN ---- */
+
+static unsigned pin_records(const struct rig *r)
+{
+    char path[200];
+    unsigned count = 0;
+    snprintf(path, sizeof path, "%s/pin", r->state_dir);
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        count += entry->d_name[0] != '.';
+    }
+    if (folder) {
+        closedir(folder);
+    }
+    return count;
+}
+
+/* Somebody unlocks the SIM in a telephone: all tries are left again, and the wrong PIN is still wrong. */
+static void test_refused_stays_refused(void **state)
+{
+    struct rig *r = *state;
+    rig_sim(r, "pin=4711");
+    rig_begin(r, "1234", NULL, 0);
+    rig_until_state(r, CARRIER_STOPPED);
+    rig_cmd(r, "set m1 pin_tries=3");
+    restart(r, "1234");
+    rig_until_state(r, CARRIER_STOPPED);
+    assert_int_equal(stat_of(r, "pin_wrong"), 1);
+    assert_non_null(strstr(rig_status(r).condition, "refused"));
+    restart(r, "4711");
+    rig_until_state(r, CARRIER_READY);
+}
+
+/* Not the PIN's fault, and the SIM says that no try was taken. */
+static void test_busy_on_entry(void **state)
+{
+    struct rig *r = *state;
+    rig_sim(r, "pin=4711");
+    rig_cmd(r, "error m1 +CPIN= \"+CME ERROR: 14\" 2");
+    rig_begin(r, "4711", NULL, 0);
+    rig_until_state(r, CARRIER_READY);
+    assert_int_equal(stat_of(r, "pin_wrong"), 0);
+    assert_int_equal(pin_records(r), 0);
+}
+
+/* The same, and a try is gone meanwhile: it may have been ours. */
+static void test_busy_and_a_try_less(void **state)
+{
+    struct rig *r = *state;
+    rig_sim(r, "pin=4711");
+    rig_cmd(r, "error-after m1 +CPIN= \"+CME ERROR: 14\"");
+    rig_begin(r, "1234", NULL, 0);
+    rig_until_state(r, CARRIER_STOPPED);
+    assert_int_equal(stat_of(r, "pin_wrong"), 1);
+}
+
+/* An error that says nothing about the PIN stops the line; it is not held against the PIN for ever. */
+static void test_entry_fails_otherwise(void **state)
+{
+    struct rig *r = *state;
+    rig_sim(r, "pin=4711");
+    rig_cmd(r, "error m1 +CPIN= \"+CME ERROR: 100\"");
+    rig_begin(r, "4711", NULL, 0);
+    rig_until_state(r, CARRIER_STOPPED);
+    assert_non_null(strstr(rig_status(r).condition, "cme 100"));
+    restart(r, "4711");
+    rig_until_state(r, CARRIER_READY);
+}
+
+/* It was right, and only its OK was lost: nothing is held against it. */
+static void test_answer_to_entry_lost(void **state)
+{
+    static const char *const locked[][2] = {
+        {"AT+CPIN?", "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n"},
+        {"AT+CPINR", "\r\n+CPINR: SIM PIN,3,3\r\n\r\nOK\r\n"},
+        {"AT+CPIN=", ""},
+        {NULL, NULL},
+    };
+    struct rig *r = *state;
+    struct modem_options options;
+    rig_pty(r);
+    rig_options(r, &options);
+    options.pin = "4711";
+    r->overrides = locked;
+    rig_start(r, &options, NULL, 0);
+    rig_pass(r, 5000);
+    assert_int_equal(rig_count(r, "AT+CPIN="), 1);
+    assert_int_equal(pin_records(r), 2);
+    r->overrides = NULL;
+    rig_pass(r, 30000);
+    rig_pty_ready(r);
+    assert_int_equal(pin_records(r), 0);
+}
+
+/* The second PIN is for fixed dialling and the like: messages need none. */
+static void check_second(struct rig *r, const char *word)
+{
+    char line[120];
+    snprintf(line, sizeof line, "answer m1 +CPIN? \"\\r\\n+CPIN: SIM %s\\r\\n\\r\\nOK\\r\\n\" 0", word);
+    rig_sim(r, "");
+    rig_cmd(r, line);
+    rig_begin(r, "", NULL, 0);
+    rig_until_state(r, CARRIER_READY);
+}
+
+static void test_pin2(void **state)
+{
+    check_second(*state, "PIN2");
+}
+
+static void test_puk2(void **state)
+{
+    check_second(*state, "PUK2");
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_refused_stays_refused),
+        T(test_busy_on_entry),
+        T(test_busy_and_a_try_less),
+        T(test_entry_fails_otherwise),
+        T(test_answer_to_entry_lost),
+        T(test_pin2),
+        T(test_puk2),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
