@@ -279,6 +279,7 @@ static const struct {
     {{"AT+CGMR", NULL, AT_BARE_TEXT, SHORT_MS, NULL, got_firmware}, NULL},
     {{"AT+CGSN", NULL, AT_BARE_DIGITS, SHORT_MS, NULL, got_imei}, NULL},
     {{NULL, init_ask_pin_state, 0, SHORT_MS, NULL, init_got_pin_state}, NULL},
+    {{NULL, init_ask_switched_off, 0, LONG_MS, NULL, init_got_switched_off}, NULL},
     {{NULL, init_ask_iccid, AT_BARE_DIGITS, SHORT_MS, NULL, init_got_iccid}, NULL},
     {{NULL, init_ask_pin_tries, 0, SHORT_MS, init_tells_tries, init_got_pin_tries}, NULL},
     {{NULL, NULL, 0, 0, NULL, NULL}, init_check_pin},
@@ -416,7 +417,7 @@ void init_begin(struct modem *m)
     m->status.iccid[0] = m->status.imsi[0] = '\0';
     m->creg = m->cereg = m->status.registration = -1;
     m->chores = 0;
-    m->init.pin_needed = m->init.pin_accepted = false;
+    m->init.pin_needed = m->init.pin_accepted = m->init.switched_on = false;
     m->at.echo_off = false;
     step_to(m, 0);
     run(m);

@@ -35,9 +35,10 @@ const char *init_variant(const char *const *list, unsigned variant);
 /* What a line says, unless it is empty. */
 void init_keep(const char *first, char *out, size_t size);
 
-extern ask_fn init_ask_pin_state, init_ask_iccid, init_ask_pin_tries, init_enter_pin, init_ask_number;
-extern answered_fn init_got_pin_state, init_got_iccid, init_got_pin_tries, init_pin_entered, init_got_imsi,
-    init_got_number;
+extern ask_fn init_ask_pin_state, init_ask_switched_off, init_ask_iccid, init_ask_pin_tries, init_enter_pin,
+    init_ask_number;
+extern answered_fn init_got_pin_state, init_got_switched_off, init_got_iccid, init_got_pin_tries,
+    init_pin_entered, init_got_imsi, init_got_number;
 bool init_tells_tries(const char *line);
 enum next init_check_pin(struct modem *), init_report_sim(struct modem *);
 

@@ -10,6 +10,7 @@
 
 bool init_ask_pin_state(struct modem *m, char *out, size_t size)
 {
+    m->init.sim_missing = false;
     snprintf(out, size, "AT+CPIN?");
     return !m->init.cpin_mute;
 }
@@ -19,9 +20,28 @@ static enum next no_pin_state(struct modem *m, const struct at_result *result)
     if (result->final == AT_CME && result->code == 10) {
         modem_condition(m, "no SIM in the modem");
         timer_set(&m->life_timer, PREPARE_MS); /* resets do not help: a person must bring one */
-        return SLOWLY;
+        m->init.sim_missing = true;
+        return m->init.switched_on ? SLOWLY : NEXT;
     }
     return init_again_or_stuck(m, init_is_busy(result) ? "SIM busy" : "SIM does not answer");
+}
+
+/* A SIM that is missing may be one that another program has switched off with the radio: then it is switched
+ * on, once. */
+bool init_ask_switched_off(struct modem *m, char *out, size_t size)
+{
+    snprintf(out, size, "%s", m->init.variant == 0 ? "AT+CFUN?" : "AT+CFUN=1");
+    return m->init.sim_missing;
+}
+
+enum next init_got_switched_off(struct modem *m, const struct at_result *result, const char *first)
+{
+    bool told = m->init.variant == 0 && result->final == AT_OK && first[0] != '\0';
+    if (told && answer_int(first, 0, 1) != 1) {
+        return VARIANT;
+    }
+    m->init.switched_on = m->init.variant == 1;
+    return PIN_SLOWLY;
 }
 
 /* Messages need no second PIN. */

@@ -131,8 +131,9 @@ struct init {
     int64_t step_since_ms; /* monotonic */
     struct timer again;
     bool pin_needed, pin_tried, pin_accepted;
-    bool cpin_mute; /* cpin_mute: says READY and never OK */
-    int pin_tries;  /* -1 = it does not say */
+    bool sim_missing, switched_on; /* the latter for the sake of a SIM that seemed to be missing */
+    bool cpin_mute;                /* cpin_mute: says READY and never OK */
+    int pin_tries;                 /* -1 = it does not say */
 };
 
 struct ladder {

@@ -157,6 +157,48 @@ static void test_puk2(void **state)
     check_second(*state, "PUK2");
 }
 
+/* ---- a SIM that is missing, or only switched off ---- */
+
+static void begin_scripted(struct rig *r, const char *const (*overrides)[2])
+{
+    struct modem_options options;
+    rig_pty(r);
+    rig_options(r, &options);
+    r->overrides = overrides;
+    rig_start(r, &options, NULL, 0);
+}
+
+static void test_sim_is_switched_off(void **state)
+{
+    static const char *const off[][2] = {
+        {"AT+CPIN?", "\r\n+CME ERROR: 10\r\n"},
+        {"AT+CFUN?", "\r\n+CFUN: 0\r\n\r\nOK\r\n"},
+        {NULL, NULL},
+    };
+    struct rig *r = *state;
+    begin_scripted(r, off);
+    rig_pass(r, 3000);
+    assert_int_equal(rig_count(r, "AT+CFUN=1"), 1);
+    rig_pass(r, 60000); /* it had none indeed */
+    assert_int_equal(rig_count(r, "AT+CFUN=1"), 1);
+    assert_non_null(strstr(rig_status(r).condition, "no SIM"));
+    r->overrides = NULL;
+    rig_pty_ready(r);
+}
+
+static void test_sim_is_missing(void **state)
+{
+    static const char *const missing[][2] = {{"AT+CPIN?", "\r\n+CME ERROR: 10\r\n"}, {NULL, NULL}};
+    struct rig *r = *state;
+    begin_scripted(r, missing);
+    rig_pass(r, 900000);
+    assert_int_equal(rig_count(r, "AT+CFUN="), 0);
+    assert_int_equal(rig_status(r).resets, 0);
+    assert_non_null(strstr(rig_status(r).condition, "no SIM"));
+    r->overrides = NULL;
+    rig_pty_ready(r);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -168,6 +210,8 @@ int main(void)
         T(test_answer_to_entry_lost),
         T(test_pin2),
         T(test_puk2),
+        T(test_sim_is_switched_off),
+        T(test_sim_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
