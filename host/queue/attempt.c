@@ -171,6 +171,7 @@ static int claim_bind(struct claim *op, const struct work *work)
     }
     if (status != 0 || !op->accepted)
         return status;
+    op->t.op.patient = false; /* its client hears of it */
     sqlite3_stmt *stmt = store_write_stmt(store, Q_MESSAGE_QUEUED);
     store_bind_int(stmt, ":message", work->message_id);
     store_bind_int(stmt, ":now", op->t.now_ms);
@@ -214,6 +215,7 @@ static int claim_run(struct transition *t)
     struct claim *op = (struct claim *)t;
     op->job.attempt_id = 0;
     op->next_ms = 0;
+    t->op.patient = true; /* the carrier has its job at once, and its in-flight mark brings the commit */
     if (op->abandoned)
         return -ECANCELED;
     for (int expired = 0; expired < EXPIRE_MOST; expired++) {
@@ -225,6 +227,7 @@ static int claim_run(struct transition *t)
             return claim_next_ms(op);
         if (claim_may_take(op, &work))
             return claim_take(op, &work);
+        t->op.patient = false;
         if ((status = claim_expire(op, &work)) != 0)
             return status;
     }

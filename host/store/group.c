@@ -62,6 +62,8 @@ static void group_fail(struct store *store)
 
 int store_submit(struct store *store, struct store_op *op)
 {
+    if (store->ops == NULL)
+        store->patient_until_ms = clock_mono_ms() + STORE_PATIENCE_MS;
     op->next = NULL;
     op->status = -EINPROGRESS;
     *store->ops_end = op;
@@ -69,6 +71,7 @@ int store_submit(struct store *store, struct store_op *op)
     if (store->state == STORE_WAITING)
         return -EINPROGRESS;
     op_apply(store, op);
+    store->impatient += !op->patient;
     if (store->trouble == 0)
         return op->status;
     group_fail(store);
@@ -94,6 +97,7 @@ static void group_done(struct store *store)
     struct store_op *op = store->ops;
     store->ops = NULL;
     store->ops_end = &store->ops;
+    store->impatient = 0;
     while (op != NULL) {
         struct store_op *next = op->next;
         op->done(op, op->status);
@@ -141,6 +145,11 @@ int store_flush(struct store *store)
  * each comes at once. When it is used up, the group grows until the next is due. */
 static bool commit_due(struct store *store)
 {
+    int64_t patient_ms = store->impatient == 0 ? store->patient_until_ms - clock_mono_ms() : 0;
+    if (patient_ms > 0) {
+        timer_set(&store->pace, patient_ms);
+        return false;
+    }
     if (store->commit_every_us == 0)
         return true;
     int64_t now_us = clock_mono_us(), most_us = store->commit_every_us * COMMITS_AT_ONCE;

@@ -47,6 +47,8 @@ int store_open(struct store **, struct loop *, const struct store_options *, cha
  * done(-ENOSPC). */
 void store_close(struct store *);
 
+#define STORE_PATIENCE_MS 20
+
 struct store_op {
     /* Applies the change on the writer: 0 or -errno (a refusal: its SAVEPOINT is rolled back, the rest of the
      * group stands). Must give the same result when run again after a rollback: no clock, no random, no state
@@ -54,6 +56,9 @@ struct store_op {
     int (*apply)(struct store *, struct store_op *);
     /* Runs once, after the commit. status = what apply returned (or see store_close). Frees the op. */
     void (*done)(struct store_op *, int status);
+    /* apply may set it: nobody waits for this op, so it needs no commit of its own. It shares the next one,
+     * at most STORE_PATIENCE_MS later. */
+    bool patient;
     struct store_op *next; /* the store's */
     int status;            /* the store's: result of the latest apply */
 };

@@ -23,6 +23,8 @@ struct store {
     sqlite3_stmt *read_begin, *read_end;
     bool reading;                    /* one snapshot serves all reads between two commits */
     struct store_op *ops, **ops_end; /* the group: not yet durable; applied unless WAITING */
+    unsigned impatient;              /* of them: somebody waits */
+    int64_t patient_until_ms;        /* monotonic: the group is committed then in any case */
     bool in_transaction;
     enum store_state state;
     int trouble; /* SQLite's code of what went wrong in this group */

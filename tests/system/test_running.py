@@ -189,11 +189,12 @@ def test_stop_waits_for_no_straggler(lab):
 
 def test_socket_path_never_costs_a_file(lab):
     data = lab.start().stop()
-    database = next(lab.folder.rglob("cellpost.db"))
-    lab.file.write_text(lab.file.read_text().replace("[daemon]\n", f"[daemon]\ncontrol_socket = {database}\n"))
+    precious = lab.folder / "precious"
+    precious.write_text("kept")
+    lab.file.write_text(lab.file.read_text().replace("[daemon]\n", f"[daemon]\ncontrol_socket = {precious}\n"))
     done = run("-c", lab.file)
-    assert data == 0 and done.returncode == 1 and "no socket" in done.stderr and str(database) in done.stderr
-    assert database.stat().st_size > 0
+    assert data == 0 and done.returncode == 1 and "no socket" in done.stderr and str(precious) in done.stderr
+    assert precious.read_text() == "kept"
 
 
 def test_watchdog_is_fed(tmp_path):

@@ -103,6 +103,7 @@ int rig_add(struct rig *rig, int n)
     add->op.done = add_done;
     add->rig = rig;
     add->n = n;
+    add->op.patient = rig->patient;
     return store_submit(rig->store, &add->op);
 }
 

@@ -18,6 +18,7 @@ struct rig {
     int order[RIG_OPS];  /* in which order */
     int done_count;
     size_t name_len; /* of the accounts' names: how much a change weighs */
+    bool patient;    /* the changes submitted from now on */
     void (*on_done)(struct rig *, int n, int status);
 };
 

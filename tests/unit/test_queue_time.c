@@ -183,7 +183,7 @@ static void test_claim_is_forgotten_by_a_restart(void **state)
     struct job before, after;
     int64_t id = send_to(world, ALICE, "1"), next = send_to(world, ALICE, "2");
     assert_int_equal(claim(world, &before), id);
-    settle_down(world);
+    pass_time(world, STORE_PATIENCE_MS); /* nobody waits for a claim: it is on disk only now */
     world_crash(world);
     assert_int_equal(queue_depth(world->queue, ACCOUNT), 2);
     assert_int_equal(mark(world, before.attempt_id), -ESTALE);

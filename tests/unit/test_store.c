@@ -279,6 +279,40 @@ static void test_one_turn_is_one_commit(void **state)
     assert_int_equal(before.commits, after.commits); /* an idle turn writes nothing */
 }
 
+static void test_patient_ops_wait_for_company(void **state)
+{
+    struct store_stats before, after;
+    (void)state;
+    assert_int_equal(rig_open(&rig), 0);
+    store_stats(rig.store, &before);
+    rig.patient = true;
+    rig_add(&rig, 1);
+    turn();
+    assert_int_equal(rig.status[1], RIG_PENDING);
+    rig.patient = false;
+    rig_add(&rig, 2);
+    turn();
+    assert_true(rig.status[1] == 0 && rig.status[2] == 0);
+    store_stats(rig.store, &after);
+    assert_int_equal(after.commits - before.commits, 1);
+}
+
+static void test_patience_ends(void **state)
+{
+    (void)state;
+    assert_int_equal(rig_open(&rig), 0);
+    rig.patient = true;
+    rig_add(&rig, 1);
+    turn();
+    clock_advance(STORE_PATIENCE_MS - 1);
+    rig_add(&rig, 2); /* does not make the first one wait longer */
+    turn();
+    assert_int_equal(rig.status[1], RIG_PENDING);
+    clock_advance(1);
+    turn();
+    assert_true(rig.status[1] == 0 && rig.status[2] == 0);
+}
+
 static void test_refused_op_leaves_its_neighbours(void **state)
 {
     struct store_stats stats;
@@ -658,6 +692,8 @@ int main(void)
         TEST(test_full_disk_at_the_first_start),
         TEST(test_nothing_is_done_before_the_commit),
         TEST(test_one_turn_is_one_commit),
+        TEST(test_patient_ops_wait_for_company),
+        TEST(test_patience_ends),
         TEST(test_refused_op_leaves_its_neighbours),
         TEST(test_refused_op_leaves_no_trace),
         TEST(test_what_done_asks_for_is_committed_in_the_same_turn),
