@@ -94,12 +94,21 @@ int answer_pdu_len(const char *head)
     return fields > 0 ? answer_int(head, fields - 1, -1) : -1;
 }
 
-bool answer_pdu_fits(const char *head, const char *hex)
+enum pdu_length answer_pdu_length(const char *head, const char *hex)
 {
     int tpdu_len = answer_pdu_len(head);
     char smsc[3] = {hex[0], hex[0] ? hex[1] : '\0', '\0'};
-    size_t len = strlen(hex), tpdu_hex = (size_t)tpdu_len * 2;
-    return tpdu_len >= 0 && (len == tpdu_hex || len == tpdu_hex + 2 + 2 * (size_t)strtol(smsc, NULL, 16));
+    size_t len = strlen(hex), tpdu_hex = tpdu_len < 0 ? 0 : (size_t)tpdu_len * 2;
+    size_t whole_hex = tpdu_hex + 2 + 2 * (size_t)strtol(smsc, NULL, 16);
+    if (tpdu_len >= 0 && (len == tpdu_hex || len == whole_hex)) {
+        return PDU_FITS;
+    }
+    return len < whole_hex ? PDU_SHORT : PDU_LONG;
+}
+
+bool answer_pdu_fits(const char *head, const char *hex)
+{
+    return answer_pdu_length(head, hex) == PDU_FITS;
 }
 
 void answer_value(const char *line, char *out, size_t out_size)

@@ -18,7 +18,10 @@ bool answer_is_hex(const char *line);
 /* <len> of "+CMGR: <stat>,[<alpha>],<len>", "+CMGL: ...", "+CMT: [<alpha>],<len>", "+CDS: <len>": octets of
  * the TPDU; -1 = it does not say. */
 int answer_pdu_len(const char *head);
-/* The hex is as long as its head says, with the SMSC address in front or without: it was not torn. */
+/* The hex against what its head says, with the SMSC address in front or without. What a line loses makes it
+ * short; a head that is wrong may make it long, too. */
+enum pdu_length { PDU_FITS, PDU_SHORT, PDU_LONG };
+enum pdu_length answer_pdu_length(const char *head, const char *hex);
 bool answer_pdu_fits(const char *head, const char *hex);
 
 /* The value of a line that comes with or without a prefix and quotes: "+CGSN: \"123\"", "123". */

@@ -167,10 +167,11 @@ void intake_stored(struct modem *m, struct entry *entry, const char *head, int s
 
 /* ---- direct ---- */
 
-static bool is_torn(struct inbox *inbox, const char *head, const char *hex)
+static bool is_torn(struct inbox *inbox, const char *head, const char *hex, enum pdu_error error)
 {
     uint64_t hash = intake_hash(hex);
-    if (!inbox->csms || answer_pdu_fits(head, hex)) {
+    enum pdu_length length = answer_pdu_length(head, hex);
+    if (!inbox->csms || length == PDU_FITS || (length == PDU_LONG && error == PDU_OK)) {
         return false;
     }
     inbox->direct_same = hash == inbox->direct_hash ? inbox->direct_same + 1 : 1;
@@ -181,13 +182,13 @@ static bool is_torn(struct inbox *inbox, const char *head, const char *hex)
 void intake_direct(struct modem *m, const char *head, const char *hex)
 {
     struct pdu pdu;
-    if (!hex || is_torn(&m->inbox, head, hex)) {
+    enum pdu_error error = hex ? decode(head, hex, &pdu) : PDU_BAD_HEX;
+    if (!hex || is_torn(&m->inbox, head, hex, error)) {
         log_event(LOG_WARN, "modem.torn", "modem=%s length=%zu awaited=%d done=\"not acknowledged\"",
                   m->options.name, hex ? strlen(hex) : 0, answer_pdu_len(head));
         m->inbox.unrouted = UNROUTED_TICKS;
         return;
     }
-    enum pdu_error error = decode(head, hex, &pdu);
     if (error != PDU_OK) {
         log_pdu(m, NULL, "stored as it is", error, hex);
     }

@@ -332,6 +332,11 @@ static void test_direct_wrong_length(void **state)
     }
     is_received(r, 0, SMSC HI);
     assert_int_equal(rig_count(r, "AT+CNMA"), 1);
+    says(r, "\r\n+CMT: ,20\r\n" SMSC YO "\r\n"); /* longer than said, and whole: nothing is missing */
+    is_received(r, 1, SMSC YO);
+    says(r, "\r\n+CDS: \r\n" SMSC REPORT "\r\n");
+    is_received(r, 2, SMSC REPORT);
+    assert_int_equal(rig_count(r, "AT+CNMA"), 3);
 }
 
 /* Where nothing is acknowledged nothing is repeated: half of it is better than none. */
