@@ -1,8 +1,8 @@
 /* From a clean channel to a modem that may register, by negotiation: a table of steps, each one command whose
  * answer decides what follows. What a family does not know is asked and refused, and the next variant is
- * tried; only what SMS cannot do without (identity, SIM, PDU mode, a message store where the family has any)
- * holds the start up. "SIM busy" and its kin are waited for; after a minute the modem is stuck. The SIM's
- * part is in init_sim.c. */
+ * tried; only what SMS cannot do without (identity, SIM, PDU mode, a message store or else the messages as
+ * they come) holds the start up. "SIM busy" and its kin are waited for; after a minute the modem is stuck.
+ * The SIM's part is in init_sim.c. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,8 +12,9 @@
 #include "host/modem/answer.h"
 #include "host/modem/init.h"
 
-#define AGAIN_MS  1000
-#define SLOWLY_MS 5000
+#define AGAIN_MS     1000
+#define STORE_MAX_MS 30000
+#define SLOWLY_MS    5000
 
 struct step {
     const char *text; /* fixed, or */
@@ -166,12 +167,12 @@ static bool ask_store(struct modem *m, char *out, size_t size)
     return store != NULL;
 }
 
-/* Every store refused: perhaps the SIM is still being read; from the first again. */
+/* Refused, or a store without places: the next. None of them: perhaps the SIM is still being read, so from
+ * the first again; in the end without one, if the messages can come as they are. */
 static enum next got_store(struct modem *m, const struct at_result *result, const char *first)
 {
     const char *store = init_variant(m->model->cpms, m->init.variant);
-    bool has_places = answer_int(first, 5, -1) != 0; /* total3 */
-    if (result->final == AT_OK && has_places) {
+    if (result->final == AT_OK && answer_int(first, 5, 1) > 0) {
         snprintf(m->inbox.main, sizeof m->inbox.main, "%s", store);
         snprintf(m->inbox.memory, sizeof m->inbox.memory, "%s", store);
         return NEXT;
@@ -180,6 +181,11 @@ static enum next got_store(struct modem *m, const struct at_result *result, cons
         return VARIANT;
     }
     m->init.variant = 0;
+    if (!init_is_busy(result) && init_waited(m, STORE_MAX_MS)) {
+        log_event(LOG_WARN, "modem.store",
+                  "modem=%s error=\"no message store: messages are taken as they come\"", m->options.name);
+        return NEXT;
+    }
     return init_again_or_stuck(m, "no message store so far");
 }
 
@@ -192,11 +198,19 @@ static enum next got_stores(struct modem *m, const struct at_result *result, con
     return NEXT;
 }
 
+/* Without a store: the messages themselves (mt=2). */
+static const char *const direct[] = {"2,2,0,1,0", "1,2,0,1,0", "2,2,0,0,0", "1,2,0,0,0", NULL};
+
+static bool has_store(const struct modem *m)
+{
+    return m->inbox.main[0] != '\0';
+}
+
 /* Reports that are stored (ds=2) mostly go to "SR": where it cannot be read, the rows that ask for that come
  * last. */
 static const char *routing(const struct modem *m, unsigned variant)
 {
-    const char *const *rows = m->model->cnmi;
+    const char *const *rows = has_store(m) ? m->model->cnmi : direct;
     for (int last = 0; last <= 1; last++) {
         for (unsigned i = 0; rows[i]; i++) {
             bool stored = answer_int(rows[i], 3, 0) == 2 && !m->inbox.reads_sr;
@@ -225,6 +239,10 @@ static enum next got_routing(struct modem *m, const struct at_result *result, co
     (void)first;
     if (init_is_busy(result) && !init_waited(m, INIT_NUMBER_MAX_MS)) {
         return AGAIN;
+    }
+    if (result->final != AT_OK && !has_store(m) && !routing(m, m->init.variant + 1)) {
+        modem_condition(m, "no message store, and messages do not come without one");
+        return STUCK;
     }
     return result->final == AT_OK ? NEXT : VARIANT;
 }

@@ -199,6 +199,70 @@ static void test_sim_is_missing(void **state)
     rig_pty_ready(r);
 }
 
+/* ---- stores ---- */
+
+static void test_store_without_places(void **state)
+{
+    static const char *const empty[][2] = {{"AT+CPMS=\"ME\"", "\r\n+CPMS: 0,0,0,0,0,0\r\n\r\nOK\r\n"},
+                                           {NULL, NULL}};
+    struct rig *r = *state;
+    begin_scripted(r, empty);
+    rig_pass(r, 5000);
+    assert_int_equal(rig_state(r), CARRIER_READY);
+    assert_true(rig_count(r, "AT+CPMS=\"SM\",\"SM\",\"SM\"") > 0);
+    rig_say(r, "\r\n+CMTI: \"SM\",3\r\n");
+    rig_pass(r, 1000);
+    assert_int_equal(rig_count(r, "AT+CMGR=3"), 1);
+}
+
+/* Messages come as they are then, and are acknowledged once they are on disk. */
+static const char *const storeless[][2] = {
+    {"AT+CPMS=", "\r\n+CMS ERROR: 303\r\n"},
+    {"AT+CNMI=2,", "\r\n+CMS ERROR: 303\r\n"},
+    {NULL, NULL},
+};
+
+static void test_no_store(void **state)
+{
+    struct rig *r = *state;
+    begin_scripted(r, storeless);
+    rig_pass(r, 40000);
+    assert_int_equal(rig_state(r), CARRIER_READY);
+    assert_true(rig_count(r, "AT+CNMI=1,2,0,1,0") > 0);
+    rig_say(r, "\r\n+CMT: ,24\r\n07914107009099F9040B911497112233F40000621121010400000541E19058341E\r\n");
+    rig_pass(r, 1000);
+    assert_int_equal(r->received_count, 1);
+    assert_int_equal(rig_count(r, "AT+CNMA"), 1);
+    rig_pass(r, 900000);
+    assert_int_equal(rig_count(r, "AT+CMGL"), 0);
+    assert_int_equal(rig_state(r), CARRIER_READY);
+}
+
+/* A SIM that is being read says the same for a while. */
+static void test_store_comes_later(void **state)
+{
+    struct rig *r = *state;
+    begin_scripted(r, storeless);
+    rig_pass(r, 20000);
+    assert_int_equal(rig_state(r), CARRIER_STARTING);
+    r->overrides = NULL;
+    rig_pty_ready(r);
+    assert_true(rig_count(r, "AT+CNMI=2,1,") > 0);
+    assert_int_equal(rig_count(r, "AT+CNMI=2,2,"), 0);
+}
+
+/* Neither a store nor the messages as they come: such a line could receive nothing. */
+static void test_no_way_to_receive(void **state)
+{
+    static const char *const deaf[][2] = {
+        {"AT+CPMS=", "\r\n+CMS ERROR: 303\r\n"}, {"AT+CNMI=", "\r\n+CMS ERROR: 303\r\n"}, {NULL, NULL}};
+    struct rig *r = *state;
+    begin_scripted(r, deaf);
+    rig_pass(r, 40000);
+    assert_int_equal(rig_state(r), CARRIER_RECOVERY);
+    assert_int_equal(rig_status(r).resets, 1);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -212,6 +276,10 @@ int main(void)
         T(test_puk2),
         T(test_sim_is_switched_off),
         T(test_sim_is_missing),
+        T(test_store_without_places),
+        T(test_no_store),
+        T(test_store_comes_later),
+        T(test_no_way_to_receive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
