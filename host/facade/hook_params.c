@@ -74,6 +74,8 @@ void hook_destination(struct directory *directory, const struct hook *hook, cons
     const struct service *service = service_of(directory, hook, message);
     const struct line *line = message->line_id != 0 ? directory_line(directory, message->line_id) : NULL;
     *out = (struct hook_destination){0};
+    if (service != NULL && !service->configured) /* its URLs have left with it */
+        service = NULL;
     switch (hook->kind) {
     case HOOK_STATUS: status_destination(message, service, line, out); break;
     case HOOK_INBOUND: inbound_destination(service, line, out); break;
