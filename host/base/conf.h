@@ -45,7 +45,7 @@ struct conf_hooks {
     int parallel;         /* requests at once */
     int connect_ms, read_ms, total_ms;
 };
-struct conf_line { /* [line NAME]: an identity on a SIM; seeds its row once */
+struct conf_line { /* [line NAME]: an identity on a SIM; its URLs seed its row once */
     char name[CONF_NAME_MAX];
     int line_no;      /* where its section begins */
     char *number;     /* E.164; "" = ask the SIM (+CNUM) */
@@ -72,7 +72,7 @@ struct conf_class { /* [class NAME] */
     int priority;   /* 0..9, 9 first, default 5 */
     int validity_s; /* 1..36000, default 36000 */
 };
-struct conf_service { /* [service NAME]: a messaging service; seeds its row once */
+struct conf_service { /* [service NAME]: a messaging service; its row follows */
     char name[CONF_NAME_MAX];
     int line_no;
     char *sid;    /* MG..., "" = made up */

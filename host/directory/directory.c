@@ -27,6 +27,12 @@ int directory_reload(struct directory *directory, const struct conf *conf, char 
         struct line *line = lines->at[i];
         line->configured = is_configured(conf, line->name);
     }
+    const struct rows *services = &directory->tables[TABLE_SERVICE];
+    for (size_t i = 0; i < services->count; i++) {
+        struct service *service = services->at[i];
+        service->configured = conf_has_service(conf, service->name);
+    }
+    seed_tell_ignored(directory, conf);
     return 0;
 }
 
@@ -126,7 +132,8 @@ const struct service *directory_service(struct directory *directory, int64_t id)
 
 const struct service *directory_service_by_sid(struct directory *directory, const struct sid *sid)
 {
-    return rows_by_sid(&directory->tables[TABLE_SERVICE], sid);
+    const struct service *service = rows_by_sid(&directory->tables[TABLE_SERVICE], sid);
+    return service != NULL && service->configured ? service : NULL;
 }
 
 const struct service *directory_service_of_line(struct directory *directory, int64_t line_id)
@@ -134,7 +141,7 @@ const struct service *directory_service_of_line(struct directory *directory, int
     const struct rows *services = &directory->tables[TABLE_SERVICE];
     for (size_t i = 0; i < services->count; i++) {
         const struct service *service = services->at[i];
-        for (size_t n = 0; n < service->line_count; n++)
+        for (size_t n = 0; service->configured && n < service->line_count; n++)
             if (service->line_ids[n] == line_id)
                 return service;
     }

@@ -1,8 +1,12 @@
 /* Who is who: accounts, lines, services. Few rows, read at every request, so they live in memory as well; the
- * database is the truth. Configuration seeds a row once (by name); afterwards the API owns it, but for number
- * and ICCID of a line: what the configuration says of these stands, so that it is the place to correct a
- * number or to admit another SIM. What a line is physically (modem, slot, PIN) stays in the configuration and
- * never enters the database.
+ * database is the truth. Who owns what:
+ *   - a line's row is made from the configuration (by name); afterwards the API owns its URLs, methods and
+ *     friendly name, and options that differ are told by a warning at each start and reload. Its number and
+ *     ICCID stay the configuration's, so that it is the place to correct a number or to admit another SIM;
+ *   - a service is the configuration's: row and pool are brought to it at each start and reload. The SID that
+ *     the file gives tells which row it is, else its name does;
+ *   - what a line is physically (modem, slot, PIN) stays in the configuration and never enters the database.
+ * What is no longer configured keeps its row, as history.
  *
  * Pointers returned are valid until the next turn of the loop; ids are the stable handle. */
 #ifndef CELLPOST_DIRECTORY_DIRECTORY_H
@@ -57,12 +61,15 @@ struct service {
     int validity_s;
     int64_t *line_ids;
     size_t line_count;
+    bool
+        configured; /* a [service] of this name exists now; else it is history: nothing new goes through it */
     int64_t created_ms, updated_ms;
 };
 
-/* Loads, and seeds what the configuration adds. On an empty database makes the first account (or takes the
- * configured one) and writes <data_dir>/credentials (0600) once. 0 or -errno with a sentence. Synchronous:
- * used at start and on reload. */
+/* Loads, and brings the rows to what the configuration says. On an empty database makes the first account (or
+ * takes the configured one) and writes <data_dir>/credentials (0600) once. 0 or -errno with a sentence: then
+ * memory is as before, though with -ENOSPC what the disk did not take may reach it later. Synchronous: used
+ * at start and on reload. */
 int directory_open(struct directory **, struct store *, const struct conf *, char error[256]);
 int directory_reload(struct directory *, const struct conf *, char error[256]);
 void directory_close(struct directory *);
@@ -73,9 +80,11 @@ const struct line *directory_line(struct directory *, int64_t id);
 const struct line *directory_line_by_sid(struct directory *, const struct sid *);
 const struct line *directory_line_by_name(struct directory *, const char *name);
 const struct line *directory_line_by_number(struct directory *, const char *number);
+/* By id and in the list below, history too: its SID is shown, and what was accepted through it leaves by its
+ * pool. By SID and by line, only what is configured: what a new message may go through. */
 const struct service *directory_service(struct directory *, int64_t id);
 const struct service *directory_service_by_sid(struct directory *, const struct sid *);
-/* The first service (by id) whose pool holds the line, NULL when none. */
+/* The first configured service (by id) whose pool holds the line, NULL when none. */
 const struct service *directory_service_of_line(struct directory *, int64_t line_id);
 
 /* Newest first. The nth of an account, NULL past the end (account_id 0 = all). */

@@ -47,7 +47,14 @@ void directory_free(struct directory *);
 /* first.c: the key file, and what an empty database needs. */
 int first_open(struct directory *, const struct conf *, char error[256]);
 
-/* seed.c: rows for what the configuration names and the database does not know. */
+/* seed.c: rows for what the configuration names. */
 int seed(struct directory *, const struct conf *, char error[256]);
+/* A WARN for each option of a line that its row overrules. */
+void seed_tell_ignored(struct directory *, const struct conf *);
+
+/* seed_service.c */
+int services_check(const struct directory *, const struct conf *, char error[256]);
+int service_seed(struct directory *, const struct conf_service *, int64_t account_id); /* as change_submit */
+bool conf_has_service(const struct conf *, const char *name);
 
 #endif

@@ -1,8 +1,10 @@
-/* Rows for what the configuration names and the database does not know yet. A row that is there belongs to
- * the API and stays as it is, but for a line's number and SIM: these say what the line is, and the
- * configuration is the place to correct them.
+/* Rows for what the configuration names: lines here, services in seed_service.c. Of a line that is known,
+ * number and SIM are the configuration's, which is the place to correct them; where its messages are
+ * announced is the API's (IncomingPhoneNumbers), and an option that says otherwise is told, never silently
+ * passed over.
  *
- * All names and SIDs are checked before the first row is made. */
+ * Nothing is written when all stands already: then a full disk does not keep the daemon from starting or
+ * reloading. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,62 +13,28 @@
 #include "host/base/log.h"
 #include "host/directory/directory_internal.h"
 
-#define ICCID_MAX 22 /* ITU-T E.118 has up to 19 digits; SIMs tell up to 20, some pad */
+/* What the file gives a new line and the API owns afterwards. */
+#define OWNED(member)                                                                                        \
+    {                                                                                                        \
+#member, ":" #member, offsetof(struct conf_line, member), offsetof(struct line, member)              \
+    }
+static const struct {
+    const char *option, *value;
+    size_t conf, row;
+} owned[] = {OWNED(sms_url), OWNED(sms_method), OWNED(sms_fallback_url), OWNED(sms_fallback_method),
+             OWNED(status_callback)};
+#define OWNED_COUNT (sizeof owned / sizeof owned[0])
 
-static const struct service *service_by_name(const struct directory *directory, const char *name)
+static char *const *text_at(const void *object, size_t offset)
 {
-    const struct rows *rows = &directory->tables[TABLE_SERVICE];
-    for (size_t i = 0; i < rows->count; i++)
-        if (strcmp(((const struct service *)rows->at[i])->name, name) == 0)
-            return rows->at[i];
-    return NULL;
+    return (char *const *)(const void *)((const char *)object + offset);
 }
-
-/* ---- checks ---- */
-
-static int check_line(const struct conf *conf, const struct conf_line *line, char error[256])
-{
-    if (strlen(line->iccid) <= ICCID_MAX &&
-        strspn(line->iccid, "0123456789ABCDEFabcdef") == strlen(line->iccid))
-        return 0;
-    snprintf(error, 256, "%s:%d: [line %s]: iccid is up to %d digits, as on the SIM", conf->file,
-             line->line_no, line->name, ICCID_MAX);
-    return -EINVAL;
-}
-
-static int check_service(const struct directory *directory, const struct conf *conf, size_t index,
-                         char error[256])
-{
-    const struct conf_service *service = &conf->services[index];
-    struct sid sid;
-    if (service->sid[0] == '\0' || service_by_name(directory, service->name) != NULL)
-        return 0;
-    bool is_sid = sid_parse(service->sid, "MG", &sid);
-    bool taken = is_sid && rows_by_sid(&directory->tables[TABLE_SERVICE], &sid) != NULL;
-    for (size_t i = 0; i < index; i++)
-        taken |= strcasecmp(conf->services[i].sid, service->sid) == 0;
-    if (is_sid && !taken)
-        return 0;
-    snprintf(error, 256, "%s:%d: [service %s]: sid %s", conf->file, service->line_no, service->name,
-             taken ? "is another service's" : "is MG and 32 hex digits");
-    return -EINVAL;
-}
-
-static int check(const struct directory *directory, const struct conf *conf, char error[256])
-{
-    int status = 0;
-    for (size_t i = 0; i < conf->line_count && status == 0; i++)
-        status = check_line(conf, &conf->lines[i], error);
-    for (size_t i = 0; i < conf->service_count && status == 0; i++)
-        status = check_service(directory, conf, i, error);
-    return status;
-}
-
-/* ---- rows ---- */
 
 static int line_insert(struct directory *directory, const struct conf_line *line, int64_t account_id)
 {
     struct sid sid;
+    if (!store_open_for_work(directory->store))
+        return -ENOSPC;
     sid_new(&sid, clock_wall_ms());
     struct change *change = change_new(directory, TABLE_LINE, Q_LINE_INSERT, NULL, NULL);
     change_blob(change, ":sid", sid.b, sizeof sid.b);
@@ -75,11 +43,8 @@ static int line_insert(struct directory *directory, const struct conf_line *line
     change_text(change, ":number", line->number);
     change_text(change, ":iccid", line->iccid);
     change_text(change, ":friendly_name", line->name);
-    change_text(change, ":sms_url", line->sms_url);
-    change_text(change, ":sms_method", line->sms_method);
-    change_text(change, ":sms_fallback_url", line->sms_fallback_url);
-    change_text(change, ":sms_fallback_method", line->sms_fallback_method);
-    change_text(change, ":status_callback", line->status_callback);
+    for (size_t i = 0; i < OWNED_COUNT; i++)
+        change_text(change, owned[i].value, *text_at(line, owned[i].conf));
     change_int(change, ":now", clock_wall_ms());
     return change_submit(change);
 }
@@ -91,6 +56,8 @@ static int line_correct(struct directory *directory, const struct conf_line *con
     bool iccid_stands = conf->iccid[0] == '\0' || strcmp(conf->iccid, line->iccid) == 0;
     if (number_stands && iccid_stands)
         return 0;
+    if (!store_open_for_work(directory->store))
+        return -ENOSPC;
     struct change *change = change_new(directory, TABLE_LINE, Q_LINE_IDENTITY_SET, NULL, NULL);
     change_int(change, ":id", line->id);
     change_text(change, ":number", number_stands ? line->number : conf->number);
@@ -107,62 +74,46 @@ static int line_seed(struct directory *directory, const struct conf_line *conf, 
     return line == NULL ? line_insert(directory, conf, account_id) : line_correct(directory, conf, line);
 }
 
-static int pool_insert(struct directory *directory, const struct sid *sid, char **lines)
+static void line_tell_ignored(struct directory *directory, const struct conf *conf,
+                              const struct conf_line *line)
 {
-    for (; *lines != NULL; lines++) {
-        struct change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_LINE_INSERT, NULL, NULL);
-        change_blob(change, ":sid", sid->b, sizeof sid->b);
-        change_text(change, ":line", *lines);
-        int status = change_submit(change);
-        if (status != 0 && status != -EEXIST) /* named twice */
-            return status;
+    const struct line *row = directory_line_by_name(directory, line->name);
+    for (size_t i = 0; row != NULL && i < OWNED_COUNT; i++) {
+        char *const *text = text_at(line, owned[i].conf);
+        int where = conf_where(conf, text);
+        if (where > 0 && strcmp(*text, *text_at(row, owned[i].row)) != 0)
+            log_event(LOG_WARN, "line.option_ignored",
+                      "file=%s line=%d section=%s option=%s "
+                      "message=\"only a new line takes it from here: change it over the API, "
+                      "IncomingPhoneNumbers\"",
+                      conf->file, where, line->name, owned[i].option);
     }
-    return 0;
 }
 
-static int service_insert(struct directory *directory, const struct conf_service *service, int64_t account_id)
+void seed_tell_ignored(struct directory *directory, const struct conf *conf)
 {
-    struct sid sid;
-    if (service->sid[0] == '\0')
-        sid_new(&sid, clock_wall_ms());
-    else if (!sid_parse(service->sid, "MG", &sid))
-        return -EINVAL;
-    struct change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_INSERT, NULL, NULL);
-    change_blob(change, ":sid", sid.b, sizeof sid.b);
-    change_int(change, ":account_id", account_id);
-    change_text(change, ":name", service->name);
-    change_text(change, ":friendly_name", service->name);
-    change_text(change, ":inbound_request_url", service->inbound_request_url);
-    change_text(change, ":inbound_method", service->inbound_method);
-    change_text(change, ":fallback_url", service->fallback_url);
-    change_text(change, ":fallback_method", service->fallback_method);
-    change_text(change, ":status_callback", service->status_callback);
-    change_int(change, ":smart_encoding", service->smart_encoding);
-    change_int(change, ":use_inbound_webhook_on_number", service->use_inbound_webhook_on_number);
-    change_int(change, ":validity_s", service->validity_s);
-    change_int(change, ":now", clock_wall_ms());
-    int status = change_submit(change);
-    return status != 0 ? status : pool_insert(directory, &sid, service->lines);
+    for (size_t i = 0; i < conf->line_count; i++)
+        line_tell_ignored(directory, conf, &conf->lines[i]);
 }
 
 static int seed_rows(struct directory *directory, const struct conf *conf)
 {
     const struct account *first = directory->tables[TABLE_ACCOUNT].at[0];
+    size_t pending = directory->pending;
     int status = 0;
     for (size_t i = 0; i < conf->line_count && status == 0; i++)
         status = line_seed(directory, &conf->lines[i], first->id);
     for (size_t i = 0; i < conf->service_count && status == 0; i++)
-        if (service_by_name(directory, conf->services[i].name) == NULL)
-            status = service_insert(directory, &conf->services[i], first->id);
-    return status != 0 ? status : store_flush(directory->store);
+        status = service_seed(directory, &conf->services[i], first->id);
+    return status != 0 || directory->pending == pending ? status : store_flush(directory->store);
 }
 
 int seed(struct directory *directory, const struct conf *conf, char error[256])
 {
-    int status = check(directory, conf, error);
+    int status = services_check(directory, conf, error);
     if (status != 0)
         return status;
-    status = store_open_for_work(directory->store) ? seed_rows(directory, conf) : -ENOSPC;
+    status = seed_rows(directory, conf);
     if (status == -EINPROGRESS || status == -EIO) /* it waits in the store */
         status = -ENOSPC;
     if (status != 0)

@@ -40,8 +40,18 @@ INSERT INTO service (sid, account_id, name, friendly_name, inbound_request_url, 
 VALUES (:sid, :account_id, :name, :friendly_name, :inbound_request_url, :inbound_method, :fallback_url, :fallback_method,
         :status_callback, :smart_encoding, :use_inbound_webhook_on_number, :validity_s, :now, :now)
 
+-- name: service_update
+UPDATE service SET sid = :sid, name = :name, friendly_name = :friendly_name, inbound_request_url = :inbound_request_url,
+    inbound_method = :inbound_method, fallback_url = :fallback_url, fallback_method = :fallback_method,
+    status_callback = :status_callback, smart_encoding = :smart_encoding,
+    use_inbound_webhook_on_number = :use_inbound_webhook_on_number, validity_s = :validity_s, updated_ms = :now
+WHERE id = :id
+
 -- name: service_line_list
 SELECT line_id FROM service_line WHERE service_id = :service_id ORDER BY line_id
+
+-- name: service_line_clear
+DELETE FROM service_line WHERE service_id = :service_id
 
 -- name: service_line_insert
 INSERT INTO service_line (service_id, line_id)

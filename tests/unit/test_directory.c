@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "host/base/log.h"
 #include "host/directory/directory.h"
 #include "powerfail_vfs.h"
 #include "store_rig.h"
@@ -302,29 +303,124 @@ static void test_number_of_history_gives_way(void **state)
     assert_string_equal(directory_line_by_number(directory, "+41790000001")->name, "renamed");
 }
 
+#define POOL_A "[line a]\ncarrier = loopback\n"
+#define POOL_B "[line b]\ncarrier = loopback\n"
+#define MG     "MG00112233445566778899aabbccddeeff"
+
+static void reload(const char *rest)
+{
+    configure("", rest);
+    if (directory_reload(directory, conf, error) != 0)
+        fail_msg("%s", error);
+}
+
+static void test_service_follows_the_configuration(void **state)
+{
+    (void)state;
+    open_all();
+    const struct service *alerts = directory_service_at(directory, 0, 0);
+    struct sid sid = alerts->sid;
+    int64_t id = alerts->id;
+    reload("[line ward]\ncarrier = loopback\n[line third]\ncarrier = loopback\n[line stock]\ncarrier = "
+           "loopback\n"
+           "[service alerts]\nlines = third, ward\nvalidity = 1h\ninbound_request_url = http://a.test/s\n"
+           "inbound_method = GET\nstatus_callback = http://a.test/c\nuse_inbound_webhook_on_number = yes\n");
+    for (int start = 0; start < 2; start++) { /* and so it is in the database */
+        alerts = directory_service(directory, id);
+        assert_memory_equal(&alerts->sid, &sid, sizeof sid);
+        assert_int_equal(alerts->validity_s, 3600);
+        assert_string_equal(alerts->inbound_request_url, "http://a.test/s");
+        assert_string_equal(alerts->inbound_method, "GET");
+        assert_string_equal(alerts->status_callback, "http://a.test/c");
+        assert_true(!alerts->smart_encoding && alerts->use_inbound_webhook_on_number);
+        assert_int_equal(alerts->line_count, 2);
+        assert_null(directory_service_of_line(directory, directory_line_by_name(directory, "stock")->id));
+        assert_ptr_equal(directory_service_of_line(directory, directory_line_by_name(directory, "third")->id),
+                         alerts);
+        close_all();
+        open_all();
+    }
+    assert_null(directory_service_at(directory, 0, 1));
+}
+
+static void test_service_that_left_is_history(void **state)
+{
+    (void)state;
+    open_all();
+    const struct service *alerts = directory_service_at(directory, 0, 0);
+    struct sid sid = alerts->sid;
+    int64_t id = alerts->id, ward = directory_line_by_name(directory, "ward")->id;
+    reload("[line ward]\ncarrier = loopback\n[line stock]\ncarrier = loopback\n");
+    assert_null(directory_service_by_sid(directory, &sid));
+    assert_null(directory_service_of_line(directory, ward));
+    assert_false(directory_service(directory, id)->configured);
+    assert_int_equal(directory_service_at(directory, 0, 0)->line_count,
+                     2); /* what waits in it still leaves */
+    reload(two_lines);
+    assert_int_equal(directory_service_by_sid(directory, &sid)->id, id);
+    assert_true(directory_service(directory, id)->configured);
+    assert_int_equal(directory_service_of_line(directory, ward)->id, id);
+}
+
 static void test_service_sid(void **state)
 {
     char sid[SID_TEXT];
     (void)state;
-    configure("", "[line a]\ncarrier = loopback\n[service s]\nlines = a, a\nsid = "
-                  "MG00112233445566778899aabbccddeeff\n");
+    configure("", POOL_A "[service s]\nlines = a, a\nsid = " MG "\n");
     open_all();
-    sid_format(&directory_service_at(directory, 0, 0)->sid, "MG", sid);
-    assert_string_equal(sid, "MG00112233445566778899aabbccddeeff");
-    assert_int_equal(directory_service_at(directory, 0, 0)->line_count, 1);
-    configure("", "[line a]\ncarrier = loopback\n[line b]\ncarrier = loopback\n"
-                  "[service t]\nlines = a\nsid = MG00112233445566778899AABBCCDDEEFF\n");
+    const struct service *s = directory_service_at(directory, 0, 0);
+    sid_format(&s->sid, "MG", sid);
+    assert_string_equal(sid, MG);
+    assert_int_equal(s->line_count, 1);
+    reload(POOL_A "[service s]\nlines = a\n"); /* an empty option says nothing of the row */
+    sid_format(&s->sid, "MG", sid);
+    assert_string_equal(sid, MG);
+    configure("", POOL_A POOL_B "[service s]\nlines = a\n[service t]\nlines = a\nsid = " MG "\n");
     assert_int_equal(directory_reload(directory, conf, error), -EINVAL);
-    assert_non_null(strstr(error, "[service t]: sid is another service's"));
+    assert_non_null(
+        strstr(error, "test.conf:12: [service t]: sid is another service's: that of [service s]"));
     assert_null(directory_line_by_name(directory, "b")); /* checked before the first row is made */
+    reload(POOL_A "[service t]\nlines = a\nsid = " MG "\n");
+    assert_ptr_equal(directory_service_at(directory, 0, 0), s); /* renamed */
+    assert_null(directory_service_at(directory, 0, 1));
+    assert_string_equal(s->name, "t");
+    assert_true(s->configured);
+    reload(POOL_A "[service t]\nlines = a\nsid = MG10112233445566778899aabbccddeeff\n");
+    sid_format(&s->sid, "MG", sid);
+    assert_string_equal(sid, "MG10112233445566778899aabbccddeeff");
 }
 
-static void test_iccid_is_checked(void **state)
+/* ---- what the API owns is told ---- */
+
+static void reload_logged(const char *rest, char *out, size_t size)
 {
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    log_open(LOG_WARN, false, fds[1]);
+    reload(rest);
+    log_open(LOG_WARN, false, STDERR_FILENO);
+    close(fds[1]);
+    ssize_t got = read(fds[0], out, size - 1);
+    out[got > 0 ? got : 0] = '\0';
+    close(fds[0]);
+}
+
+static void test_ignored_options_are_told(void **state)
+{
+    char text[4096];
     (void)state;
-    configure("", "[line a]\ncarrier = loopback\niccid = 89410000000000000001234567890\n");
-    assert_int_equal(open_status(), -EINVAL);
-    assert_non_null(strstr(error, "[line a]: iccid"));
+    open_all();
+    reload_logged(two_lines, text, sizeof text);
+    assert_string_equal(text, "");
+    reload_logged("[line ward]\ncarrier = loopback\nsms_method = GET\nsms_url = http://a.test/in\n"
+                  "[line stock]\ncarrier = loopback\nstatus_callback = http://secret.test/\n",
+                  text, sizeof text);
+    assert_non_null(
+        strstr(text, "event=line.option_ignored file=test.conf line=6 section=ward option=sms_method"));
+    assert_non_null(strstr(text, "line=10 section=stock option=status_callback"));
+    assert_non_null(strstr(text, "IncomingPhoneNumbers"));
+    assert_null(strstr(text, "option=sms_url"));
+    assert_null(strstr(text, "secret.test"));
 }
 
 static void test_reload_on_a_full_disk_is_refused(void **state)
@@ -338,6 +434,11 @@ static void test_reload_on_a_full_disk_is_refused(void **state)
     assert_non_null(strstr(error, "the disk takes no more"));
     assert_int_equal(directory_reload(directory, conf, error), -ENOSPC);
     assert_true(directory_line_by_name(directory, "ward")->configured); /* the old configuration stands */
+    configure("", two_lines);
+    assert_int_equal(directory_reload(directory, conf, error), 0); /* it has nothing to write */
+    configure("", "[line ward]\ncarrier = loopback\n[service alerts]\nlines = ward\n");
+    assert_int_equal(directory_reload(directory, conf, error), -ENOSPC);
+    assert_int_equal(directory_service_at(directory, 0, 0)->line_count, 2);
 }
 
 /* ---- lists ---- */
@@ -497,8 +598,10 @@ int main(void)
         TEST(test_seeds_are_sown_once),
         TEST(test_reload_adds_and_corrects),
         TEST(test_number_of_history_gives_way),
+        TEST(test_service_follows_the_configuration),
+        TEST(test_service_that_left_is_history),
         TEST(test_service_sid),
-        TEST(test_iccid_is_checked),
+        TEST(test_ignored_options_are_told),
         TEST(test_reload_on_a_full_disk_is_refused),
         TEST(test_lists_are_newest_first),
         TEST(test_line_update),
