@@ -2,6 +2,7 @@
  * See httpc.h. */
 #include "host/base/httpc.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ struct httpc_call {
     char reason[CURL_ERROR_SIZE];
     struct timer silence; /* no octet for read_ms */
     int read_ms;
-    bool too_large, silent, forbidden;
+    bool forbidden, permitted; /* of the addresses of its name: one was refused, one was not */
     httpc_fn *fn;
     void *arg;
 };
@@ -127,12 +128,11 @@ static enum httpc_error error_of(const struct httpc_call *call, CURLcode code)
         {CURLE_HTTP2, HTTPC_PROTOCOL},
         {CURLE_BAD_CONTENT_ENCODING, HTTPC_PROTOCOL},
         {CURLE_GOT_NOTHING, HTTPC_NETWORK},
+        {CURLE_WRITE_ERROR, HTTPC_TOO_LARGE}, /* on_answer() refuses nothing else */
     };
     double connected = 0;
-    if (call->forbidden)
+    if (code == CURLE_COULDNT_CONNECT && call->forbidden && !call->permitted)
         return HTTPC_FORBIDDEN_ADDRESS;
-    if (call->too_large)
-        return HTTPC_TOO_LARGE;
     if (code == CURLE_OPERATION_TIMEDOUT) {
         curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME, &connected);
         return connected > 0 ? HTTPC_TIMEOUT : HTTPC_CONNECT_TIMEOUT;
@@ -171,6 +171,17 @@ static void call_finish(struct httpc_call *call, enum httpc_error error, const c
     call_free(call);
 }
 
+/* A connection that was kept, and leads where nobody may go any more (httpc_configure()): the name is asked
+ * anew. */
+static void call_restart(struct httpc_call *call)
+{
+    curl_multi_remove_handle(call->httpc->multi, call->easy);
+    curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
+    call->reason[0] = '\0';
+    if (curl_multi_add_handle(call->httpc->multi, call->easy) != CURLM_OK)
+        fatal("curl_multi_add_handle failed");
+}
+
 static void check_done(struct httpc *httpc)
 {
     CURLMsg *message;
@@ -181,11 +192,15 @@ static void check_done(struct httpc *httpc)
             continue;
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+        if (code == CURLE_ABORTED_BY_CALLBACK) {
+            call_restart(call);
+            continue;
+        }
         enum httpc_error error = error_of(call, code);
-        const char *text = call->forbidden   ? "the address is not allowed (hooks.allow)"
-                           : call->too_large ? "the answer is too large"
-                           : call->reason[0] ? call->reason
-                                             : curl_easy_strerror(code);
+        const char *text = error == HTTPC_FORBIDDEN_ADDRESS ? "the address is not allowed (hooks.allow)"
+                           : error == HTTPC_TOO_LARGE       ? "the answer is too large"
+                           : call->reason[0]                ? call->reason
+                                                            : curl_easy_strerror(code);
         call_finish(call, error, text);
     }
 }
@@ -199,10 +214,8 @@ static size_t on_answer(char *data, size_t size, size_t count, void *arg)
 {
     struct httpc_call *call = arg;
     size_t len = size * count;
-    if (call->answer_len + len > call->body_max) {
-        call->too_large = true;
+    if (call->answer_len + len > call->body_max)
         return 0;
-    }
     char *grown = realloc(call->answer, call->answer_len + len + 1);
     if (grown == NULL)
         fatal("out of memory");
@@ -214,6 +227,7 @@ static size_t on_answer(char *data, size_t size, size_t count, void *arg)
     return len;
 }
 
+/* For each address of the name that curl tries, until one connects. */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct httpc_call *call = arg;
@@ -222,7 +236,26 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         call->forbidden = true;
         return CURL_SOCKET_BAD;
     }
+    call->permitted = true;
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Connected, or handed a connection that was kept: nothing is sent yet. Without an address it is a new one
+ * whose peer has gone already; open_socket() saw it. */
+static int before_request(void *arg, char *to_ip, char *from_ip, int to_port, int from_port)
+{
+    struct httpc_call *call = arg;
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    const struct sockaddr *to = (const struct sockaddr *)&v4;
+    (void)from_ip;
+    (void)to_port;
+    (void)from_port;
+    if (inet_pton(AF_INET6, to_ip, &v6.sin6_addr) == 1)
+        to = (const struct sockaddr *)&v6;
+    else if (inet_pton(AF_INET, to_ip, &v4.sin_addr) != 1)
+        return CURL_PREREQFUNC_OK;
+    return httpc_policy_allows(&call->httpc->policy, to) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static void set_request(struct httpc_call *call, const struct httpc_request *request)
@@ -263,6 +296,8 @@ static void set_rules(struct httpc_call *call)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
     if (call->httpc->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, call->httpc->ca_file);
 }
