@@ -76,9 +76,15 @@ static void finish_without_answer(struct hook_fetch *fetch, enum httpc_error err
 
 /* ---- sending ---- */
 
+/* ParentMessageSid and the like are other parameters. */
+static bool names_the_message(const char *wire)
+{
+    return strstr(wire, "?MessageSid=") != NULL || strstr(wire, "&MessageSid=") != NULL;
+}
+
 static char *request_url(const struct hook_fetch *fetch, const char *encoded)
 {
-    if (!fetch->get || (fetch->redirects > 0 && strstr(fetch->wire, "MessageSid=") != NULL))
+    if (!fetch->get || (fetch->redirects > 0 && names_the_message(fetch->wire)))
         return strdup(fetch->wire);
     return hook_url_add_query(fetch->wire, encoded);
 }
