@@ -375,6 +375,16 @@ static int read_xml(const char *body, size_t len, struct twiml *out, char error[
     return r.code;
 }
 
+/* A byte order mark is no part of the text: sent, it would make the whole message UCS-2. */
+static void skip_bom(const char **body, size_t *len)
+{
+    static const char bom[] = "\xEF\xBB\xBF";
+    if (*len < strlen(bom) || memcmp(*body, bom, strlen(bom)) != 0)
+        return;
+    *body += strlen(bom);
+    *len -= strlen(bom);
+}
+
 static int read_plain(const char *body, size_t len, struct twiml *out, char error[160])
 {
     if (memchr(body, '\0', len) != NULL || !utf8_valid(body, len)) {
@@ -409,10 +419,11 @@ int twiml_parse(const char *content_type, const char *body, size_t len, struct t
         snprintf(error, 160, "the answer has more than %d bytes", TWIML_BODY_MAX);
         return TWIML_TOO_LARGE;
     }
+    skip_bom(&body, &len);
     if (is_blank(body, len))
         return 0;
-    content_type += strspn(content_type, " \t");
-    size_t type_len = strcspn(content_type, "; \t");
+    content_type += strspn(content_type, " \t\r\n");
+    size_t type_len = strcspn(content_type, "; \t\r\n");
     size_t i = 0, count = sizeof types / sizeof types[0];
     while (i < count &&
            (strlen(types[i].type) != type_len || strncasecmp(types[i].type, content_type, type_len) != 0))

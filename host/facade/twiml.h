@@ -42,7 +42,8 @@ struct twiml {
 
 /* 0, or a number of enum twiml_error with a sentence in error. *out is empty then, but for 14109, where it
  * holds the first ten messages and the redirect. content_type "" counts as text/xml; parameters of the type
- * do not matter. text/plain is one message. An empty or blank body is nothing, whatever its type. */
+ * do not matter. text/plain is one message. A byte order mark is skipped. An empty or blank body is
+ * nothing, whatever its type. */
 int twiml_parse(const char *content_type, const char *body, size_t len, struct twiml *out, char error[160]);
 void twiml_fini(struct twiml *);
 

@@ -100,6 +100,10 @@ static void test_content_types(void **state)
         {"application/xml", 0},
         {"text/html; charset=utf-8", 0},
         {" TEXT/XML ;x=y", 0},
+        {"\r", 0}, /* what is left of an empty header */
+        {" \t\r\n", 0},
+        {"text/xml\r\n", 0},
+        {"; charset=utf-8", 0},
         {"application/json", 12300},
         {"text", 12300},
         {"text/xmlx", 12300},
@@ -115,6 +119,10 @@ static void test_content_types(void **state)
         twiml_fini(&twiml);
     }
     assert_string_equal(shape("text/plain", " <b>not & xml</b>\n"), "[-|-|<b>not & xml</b>|-|-|]");
+    assert_string_equal(shape("text/plain", "\xEF\xBB\xBFhello"), "[-|-|hello|-|-|]");
+    assert_string_equal(shape("text/plain", "\xEF\xBB\xBF\n"), "");
+    assert_string_equal(shape("text/plain", "a\xEF\xBB\xBF"), "[-|-|a\xEF\xBB\xBF|-|-|]");
+    assert_string_equal(shape(XML, "\xEF\xBB\xBF"), "");
     assert_string_equal(shape("text/plain", " \r\n\t "), "");
     assert_string_equal(shape("application/json", ""), "");
     assert_string_equal(shape("", "  \n"), "");
