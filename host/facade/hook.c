@@ -244,7 +244,7 @@ static void settle_done(struct work *work, const struct hook_try_result *result)
     struct facade_rooms *rooms = &work->hooks->rooms;
     struct hook_replies replies;
     struct submission submissions[TWIML_MESSAGES_MAX];
-    char detail[HOOK_DETAIL_MAX];
+    char detail[HOOK_DETAIL_MAX + 32];
     hook_replies_compose(rooms->directory, rooms->conf, &work->hooks->guard, &work->message, result->replies,
                          result->reply_count, clock_wall_ms(), &replies);
     for (size_t i = 0; i < replies.count; i++)
@@ -252,6 +252,9 @@ static void settle_done(struct work *work, const struct hook_try_result *result)
     int len = snprintf(detail, sizeof detail, "%.60s", result->detail);
     if (replies.count + replies.refused > 0)
         len += snprintf(detail + len, sizeof detail - (size_t)len, ", replies %zu", replies.count);
+    if (replies.without_media > 0)
+        len +=
+            snprintf(detail + len, sizeof detail - (size_t)len, ", without media %zu", replies.without_media);
     if (replies.refused > 0)
         snprintf(detail + len, sizeof detail - (size_t)len, ", refused %zu: %d", replies.refused,
                  replies.refused_code);

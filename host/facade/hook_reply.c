@@ -1,5 +1,9 @@
 /* A reply without `to` goes back to the sender, without `from` it comes from the number that was written to.
- * Everything else is compose()'s to judge: a reply is refused for what a request would be refused for. */
+ * There is no MMS: one that has text goes without its media. Everything else is compose()'s to judge: a reply
+ * is refused for what a request would be refused for.
+ *
+ * The log is told codes, not compose()'s sentences: those quote what the application wrote, numbers and URLs
+ * included. */
 #include "host/facade/hook_reply.h"
 
 #include <stdio.h>
@@ -7,6 +11,8 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
+
+#define NO_MMS 21621 /* what compose() says of media */
 
 /* FNV-1a; the sum makes the pair unordered. */
 static uint64_t hash(const char *text)
@@ -31,15 +37,17 @@ bool hook_guard_admit(struct hook_guard *guard, const char *a, const char *b, in
     return true;
 }
 
-static void note_refusal(const struct message *inbound, const struct refusal *refusal,
-                         struct hook_replies *out)
+/* reply: which Message verb of the answer, from 1. */
+static void tell(const struct message *inbound, const char *event, size_t reply, int code)
 {
-    char sid[SID_TEXT], quoted[320];
+    char sid[SID_TEXT];
     sid_format(&inbound->sid, inbound->mm ? "MM" : "SM", sid);
-    log_event(LOG_WARN, "hook.reply_refused", "sid=%s code=%d text=%s", sid, refusal->code,
-              log_quote(refusal->message, strlen(refusal->message), quoted, sizeof quoted));
-    if (out->refused++ == 0)
-        out->refused_code = refusal->code;
+    log_event(LOG_WARN, event, "sid=%s reply=%zu code=%d", sid, reply, code);
+}
+
+static bool drops_media(const struct twiml_message *verb)
+{
+    return verb->media_count > 0 && verb->body != NULL && verb->body[0] != '\0';
 }
 
 static bool compose_one(struct directory *directory, const struct conf *conf, struct hook_guard *guard,
@@ -55,7 +63,7 @@ static bool compose_one(struct directory *directory, const struct conf *conf, st
         .body = verb->body,
         .body_len = verb->body != NULL ? strlen(verb->body) : 0,
         .status_callback = reply->callback,
-        .media_count = verb->media_count,
+        .media_count = drops_media(verb) ? 0 : verb->media_count,
         .media = (const char *const *)verb->media,
         .reply_to = inbound->id,
     };
@@ -74,15 +82,22 @@ void hook_replies_compose(struct directory *directory, const struct conf *conf, 
                           const struct message *inbound, const struct hook_reply *replies, size_t count,
                           int64_t now_ms, struct hook_replies *out)
 {
-    out->count = out->refused = 0;
+    out->count = out->refused = out->without_media = 0;
     out->refused_code = 0;
     for (size_t i = 0; i < count; i++) {
         struct refusal refusal = {0};
-        if (compose_one(directory, conf, guard, inbound, &replies[i], now_ms, &out->composed[out->count],
-                        &refusal))
-            out->count++;
-        else
-            note_refusal(inbound, &refusal, out);
+        if (!compose_one(directory, conf, guard, inbound, &replies[i], now_ms, &out->composed[out->count],
+                         &refusal)) {
+            tell(inbound, "hook.reply_refused", i + 1, refusal.code);
+            if (out->refused++ == 0)
+                out->refused_code = refusal.code;
+            continue;
+        }
+        out->count++;
+        if (drops_media(&replies[i].message)) {
+            tell(inbound, "hook.reply_without_media", i + 1, NO_MMS);
+            out->without_media++;
+        }
     }
 }
 

@@ -24,10 +24,11 @@ struct hook_replies {
     struct composed composed[TWIML_MESSAGES_MAX];
     size_t count;
     size_t refused;
-    int refused_code; /* of the first */
+    int refused_code;     /* of the first */
+    size_t without_media; /* of count */
 };
-/* Replies to an inbound message. One that is refused is logged and counted; the others go. now_ms is the wall
- * clock. */
+/* Replies to an inbound message. One that is refused, or goes without its media, is logged and counted; the
+ * others go. now_ms is the wall clock. */
 void hook_replies_compose(struct directory *, const struct conf *, struct hook_guard *,
                           const struct message *inbound, const struct hook_reply *, size_t count,
                           int64_t now_ms, struct hook_replies *out);

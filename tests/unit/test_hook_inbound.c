@@ -150,7 +150,9 @@ static void test_redirected_keeps_the_text(void **state)
     struct world *world = *state;
     static const struct script script[] = {{302, "", "", "/new?a=1"},
                                            {200, "", "", NULL},
-                                           {301, "", "", "/has?MessageSid=SM1"},
+                                           {301, "", "", "/has?a=1&MessageSid=SM1"},
+                                           {200, "", "", NULL},
+                                           {302, "", "", "/other?ParentMessageSid=1"},
                                            {200, "", "", NULL},
                                            {0}};
     open_with_app(world, script, "");
@@ -158,12 +160,17 @@ static void test_redirected_keeps_the_text(void **state)
     settle_down(world);
     receive(world, PEER, "again");
     settle_down(world);
-    assert_int_equal(world->call_count, 4);
+    receive(world, PEER, "once more");
+    settle_down(world);
+    assert_int_equal(world->call_count, 6);
     assert_string_equal(world->calls[1].method, "GET");
     assert_string_equal(param(&world->calls[1], "Body"), "hello");
     assert_string_equal(param(&world->calls[1], "a"), "1");
-    assert_string_equal(world->calls[3].target, "/has?MessageSid=SM1");
-    for (int i = 0; i < 4; i++)
+    assert_string_equal(world->calls[3].target, "/has?a=1&MessageSid=SM1");
+    assert_string_equal(param(&world->calls[5], "ParentMessageSid"), "1");
+    assert_non_null(param(&world->calls[5], "Body"));
+    assert_string_equal(param(&world->calls[5], "Body"), "once more");
+    for (int i = 0; i < 6; i++)
         assert_signed(&world->calls[i]);
 }
 
@@ -317,6 +324,52 @@ static void test_refused_reply_does_not_hold_up_the_others(void **state)
     assert_int_equal(replies(world), 1);
     assert_string_equal(reply(world, 0, "body"), "good");
     assert_int_equal(told(world, inbound_id(world), "replies 1, refused 3: 21211"), 1);
+}
+
+/* There is no MMS: what has a text goes out as one, and the history says what it went without. */
+static void test_text_goes_without_its_media(void **state)
+{
+    struct world *world = *state;
+    static const struct script script[] = {
+        {200, "text/xml",
+         XML("<Message><Body>look</Body><Media>http://h/a.png</Media></Message>"
+             "<Message><Media>http://h/b.png</Media></Message>"
+             "<Message><Body> </Body><Media>http://h/b.png</Media></Message>"),
+         NULL},
+        {0}};
+    open_with_app(world, script, "");
+    receive(world, PEER, "hi");
+    settle_down(world);
+    assert_int_equal(replies(world), 1);
+    assert_string_equal(reply(world, 0, "body"), "look");
+    assert_int_equal(told(world, inbound_id(world), "replies 1, without media 1, refused 2: 21621"), 1);
+}
+
+/* The number that the application wrote to, or a token in its callback, is not for the log. */
+static void test_log_tells_no_refused_number(void **state)
+{
+    struct world *world = *state;
+    static const struct script script[] = {{200, "text/xml",
+                                            XML("<Message to='+4179111223300000000'>a</Message>"
+                                                "<Message action='http://a_b/?token=x1y2'>b</Message>"),
+                                            NULL},
+                                           {0}};
+    char text[8192];
+    FILE *log = tmpfile();
+    assert_non_null(log);
+    log_open(LOG_DEBUG, true, fileno(log));
+    open_with_app(world, script, "");
+    receive(world, PEER, "hi");
+    settle_down(world);
+    log_open(LOG_ERROR + 1, true, 2);
+    rewind(log);
+    text[fread(text, 1, sizeof text - 1, log)] = '\0';
+    fclose(log);
+    assert_non_null(strstr(text, "event=hook.reply_refused sid=SM"));
+    assert_non_null(strstr(text, "code=21211"));
+    assert_non_null(strstr(text, "code=21609"));
+    assert_null(strstr(text, "79111223"));
+    assert_null(strstr(text, "x1y2"));
 }
 
 static void test_redirect_documents(void **state)
@@ -525,6 +578,8 @@ int main(void)
         CASE(test_replies),
         CASE(test_plain_text_and_nothing),
         CASE(test_refused_reply_does_not_hold_up_the_others),
+        CASE(test_text_goes_without_its_media),
+        CASE(test_log_tells_no_refused_number),
         CASE(test_redirect_documents),
         CASE(test_redirect_documents_without_end),
         CASE(test_fallback_after_documents_without_end),
