@@ -8,8 +8,9 @@ import sqlite3
 import subprocess
 
 import pytest
+from twilio.base.exceptions import TwilioRestException
 
-from gateway import BUILD, PATIENCE, Gateway, configuration, until
+from gateway import BUILD, PATIENCE, SERVICE, Gateway, configuration, until
 
 TO = "+41791112233"
 DAEMON = str(BUILD / "host" / "cellpostd")
@@ -140,6 +141,46 @@ def test_reload_with_an_error_keeps_the_old_configuration(lab):
     broken = good.count("\n") + 2
     assert f"{lab.file}:{broken}" in lab.log_text() or f"line={broken}" in lab.log_text(), lab.log_text()
     assert lab.client().messages.create(to=TO, from_="+41790000099", body="still here").status == "queued"
+
+
+def test_reload_changes_a_service_and_takes_it_away(lab):
+    service = "[line second]\nnumber = +41790000098\ncarrier = loopback\n[service pool]\nsid = " + SERVICE + "\n"
+    bare = lab.file.read_text()
+    lab.file.write_text(bare + service + "lines = lab\n")
+    lab.start()
+
+    def reload(text):
+        done = lab.log_text().count("reload.done")
+        lab.file.write_text(text)
+        lab.process.send_signal(signal.SIGHUP)
+        until(lambda: lab.log_text().count("reload.done") > done, 10, "reload")
+
+    def sender():
+        sid = lab.client().messages.create(to=TO, messaging_service_sid=SERVICE, body="pool").sid
+        return until(lambda: lab.client().messages(sid).fetch().from_, 10, "a sender")
+
+    assert sender() == "+41790000099"
+    reload(bare + service + "lines = second\n")
+    assert sender() == "+41790000098"
+    lab.stop()
+    lab.start()
+    assert sender() == "+41790000098"
+    sent = lab.client().messages.list(limit=1)[0].sid
+    reload(bare)
+    with pytest.raises(TwilioRestException) as refused:
+        sender()
+    assert refused.value.code == 21701
+    assert lab.client().messages(sent).fetch().messaging_service_sid == SERVICE
+
+
+def test_reload_tells_what_the_api_owns(lab):
+    lab.start()
+    lab.file.write_text(lab.file.read_text() + "sms_url = http://127.0.0.1:1/in\n")
+    where = lab.file.read_text().count("\n")
+    lab.process.send_signal(signal.SIGHUP)
+    until(lambda: "reload.done" in lab.log_text(), 10, "reload")
+    told = [text for text in lab.log_text().splitlines() if "line.option_ignored" in text]
+    assert len(told) == 1 and f"line={where} " in told[0] and "option=sms_url" in told[0] and "level=warn" in told[0]
 
 
 def test_reload_without_the_certificates_is_refused(lab):
