@@ -14,6 +14,7 @@
 #define STALL_MS         10000
 #define ESC              "\x1B"
 #define UNANSWERED_FRESH 2
+#define URC_LINES_MAX    6
 
 static void on_token(struct at *at, enum at_token token);
 static void on_deadline(void *arg);
@@ -510,6 +511,7 @@ static void plain_line(struct at *at, const char *line)
     if (at_urc_has_body(urc)) {
         at->urc = urc;
         at->urc_is_newer = true;
+        at->urc_lines = 0;
         snprintf(at->urc_head, sizeof at->urc_head, "%s", line);
     } else if (urc != AT_URC_NONE) {
         at->events->urc(at->arg, urc, line, NULL);
@@ -518,12 +520,18 @@ static void plain_line(struct at *at, const char *line)
     }
 }
 
-/* A two-line URC waits for its hex over whatever comes between, until a result or the next of its kind. Then
- * it is told without: last, because whoever hears it may ask something, which this line must not answer. */
+/* Whether a two-line URC has waited in vain: over a few lines of any kind (even the OK of the ATH that a RING
+ * between the two has brought about), but not over the next of its kind. */
+static bool is_urc_lost(struct at *at, const char *line)
+{
+    return at->urc_head[0] != '\0' && (++at->urc_lines > URC_LINES_MAX || at_urc_has_body(at_urc_find(line)));
+}
+
+/* A lost one is told of without its hex: last, because whoever hears it may ask something, which this line
+ * must not answer. */
 static void on_line(struct at *at, const char *line)
 {
     char lost[AT_LINE_MAX + 1] = "";
-    struct at_result result;
     if (hex_line(at, line)) {
         return;
     }
@@ -536,7 +544,7 @@ static void on_line(struct at *at, const char *line)
     }
     unsigned epoch = at->epoch;
     enum at_urc urc = at->urc;
-    if (at_final_parse(line, &result) || at_urc_has_body(at_urc_find(line))) {
+    if (is_urc_lost(at, line)) {
         take_head(at->urc_head, lost);
     }
     plain_line(at, line);

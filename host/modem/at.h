@@ -90,7 +90,8 @@ struct at {
     char text[AT_TEXT_MAX], expect[AT_EXPECT_MAX];
     char first[AT_LINE_MAX + 1], head[AT_LINE_MAX + 1]; /* head: an information line that waits for its hex */
     char urc_head[AT_LINE_MAX + 1];
-    bool urc_is_newer; /* than head */
+    bool urc_is_newer;  /* than head */
+    unsigned urc_lines; /* that have come since */
     enum at_urc urc;
     int gap_ms;
     int64_t free_at_ms; /* the gap after the last final result ends */
