@@ -47,6 +47,10 @@ static void read_line(const char *line)
     answer_signal_dbm(line);
     answer_value(line, text, sizeof text);
     answer_own_number(line, text, sizeof text);
+    if ((answer_pdu_length(line, line) == PDU_FITS) != answer_pdu_fits(line, line) ||
+        answer_pdu_len(line) < -1 || (answer_pdu_fits("+CMT: ,99", line) && strlen(line) < 198)) {
+        abort();
+    }
     if (answer_iccid(line, iccid) && strncmp(iccid, "89", 2) != 0) {
         abort();
     }
