@@ -7,6 +7,7 @@
 
 #include "host/base/log.h"
 #include "host/base/secret.h"
+#include "host/base/url.h"
 
 /* ---- the signature ---- */
 
@@ -63,84 +64,15 @@ void signature_make(const char *token, const char *url, const struct form *param
 
 /* ---- the URL ---- */
 
-/* An http(s) URL in its parts, as written. */
-struct url_parts {
-    bool https;
-    const char *host, *port, *rest; /* host[:port]rest */
-    size_t host_len, port_len, rest_len;
-};
-
-static bool url_split(const char *url, struct url_parts *parts)
-{
-    parts->https = strncmp(url, "https://", 8) == 0;
-    if (!parts->https && strncmp(url, "http://", 7) != 0)
-        return false;
-    const char *authority = url + (parts->https ? 8 : 7);
-    const char *end = authority + strcspn(authority, "/?#");
-    for (const char *p = authority; p < end; p++)
-        if (*p == '@') /* the last one ends the user info */
-            authority = p + 1;
-    const char *host_end = end;
-    if (*authority == '[') { /* an IPv6 literal has colons of its own */
-        const char *close = memchr(authority, ']', (size_t)(end - authority));
-        if (close == NULL)
-            return false;
-        host_end = close + 1;
-    } else {
-        const char *colon = memchr(authority, ':', (size_t)(end - authority));
-        host_end = colon != NULL ? colon : end;
-    }
-    parts->host = authority;
-    parts->host_len = (size_t)(host_end - authority);
-    parts->port = host_end;
-    parts->port_len = (size_t)(end - host_end);
-    parts->rest = end;
-    parts->rest_len = strcspn(end, "#");
-    return parts->host_len > 0;
-}
-
-/* Appends octets, %-escaping those that are not printable ASCII. */
-static size_t put_ascii(char *out, const char *text, size_t len)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    size_t at = 0;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c > 0x20 && c < 0x7F) {
-            out[at++] = (char)c;
-        } else {
-            out[at++] = '%';
-            out[at++] = digits[c >> 4];
-            out[at++] = digits[c & 15];
-        }
-    }
-    return at;
-}
-
-static char *url_join(const struct url_parts *parts, const char *port, size_t port_len)
-{
-    char *out = malloc(16 + 3 * (parts->host_len + parts->rest_len) + port_len);
-    if (out == NULL)
-        fatal("out of memory");
-    size_t at = parts->https ? 8 : 7;
-    memcpy(out, parts->https ? "https://" : "http://", at);
-    at += put_ascii(out + at, parts->host, parts->host_len);
-    if (port_len > 0)
-        memcpy(out + at, port, port_len);
-    at += port_len;
-    if (parts->rest_len == 0 || parts->rest[0] != '/')
-        out[at++] = '/';
-    at += put_ascii(out + at, parts->rest, parts->rest_len);
-    out[at] = '\0';
-    return out;
-}
-
 char *signature_url(const char *configured)
 {
-    struct url_parts parts;
-    if (!url_split(configured, &parts))
+    struct url url;
+    if (!url_split(configured, &url))
         return NULL;
-    return url_join(&parts, parts.port, parts.https ? 0 : parts.port_len);
+    url.userinfo = (struct url_span){0};
+    if (url.https)
+        url.port = 0;
+    return url_print(&url);
 }
 
 static bool check_one(const char *token, const char *url, const struct form *params, const char *signature)
@@ -150,17 +82,22 @@ static bool check_one(const char *token, const char *url, const struct form *par
     return secret_equal(signature, strlen(signature), made, SIGNATURE_LEN);
 }
 
-bool signature_check(const char *token, const char *url, const struct form *params, const char *signature)
+static bool check_with_port(const char *token, struct url url, int port, const struct form *params,
+                            const char *signature)
 {
-    struct url_parts parts;
-    if (check_one(token, url, params, signature))
-        return true;
-    if (!url_split(url, &parts))
-        return false;
-    const char *standard = parts.https ? ":443" : ":80";
-    char *bare = url_join(&parts, NULL, 0), *with_port = url_join(&parts, standard, strlen(standard));
-    bool good = check_one(token, bare, params, signature) || check_one(token, with_port, params, signature);
-    free(bare);
-    free(with_port);
+    url.userinfo = (struct url_span){0};
+    url.port = port;
+    char *text = url_print(&url);
+    bool good = check_one(token, text, params, signature);
+    free(text);
     return good;
+}
+
+bool signature_check(const char *token, const char *text, const struct form *params, const char *signature)
+{
+    struct url url;
+    if (check_one(token, text, params, signature))
+        return true;
+    return url_split(text, &url) && (check_with_port(token, url, 0, params, signature) ||
+                                     check_with_port(token, url, url.https ? 443 : 80, params, signature));
 }

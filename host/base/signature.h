@@ -15,8 +15,7 @@ void signature_make(const char *token, const char *url, const struct form *param
                     char out[SIGNATURE_LEN + 1]);
 
 /* What Twilio signs of a configured URL: without fragment, without user info; an https URL loses its port, an
- * http one keeps it; an empty path becomes "/"; non-ASCII bytes percent-encoded. Heap; NULL when it is not an
- * http(s) URL. */
+ * http one keeps it; the rest as url_print() puts it on the wire. Heap; NULL when url_split() refuses it. */
 char *signature_url(const char *configured);
 
 /* Accepts any port form, as the SDK validators do. Constant-time compare. */

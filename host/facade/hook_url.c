@@ -1,8 +1,9 @@
-/* URLs are cut into their parts (RFC 3986, appendix B) and put together again; nothing is normalised, because
- * an application rebuilds the URL it was called by and checks the signature over those very bytes.
+/* URLs are cut into their parts (RFC 3986, appendix B) and put together again by host/base/url; nothing is
+ * normalised but dot segments, because an application rebuilds the URL it was called by and checks the
+ * signature over those very bytes.
  *
- * Refuses, by returning NULL, whatever is not http or https with a host. Never fails otherwise: without
- * memory it ends the program. */
+ * Refuses, by returning NULL, whatever is not http or https with a host that can be called. Never fails
+ * otherwise: without memory it ends the program. */
 #include "host/facade/hook_url.h"
 
 #include <ctype.h>
@@ -12,102 +13,13 @@
 #include <strings.h>
 
 #include "host/base/log.h"
+#include "host/base/url.h"
 
-struct span {
-    const char *at; /* NULL = the part is absent (not: empty) */
-    size_t len;
-};
-struct parts {
-    struct span scheme, authority, path, query; /* without their delimiters */
-};
-
-static const char unit_end[] = "/?#";
-
-static struct span take(const char **text, const char *delimiters)
+static char *must(char *text)
 {
-    struct span span = {*text, strcspn(*text, delimiters)};
-    *text += span.len;
-    return span;
-}
-
-static size_t scheme_len(const char *text)
-{
-    if (!isalpha((unsigned char)text[0]))
-        return 0;
-    size_t len = 1;
-    while (isalnum((unsigned char)text[len]) || (text[len] != '\0' && strchr("+-.", text[len]) != NULL))
-        len++;
-    return text[len] == ':' ? len : 0;
-}
-
-static struct parts split(const char *url)
-{
-    struct parts parts = {0};
-    size_t scheme = scheme_len(url);
-    if (scheme > 0) {
-        parts.scheme = (struct span){url, scheme};
-        url += scheme + 1;
-    }
-    if (strncmp(url, "//", 2) == 0) {
-        url += 2;
-        parts.authority = take(&url, unit_end);
-    }
-    parts.path = take(&url, "?#");
-    if (*url == '?') {
-        url++;
-        parts.query = take(&url, "#");
-    }
-    return parts;
-}
-
-static bool span_is(struct span span, const char *text)
-{
-    return span.at != NULL && span.len == strlen(text) && strncasecmp(span.at, text, span.len) == 0;
-}
-
-static size_t userinfo_len(struct span authority)
-{
-    for (size_t i = authority.len; i > 0; i--)
-        if (authority.at[i - 1] == '@')
-            return i;
-    return 0;
-}
-
-static bool is_http(const struct parts *parts)
-{
-    return (span_is(parts->scheme, "http") || span_is(parts->scheme, "https")) &&
-           parts->authority.at != NULL && parts->authority.len > userinfo_len(parts->authority) &&
-           parts->authority.at[userinfo_len(parts->authority)] != ':';
-}
-
-/* ---- building ---- */
-
-static FILE *text_open(char **out, size_t *len)
-{
-    FILE *f = open_memstream(out, len);
-    if (f == NULL)
+    if (text == NULL)
         fatal("hook_url: out of memory");
-    return f;
-}
-
-static void text_close(FILE *f)
-{
-    if (fclose(f) != 0)
-        fatal("hook_url: out of memory");
-}
-
-static void put(FILE *f, const char *prefix, struct span span)
-{
-    if (span.at == NULL)
-        return;
-    fputs(prefix, f);
-    for (size_t i = 0; i < span.len; i++) {
-        unsigned char c = (unsigned char)span.at[i];
-        if (c <= ' ' || c >= 0x7f)
-            fprintf(f, "%%%02X", c);
-        else
-            fputc(c, f);
-    }
+    return text;
 }
 
 /* RFC 3986 clause 5.2.4, in place: the output is never longer than what was read. */
@@ -133,48 +45,35 @@ static void remove_dot_segments(char *path)
 }
 
 /* Without dot segments: HTTP clients take them out, and what is signed is what is sent. */
-static void put_path(FILE *f, struct span path)
+static char *print(const struct url_parts *parts)
 {
-    char *copy = strndup(path.len > 0 ? path.at : "/", path.len > 0 ? path.len : 1);
-    if (copy == NULL)
-        fatal("hook_url: out of memory");
-    remove_dot_segments(copy);
-    put(f, "", (struct span){copy, strlen(copy)});
-    free(copy);
-}
-
-static char *join(const struct parts *parts)
-{
-    if (!is_http(parts))
+    struct url url;
+    if (!url_of(parts, &url))
         return NULL;
-    char *out;
-    size_t len;
-    FILE *f = text_open(&out, &len);
-    put(f, "", parts->scheme);
-    put(f, "://", parts->authority);
-    put_path(f, parts->path);
-    put(f, "?", parts->query);
-    text_close(f);
+    char *path = must(strndup(url.path.at, url.path.len));
+    remove_dot_segments(path);
+    url.path = (struct url_span){path, strlen(path)};
+    char *out = url_print(&url);
+    free(path);
     return out;
 }
 
 char *hook_url_wire(const char *configured)
 {
-    struct parts parts = split(configured);
-    return join(&parts);
+    struct url_parts parts;
+    url_cut(configured, &parts);
+    return print(&parts);
 }
 
 /* Clause 5.2.3: the reference's path in place of the base's last segment. Begins with '/'. */
-static char *merge_paths(struct span base, struct span reference)
+static char *merge_paths(struct url_span base, struct url_span reference)
 {
     size_t keep = 0;
     if (reference.len == 0 || reference.at[0] != '/')
         for (size_t i = 0; i < base.len; i++)
             if (base.at[i] == '/')
                 keep = i + 1;
-    char *out = malloc(keep + reference.len + 2);
-    if (out == NULL)
-        fatal("hook_url: out of memory");
+    char *out = must(malloc(keep + reference.len + 1));
     memcpy(out, base.at, keep);
     memcpy(out + keep, reference.at, reference.len);
     out[keep + reference.len] = '\0';
@@ -183,10 +82,12 @@ static char *merge_paths(struct span base, struct span reference)
 
 static char *resolve(const char *base, const char *reference)
 {
-    struct parts from = split(base), to = split(reference);
+    struct url_parts from, to;
     char *path = NULL;
+    url_cut(base, &from);
+    url_cut(reference, &to);
     if (to.scheme.at != NULL)
-        return join(&to);
+        return print(&to);
     to.scheme = from.scheme;
     if (to.authority.at == NULL) {
         to.authority = from.authority;
@@ -196,10 +97,10 @@ static char *resolve(const char *base, const char *reference)
                 to.query = from.query;
         } else {
             path = merge_paths(from.path, to.path);
-            to.path = (struct span){path, strlen(path)};
+            to.path = (struct url_span){path, strlen(path)};
         }
     }
-    char *out = join(&to);
+    char *out = print(&to);
     free(path);
     return out;
 }
@@ -212,9 +113,7 @@ char *hook_url_resolve(const char *base, const char *reference)
     size_t len = strlen(reference);
     while (len > 0 && (unsigned char)reference[len - 1] <= ' ')
         len--;
-    char *stripped = strndup(reference, len);
-    if (stripped == NULL)
-        fatal("hook_url: out of memory");
+    char *stripped = must(strndup(reference, len));
     char *out = resolve(base, stripped);
     free(stripped);
     return out;
@@ -223,59 +122,64 @@ char *hook_url_resolve(const char *base, const char *reference)
 char *hook_url_add_query(const char *wire, const char *query)
 {
     char *out;
-    size_t len;
-    FILE *f = text_open(&out, &len);
     const char *old = strchr(wire, '?');
     const char *glue = old == NULL ? "?" : old[1] == '\0' ? "" : "&";
-    fprintf(f, "%s%s%s", wire, glue, query);
-    text_close(f);
+    if (asprintf(&out, "%s%s%s", wire, glue, query) < 0)
+        fatal("hook_url: out of memory");
     return out;
-}
-
-static void drop_userinfo(struct parts *parts)
-{
-    size_t len = parts->authority.at != NULL ? userinfo_len(parts->authority) : 0;
-    parts->authority.at += len;
-    parts->authority.len -= len;
 }
 
 char *hook_url_public(const char *wire)
 {
-    struct parts parts = split(wire);
-    drop_userinfo(&parts);
-    return join(&parts);
+    struct url url;
+    if (!url_split(wire, &url))
+        return NULL;
+    url.userinfo = (struct url_span){0};
+    return url_print(&url);
 }
 
 void hook_url_host(const char *wire, char out[HOOK_HOST_MAX])
 {
-    struct parts parts = split(wire);
-    drop_userinfo(&parts);
-    const char *close = memchr(parts.authority.at, ']', parts.authority.len); /* [v6 address] */
-    size_t off = close != NULL ? (size_t)(close - parts.authority.at) : 0;
-    bool has_port = memchr(parts.authority.at + off, ':', parts.authority.len - off) != NULL;
-    const char *port = has_port ? "" : span_is(parts.scheme, "https") ? ":443" : ":80";
-    snprintf(out, HOOK_HOST_MAX, "%.*s%s", (int)parts.authority.len, parts.authority.at, port);
+    struct url url;
+    out[0] = '\0';
+    if (!url_split(wire, &url))
+        return;
+    snprintf(out, HOOK_HOST_MAX, "%.*s:%d", (int)url.host.len, url.host.at,
+             url.port != 0 ? url.port
+             : url.https   ? 443
+                           : 80);
     for (char *c = out; *c != '\0'; c++)
         *c = (char)tolower((unsigned char)*c);
 }
 
-const char *hook_url_brief(const char *url, char out[HOOK_BRIEF_MAX])
+const char *hook_url_brief(const char *text, char out[HOOK_BRIEF_MAX])
 {
-    struct parts parts = split(url);
+    struct url url;
     out[0] = '\0';
-    if (!is_http(&parts))
+    if (!url_split(text, &url))
         return out;
-    drop_userinfo(&parts);
-    parts.query = (struct span){0};
-    char *text = join(&parts);
-    snprintf(out, HOOK_BRIEF_MAX, "%s", text);
-    free(text);
+    url.userinfo = url.query = (struct url_span){0};
+    char *brief = url_print(&url);
+    snprintf(out, HOOK_BRIEF_MAX, "%s", brief);
+    free(brief);
     return out;
 }
 
 /* ---- the fragment ---- */
 
-static void set_bounded(struct span value, int least, int most, int *out)
+static bool span_is(struct url_span span, const char *text)
+{
+    return span.len == strlen(text) && strncasecmp(span.at, text, span.len) == 0;
+}
+
+static struct url_span take(const char **text, const char *delimiters)
+{
+    struct url_span span = {*text, strcspn(*text, delimiters)};
+    *text += span.len;
+    return span;
+}
+
+static void set_bounded(struct url_span value, int least, int most, int *out)
 {
     long number = 0;
     if (value.len == 0)
@@ -289,7 +193,7 @@ static void set_bounded(struct span value, int least, int most, int *out)
     *out = number < least ? least : number > most ? most : (int)number;
 }
 
-static unsigned repeat_on(struct span value)
+static unsigned repeat_on(struct url_span value)
 {
     static const struct {
         const char *name;
@@ -304,17 +208,17 @@ static unsigned repeat_on(struct span value)
     unsigned bits = 0;
     while (value.len > 0) {
         const char *comma = memchr(value.at, ',', value.len);
-        struct span word = {value.at, comma != NULL ? (size_t)(comma - value.at) : value.len};
+        struct url_span word = {value.at, comma != NULL ? (size_t)(comma - value.at) : value.len};
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
             if (span_is(word, words[i].name))
                 bits |= words[i].bits;
         size_t used = word.len + (comma != NULL);
-        value = (struct span){value.at + used, value.len - used};
+        value = (struct url_span){value.at + used, value.len - used};
     }
     return bits;
 }
 
-static void set_override(struct hook_limits *limits, struct span key, struct span value)
+static void set_override(struct hook_limits *limits, struct url_span key, struct url_span value)
 {
     if (span_is(key, "ct"))
         set_bounded(value, 100, 10000, &limits->connect_ms);
@@ -343,8 +247,8 @@ void hook_limits_parse(const char *configured, const struct conf_hooks *conf, st
     if (at == NULL)
         return;
     for (at++; *at != '\0'; at += *at == '&') {
-        struct span key = take(&at, "=&");
-        struct span value = {at, 0};
+        struct url_span key = take(&at, "=&");
+        struct url_span value = {at, 0};
         if (*at == '=') {
             at++;
             value = take(&at, "&");

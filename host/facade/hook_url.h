@@ -12,10 +12,8 @@
 #define HOOK_HOST_MAX  264 /* "host:port" */
 #define HOOK_BRIEF_MAX 160
 
-/* As it is requested: user info kept (it becomes Basic auth), the fragment cut, an empty path "/", dot
- * segments taken out, bytes that a URL may not hold percent-encoded, all else untouched. NULL when it is not
- * http or https, or has no host.
- */
+/* As it is requested: user info kept (it becomes Basic auth), the fragment cut, dot segments taken out, the
+ * rest as url_print() has it. NULL when url_split() refuses it. */
 char *hook_url_wire(const char *configured);
 
 /* RFC 3986 clause 5.2; base is a wire URL. NULL when the result is not http(s). User info goes along only
@@ -25,10 +23,10 @@ char *hook_url_resolve(const char *base, const char *reference);
 /* Adds "key=value&..." to the query. */
 char *hook_url_add_query(const char *wire, const char *query);
 
-/* A wire URL without user info: what an application may be told. */
+/* A wire URL without user info: what an application may be told. NULL when it is no URL. */
 char *hook_url_public(const char *wire);
 
-/* Lower-case "host:port" of a wire URL: whose turn it is. */
+/* Lower-case "host:port" of a wire URL: whose turn it is. "" when it is no URL. */
 void hook_url_host(const char *wire, char out[HOOK_HOST_MAX]);
 
 /* For the log: without user info, query and fragment; cut to fit. "" when it is no URL. Returns out. */

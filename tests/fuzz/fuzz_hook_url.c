@@ -1,9 +1,10 @@
 /* "BASE\nREFERENCE": URLs as configured, and what applications answer as Location, Redirect or action. A
- * result is printable ASCII, has no fragment, and is its own wire form. */
+ * result is printable ASCII, has no fragment, is its own wire form, and can be signed. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/signature.h"
 #include "host/facade/hook_url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,6 +19,10 @@ static void check_wire(const char *wire)
     if (again == NULL || strcmp(again, wire) != 0)
         abort();
     free(again);
+    char *signed_url = signature_url(wire); /* what can be called can be signed */
+    if (signed_url == NULL)
+        abort();
+    free(signed_url);
     char *public = hook_url_public(wire);
     if (public == NULL || strlen(public) > strlen(wire))
         abort();

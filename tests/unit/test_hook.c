@@ -109,6 +109,35 @@ static void test_body_of_the_answer_is_ignored(void **state)
     assert_int_equal(world_int(world, "SELECT count(*) FROM message"), 1);
 }
 
+static void test_endless_body_of_a_2xx_is_done(void **state)
+{
+    struct world *world = *state;
+    world_open(world, "", "", "");
+    struct app *app = app_new(world, APP_ENDLESS, NULL);
+    int64_t id = message_sent(world, PEER, app_url(app, "/"));
+    settle_down(world);
+    pass_time(world, 3600000);
+    assert_int_equal(told(world, id, "sent done detail=\"http 200\""), 1);
+    assert_int_equal(world->call_count, 1);
+}
+
+/* Refused at length: dead if the status says so. */
+static void test_large_refusal(void **state)
+{
+    struct world *world = *state;
+    static char large[70000];
+    static const struct script script[] = {{503, "", large, NULL}, {404, "", large, NULL}, {0}};
+    memset(large, 'x', sizeof large - 1);
+    world_open(world, "", "", "");
+    struct app *app = app_new(world, APP_ANSWERS, script);
+    int64_t id = message_sent(world, PEER, app_url(app, "/"));
+    settle_down(world);
+    assert_int_equal(told(world, id, "retry detail=\"11217"), 1);
+    pass_time(world, 1000);
+    assert_int_equal(told(world, id, "dead detail=\"11217"), 1);
+    assert_int_equal(world->call_count, 2);
+}
+
 /* The message's own URL, else its service's, else its line's; none: nothing is said, nothing stays. */
 static void test_whose_url(void **state)
 {
@@ -164,6 +193,21 @@ static void test_user_info_is_basic_auth(void **state)
         assert_string_equal(header(&world->calls[i], "Authorization"), "Basic YW5uOnBAdw==");
         assert_signed(&world->calls[i], plain);
     }
+}
+
+/* As the validators see it: the scheme in lower case, no port that is none. */
+static void test_spelling_of_the_scheme(void **state)
+{
+    struct world *world = *state;
+    char url[128];
+    world_open(world, "", "", "");
+    struct app *app = app_new(world, APP_ANSWERS, NULL);
+    snprintf(url, sizeof url, "HTTP://127.0.0.1:0%d/Cb", app->port);
+    message_sent(world, PEER, url);
+    settle_down(world);
+    assert_int_equal(world->call_count, 1);
+    assert_string_equal(world->calls[0].target, "/Cb");
+    assert_signed(&world->calls[0], app_url(app, "/Cb"));
 }
 
 static void test_get_by_fragment(void **state)
@@ -647,9 +691,12 @@ int main(void)
         CASE(test_sent_then_delivered),
         CASE(test_failure_carries_its_code),
         CASE(test_body_of_the_answer_is_ignored),
+        CASE(test_endless_body_of_a_2xx_is_done),
+        CASE(test_large_refusal),
         CASE(test_whose_url),
         CASE(test_no_url),
         CASE(test_user_info_is_basic_auth),
+        CASE(test_spelling_of_the_scheme),
         CASE(test_get_by_fragment),
         CASE(test_url_bytes_survive),
         CASE(test_in_order_until_up),

@@ -47,6 +47,9 @@ static void test_wire_and_signed(void **state)
         {"http://h.test/a\r\nX-Evil: 1", "http://h.test/a%0D%0AX-Evil:%201",
          "http://h.test/a%0D%0AX-Evil:%201"},
         {"http://[2001:db8::7]:8080/x", "http://[2001:db8::7]:8080/x", "http://[2001:db8::7]:8080/x"},
+        {"HTTP://h.test:8080/in", "http://h.test:8080/in", "http://h.test:8080/in"},
+        {"HttpS://h.test:08443/in", "https://h.test:8443/in", "https://h.test/in"},
+        {"http://h.test:/in", "http://h.test/in", "http://h.test/in"},
         {"http://h.test/?u=http://ann:pw@x/", "http://h.test/?u=http://ann:pw@x/",
          "http://h.test/?u=http://ann:pw@x/"},
     };
@@ -69,6 +72,9 @@ static void test_wire_and_signed(void **state)
                                           "http://u@:80/",
                                           "javascript:alert(1)",
                                           "file:///etc/passwd",
+                                          "http://u:p@q@h/x",
+                                          "http://h:0/x",
+                                          "http://m\xc3\xbcnchen.example/x",
                                           "#rc=1"};
     for (size_t i = 0; i < COUNT(refused); i++)
         assert_text(hook_url_wire(refused[i]), NULL, refused[i]);
@@ -166,6 +172,8 @@ static void test_resolve(void **state)
         assert_text(hook_url_resolve("http://a/b/c/d;p?q", rows[i].reference), rows[i].result,
                     rows[i].reference);
     assert_text(hook_url_resolve("http://a/b", " \r\n/c d\t"), "http://a/c%20d", "spaces");
+    assert_text(hook_url_resolve("http://a/b", "HTTPS://c/d"), "https://c/d", "scheme");
+    assert_text(hook_url_resolve("http://a/b", "//\xe2\x80\x8bx/"), NULL, "host that is none");
     /* user info stays with its authority, and goes nowhere else */
     assert_text(hook_url_resolve("http://u:p@a/b", "c"), "http://u:p@a/c", "same");
     assert_text(hook_url_resolve("http://u:p@a/b", "//other/c"), "http://other/c", "other");
@@ -192,6 +200,9 @@ static void test_views(void **state)
         assert_string_equal(hook_url_brief(rows[i].wire, brief), rows[i].brief);
     }
     assert_string_equal(hook_url_brief("u:p@nowhere", brief), "");
+    assert_text(hook_url_public("u:p@nowhere"), NULL, "public of none");
+    hook_url_host("nowhere", host);
+    assert_string_equal(host, "");
     assert_text(hook_url_add_query("http://h/", "a=1"), "http://h/?a=1", "none");
     assert_text(hook_url_add_query("http://h/?", "a=1"), "http://h/?a=1", "empty");
     assert_text(hook_url_add_query("http://h/?x", "a=1"), "http://h/?x&a=1", "some");
