@@ -281,7 +281,8 @@ void modem_vanish(struct modem *m)
 {
     if (!port_is_open(&m->port))
         return;
-    at_reset(m);
+    if (!m->set.runs_on)
+        at_reset(m);
     port_close(&m->port);
 }
 

@@ -68,6 +68,7 @@ static const struct setting table[] = {
     SWITCH(loop, 1, "a message to the number of another modem is delivered to it"),
     NUMBER(empty_place, 0, 0, 2, "+CMGR of an empty place: 0 error 321, 1 OK and nothing, 2 a PDU of FF"),
     SWITCH(report_astray, 0, "a stored report goes to ME, though +CDSI names SR"),
+    SWITCH(runs_on, 0, "a command goes on while the tty is away; else it is lost with it"),
     NUMBER(zone, 0, -48, 56, "time zone of the network in quarter hours"),
 };
 

@@ -15,7 +15,7 @@ struct settings {
     int pin_tries, puk_tries, me_size, sm_size, sr_size, index_base;
     int baud, latency_ms, command_ms, prompt_ms, report_ms, report_st, reports, report_before_cmgs;
     int boot_ms, reg_ms, sim_busy_ms, cnma_ms, redeliver_ms, usb, keep_when_closed, abort_on_input,
-        mr_restart, loop, zone, empty_place, report_astray;
+        mr_restart, loop, zone, empty_place, report_astray, runs_on;
 };
 
 void settings_defaults(struct settings *, int ordinal); /* ordinal 1.. makes the identities differ */

@@ -348,6 +348,24 @@ def test_empty_places(sim, port, kind, answer):
     assert port.at("AT+CMGR=1") == answer
 
 
+@pytest.mark.parametrize("runs_on", ["on", "off"])
+def test_tty_goes_while_a_command_runs(sim, runs_on):
+    sim.cmd("set", "m1", f"runs_on={runs_on}", "keep_when_closed=on")
+    sim.cmd("hold", "m1", "+CMGS")
+    with Port(sim.link()) as port:
+        port.write("AT+CMGS=18\r")
+        port.read_until("> ")
+        port.write(f"00{QUIET}\x1a")
+        sim.wait("m1", "held", "+CMGS")
+        sim.cmd("vanish", "m1")
+    sim.cmd("return", "m1")
+    with Port(sim.link()) as port:
+        sim.cmd("release", "m1")
+        if runs_on == "on":
+            assert "+CMGS: " in port.read_until("OK\r\n")
+        assert "+CMGS: " not in port.at("AT")
+
+
 def test_fragments(sim, port):
     sim.cmd("fragment", "m1", 1, 200)
     assert port.at("AT+CSQ") == "\r\n+CSQ: 20,99\r\n\r\nOK\r\n"
