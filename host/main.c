@@ -59,6 +59,7 @@ static void daemon_reload(struct daemon *daemon)
     }
     int later = conf_restart_needed(daemon->conf, conf, report_to_log, "reload.restart_needed");
     struct conf *old = daemon->conf;
+    conf_keep_until_restart(conf, old);
     daemon->conf = conf;
     log_open((enum log_level)conf->daemon.log_level, conf->daemon.log_mask, STDERR_FILENO);
     facade_reload(daemon->facade, conf);

@@ -407,6 +407,15 @@ int conf_restart_needed(const struct conf *before, const struct conf *after, con
     return (int)report.count;
 }
 
+void conf_keep_until_restart(struct conf *after, struct conf *before)
+{
+    for (const struct conf_option *option = conf_options; option->key != NULL; option++) {
+        const struct conf_section_info *info = &conf_sections[option->section];
+        if (!info->named && !option->reload)
+            conf_value_swap(option, (char *)after + info->offset, (char *)before + info->offset);
+    }
+}
+
 void conf_manual(FILE *out)
 {
     enum conf_section section = SECTION_COUNT;

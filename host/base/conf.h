@@ -120,6 +120,10 @@ const struct conf_class *conf_find_class(const struct conf *, const char *name);
  */
 int conf_restart_needed(const struct conf *before, const struct conf *after, conf_report_fn *, void *arg);
 
+/* Gives `after` what those options are in `before`: what is in force until then. `before` is only to be
+ * freed. */
+void conf_keep_until_restart(struct conf *after, struct conf *before);
+
 void conf_manual(FILE *); /* the option table as text */
 
 #endif

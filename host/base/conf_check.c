@@ -57,8 +57,8 @@ static void check_own(struct conf_errors *errors, const struct conf *conf, enum 
     for (size_t i = 0; i < index; i++) {
         const char *other = all + i * info->size, *its = *(char *const *)(other + offset);
         if ((hex ? strcasecmp(mine, its) : strcmp(mine, its)) == 0)
-            conf_error(errors, mark->line, "[%s %s] and [%s %s] have the same %s %s", info->name,
-                       other + info->name_at, info->name, me + info->name_at, mark->option->key, mine);
+            conf_error(errors, mark->line, "[%s %s] and [%s %s] have the same %s", info->name,
+                       other + info->name_at, info->name, me + info->name_at, mark->option->key);
     }
 }
 

@@ -86,6 +86,7 @@ void conf_error(struct conf_errors *, int line, const char *fmt, ...) __attribut
 bool conf_value_set(struct conf_errors *, int line, const struct conf_option *, const char *value,
                     void *object);
 void conf_value_free(const struct conf_option *, void *object);
+void conf_value_swap(const struct conf_option *, void *a, void *b);
 bool conf_value_equal(const struct conf_option *, const void *a, const void *b);
 
 /* conf_check.c: references between sections, and what must not stand twice. */

@@ -344,6 +344,16 @@ void conf_value_free(const struct conf_option *option, void *object)
         text_free(*(char **)field, is_secret(option));
 }
 
+void conf_value_swap(const struct conf_option *option, void *a, void *b)
+{
+    enum conf_type kept = kept_as(option);
+    size_t size = kept == CONF_BOOL ? sizeof(bool) : kept == CONF_INT ? sizeof(int) : sizeof(void *);
+    char *left = (char *)a + option->offset, *right = (char *)b + option->offset, between[sizeof(void *)];
+    memcpy(between, left, size);
+    memcpy(left, right, size);
+    memcpy(right, between, size);
+}
+
 static bool lists_equal(char *const *a, char *const *b)
 {
     while (*a != NULL && *b != NULL)

@@ -78,6 +78,7 @@ static void line_tell_ignored(struct directory *directory, const struct conf *co
                               const struct conf_line *line)
 {
     const struct line *row = directory_line_by_name(directory, line->name);
+    char file[256];
     for (size_t i = 0; row != NULL && i < OWNED_COUNT; i++) {
         char *const *text = text_at(line, owned[i].conf);
         int where = conf_where(conf, text);
@@ -86,7 +87,8 @@ static void line_tell_ignored(struct directory *directory, const struct conf *co
                       "file=%s line=%d section=%s option=%s "
                       "message=\"only a new line takes it from here: change it over the API, "
                       "IncomingPhoneNumbers\"",
-                      conf->file, where, line->name, owned[i].option);
+                      log_quote(conf->file, strlen(conf->file), file, sizeof file), where, line->name,
+                      owned[i].option);
     }
 }
 

@@ -173,6 +173,18 @@ def test_reload_changes_a_service_and_takes_it_away(lab):
     assert lab.client().messages(sent).fetch().messaging_service_sid == SERVICE
 
 
+def test_what_needs_a_restart_is_as_it_was_until_then(lab):
+    lab.start()
+    lab.file.write_text(lab.file.read_text().replace("[http]\n", "[http]\nunix_socket = elsewhere\n"))
+    where = lab.file.read_text().split("\n").index("unix_socket = elsewhere") + 1
+    for n in range(2):  # and each reload says so
+        lab.process.send_signal(signal.SIGHUP)
+        until(lambda: lab.log_text().count("reload.done") > n, 10, "reload")
+        assert lab.log_text().count("http.unix_socket changed") == n + 1
+    assert f"line={where} " in lab.log_text()
+    lab.cli("send", "--from", "+41790000099", TO, "goes through the old socket")
+
+
 def test_reload_tells_what_the_api_owns(lab):
     lab.start()
     lab.file.write_text(lab.file.read_text() + "sms_url = http://127.0.0.1:1/in\n")

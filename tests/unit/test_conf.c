@@ -257,6 +257,9 @@ static void test_restart_needed(void **state)
     assert_int_equal(conf_restart_needed(before, other, hear, &heard), 1);
     assert_non_null(strstr(heard.text, "http.listen"));
     assert_int_equal(heard.line, 9);
+    conf_keep_until_restart(other, before);
+    assert_string_equal(other->http.listen, "127.0.0.1:8080");
+    assert_int_equal(conf_restart_needed(other, same, NULL, NULL), 0);
     conf_free(before);
     conf_free(same);
     conf_free(other);
