@@ -34,6 +34,8 @@ static void check_line_carrier(struct conf_errors *errors, const struct conf *co
                                const struct conf_line *line)
 {
     bool loopback = strcmp(line->carrier, "loopback") == 0;
+    if (is_refused(conf, &line->carrier) || is_refused(conf, &line->modem))
+        return;
     if (loopback && line->modem[0] != '\0')
         conf_error(errors, line->line_no, "[line %s] has carrier = loopback and a modem: one of the two",
                    line->name);

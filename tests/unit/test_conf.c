@@ -192,6 +192,8 @@ static void test_a_missing_option_is_told_beside_other_errors(void **state)
     assert_null(
         parse("[daemon]\naccount_sid = AC00112233445566778899aabbccddeeff\nauth_token = x\n", &heard));
     assert_int_equal(heard.count, 1); /* the token is there, however wrong */
+    assert_null(parse("[line a]\ncarrier = loop\n", &heard));
+    assert_int_equal(heard.count, 1);
 }
 
 static void test_secrets_are_not_told(void **state)
