@@ -32,6 +32,7 @@ struct httpc_call {
     char reason[CURL_ERROR_SIZE];
     struct timer silence; /* no octet for read_ms */
     int read_ms;
+    int status;                /* 0 until the whole head was read */
     bool forbidden, permitted; /* of the addresses of its name: one was refused, one was not */
     httpc_fn *fn;
     void *arg;
@@ -154,17 +155,14 @@ static const char *header_of(CURL *easy, const char *name)
 /* Gives the answer and ends the call. What the callback was lent lives until it returns. */
 static void call_finish(struct httpc_call *call, enum httpc_error error, const char *text)
 {
-    long status = 0;
-    bool good = error == HTTPC_OK;
-    if (good)
-        curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    bool headed = call->status != 0, whole = error == HTTPC_OK && call->answer != NULL;
     struct httpc_answer answer = {.error = error,
                                   .error_text = text,
-                                  .status = (int)status,
-                                  .content_type = good ? header_of(call->easy, "Content-Type") : "",
-                                  .location = good ? header_of(call->easy, "Location") : "",
-                                  .body = call->answer != NULL && good ? call->answer : "",
-                                  .body_len = good ? call->answer_len : 0};
+                                  .status = call->status,
+                                  .content_type = headed ? header_of(call->easy, "Content-Type") : "",
+                                  .location = headed ? header_of(call->easy, "Location") : "",
+                                  .body = whole ? call->answer : "",
+                                  .body_len = whole ? call->answer_len : 0};
     httpc_fn *fn = call->fn;
     call->fn = NULL;
     fn(call->arg, &answer);
@@ -210,6 +208,18 @@ static void on_silence(void *arg)
     call_finish(arg, HTTPC_TIMEOUT, "no octet within the read time");
 }
 
+/* Line by line; an empty one ends the head. 1xx is no answer yet. */
+static size_t on_header(char *data, size_t size, size_t count, void *arg)
+{
+    struct httpc_call *call = arg;
+    long status = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    if ((data[0] == '\r' || data[0] == '\n') && status >= 200)
+        call->status = (int)status;
+    timer_set(&call->silence, call->read_ms);
+    return size * count;
+}
+
 static size_t on_answer(char *data, size_t size, size_t count, void *arg)
 {
     struct httpc_call *call = arg;
@@ -251,6 +261,7 @@ static int before_request(void *arg, char *to_ip, char *from_ip, int to_port, in
     (void)from_ip;
     (void)to_port;
     (void)from_port;
+    timer_set(&call->silence, call->read_ms); /* connecting has a time of its own */
     if (inet_pton(AF_INET6, to_ip, &v6.sin6_addr) == 1)
         to = (const struct sockaddr *)&v6;
     else if (inet_pton(AF_INET, to_ip, &v4.sin_addr) != 1)
@@ -292,6 +303,8 @@ static void set_rules(struct httpc_call *call)
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->reason);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -318,8 +331,6 @@ struct httpc_call *httpc_send(struct httpc *httpc, const struct httpc_request *r
     timer_init(&call->silence, httpc->loop, on_silence, call);
     set_rules(call);
     set_request(call, request);
-    /* Connecting has a time of its own; silence counts from when it may be over at the latest. */
-    timer_set(&call->silence, (int64_t)request->connect_ms + request->read_ms);
     if (curl_multi_add_handle(httpc->multi, call->easy) != CURLM_OK)
         fatal("curl_multi_add_handle failed");
     return call;

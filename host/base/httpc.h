@@ -51,10 +51,10 @@ enum httpc_error { /* Twilio's numbers for it in facade/hook.c */
 struct httpc_answer {
     enum httpc_error error;
     const char *error_text;   /* never NULL */
-    int status;               /* 0 when there is none */
+    int status;               /* 0 until the whole head was read; with TOO_LARGE, TIMEOUT ... as well */
     const char *content_type; /* "" when absent */
     const char *location;     /* "" when absent */
-    const char *body;         /* NUL-terminated too */
+    const char *body;         /* NUL-terminated too; "" with an error */
     size_t body_len;
 };
 typedef void httpc_fn(void *arg, const struct httpc_answer *); /* answer is lent until return */

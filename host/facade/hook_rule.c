@@ -36,7 +36,8 @@ static const struct {
 
 struct hook_failure hook_failure_of(const struct httpc_answer *answer)
 {
-    if (answer->error != HTTPC_OK)
+    bool refused = answer->error == HTTPC_TOO_LARGE && answer->status >= 300; /* whatever it said of it */
+    if (answer->error != HTTPC_OK && !refused)
         return by_error[answer->error];
     for (size_t i = 0; i < sizeof by_status / sizeof by_status[0]; i++)
         if (answer->status >= by_status[i].least && answer->status <= by_status[i].most)

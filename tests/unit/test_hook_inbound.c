@@ -512,8 +512,27 @@ static void test_endless_answer(void **state)
     app->manner = APP_ENDLESS;
     receive(world, PEER, "hi");
     settle_down(world);
-    assert_int_equal(told(world, inbound_id(world), "11750"), 1);
+    assert_int_equal(told(world, inbound_id(world), "done detail=\"11750"), 1);
+    pass_time(world, 3600000);
+    assert_int_equal(world->call_count, 1); /* the application has it */
     assert_int_equal(replies(world), 0);
+    assert_int_equal(world_int(world, "SELECT count(*) FROM hook"), 0);
+}
+
+/* Too large as well, but no 2xx: the status counts. */
+static void test_large_failure_is_tried_again(void **state)
+{
+    struct world *world = *state;
+    static char large[70000];
+    static const struct script script[] = {{503, "", large, NULL}, {200, "", "", NULL}, {0}};
+    memset(large, 'x', sizeof large - 1);
+    open_with_app(world, script, "");
+    receive(world, PEER, "hi");
+    settle_down(world);
+    assert_int_equal(told(world, inbound_id(world), "retry detail=\"11217"), 1);
+    pass_time(world, 1000);
+    assert_int_equal(world->call_count, 2);
+    assert_int_equal(world_int(world, "SELECT count(*) FROM hook"), 0);
 }
 
 /* Two machines that answer each other. */
@@ -588,6 +607,7 @@ int main(void)
         CASE(test_unusable_document_goes_to_the_fallback),
         CASE(test_too_many_messages),
         CASE(test_endless_answer),
+        CASE(test_large_failure_is_tried_again),
         CASE(test_loop_guard),
         CASE(test_replies_are_stored_once),
     };
