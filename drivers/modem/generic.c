@@ -150,8 +150,8 @@ const char *const generic_pin_tries_queries[] = {
     NULL};
 
 const struct model_rung generic_ladder[] = {
-    {RUNG_RESYNC, 0, 2},          {RUNG_REOPEN, 1000, 2},  {RUNG_CFUN_RESET, 15000, 1},
-    {RUNG_POWER_CYCLE, 15000, 2}, {RUNG_QUARANTINE, 0, 0},
+    {RUNG_RESYNC, 0, 2},      {RUNG_REOPEN, 1000, 2},  {RUNG_CFUN_RESET, 0, 1},
+    {RUNG_POWER_CYCLE, 0, 2}, {RUNG_QUARANTINE, 0, 0},
 };
 
 const struct model model_generic = {
@@ -164,7 +164,7 @@ const struct model model_generic = {
     .cmms = true,
     .send_result_ms = 180000,
     .prompt_ms = 10000,
-    .boot_ms = 15000,
+    .boot_ms = 25000, /* of any: the slowest are reset while they boot, if it is less */
     .cms_errors = generic_cms_errors,
     .cme_errors = generic_cme_errors,
     .ladder = generic_ladder,

@@ -18,8 +18,10 @@
 #define TICK_MS     30000
 #define SWEEP_TICKS 10
 #define CNMI_TICKS  30
-#define GOOD_TICKS  20
+#define GOOD_MS     600000
 #define ANSWER_MS   10000
+#define RADIO_MS    30000
+#define RADIO       (CHORE_RADIO_OFF | CHORE_RADIO_ON)
 
 void duty_reassert(struct modem *m)
 {
@@ -48,6 +50,7 @@ static void judge_registration(struct modem *m)
     if (m->life == LIFE_REGISTERING && on_net) {
         m->chores |= CHORE_OPERATOR | CHORE_SIGNAL;
         duty_reassert(m);
+        m->on_net_since_ms = clock_mono_ms();
         inbox_sweep(m); /* what waited for us is coming now, or came in the gap */
         modem_event(m, EVENT_ON_NET, "registered");
     } else if (!on_net) {
@@ -114,6 +117,8 @@ struct chore_row {
 };
 
 static const struct chore_row chores[] = {
+    {CHORE_RADIO_OFF, "AT+CFUN=4", NULL, NULL, NULL},
+    {CHORE_RADIO_ON, "AT+CFUN=1", NULL, NULL, NULL},
     {CHORE_HANGUP, "ATH", NULL, NULL, NULL},
     {CHORE_CNMI, NULL, NULL, NULL, NULL},
     {CHORE_CREG, "AT+CREG?", "+CREG:", answer_registration_is_reply, on_registration_line},
@@ -139,7 +144,7 @@ void duty_work(struct modem *m)
     at_command(&m->at, &(struct at_command){.text = row->text ? row->text : text,
                                             .expect = row->expect,
                                             .accepts = row->accepts,
-                                            .deadline_ms = ANSWER_MS,
+                                            .deadline_ms = row->chore & RADIO ? RADIO_MS : ANSWER_MS,
                                             .on_line = row->on_line,
                                             .on_done = on_done});
 }
@@ -166,7 +171,7 @@ static void tick_online(struct modem *m)
         m->inbox.routine = true;
     }
     tick_routing(m);
-    if (m->polls % GOOD_TICKS == 0) {
+    if (clock_mono_ms() - m->on_net_since_ms >= GOOD_MS) {
         ladder_good(m);
     }
 }
@@ -189,6 +194,7 @@ void duty_begin(struct modem *m)
         modem_condition(m, "searching for a network");
         m->chores |= CHORE_CREG | CHORE_CEREG;
         timer_set(&m->poll, SEARCH_MS);
+        ladder_await_network(m);
     } else if (!timer_armed(&m->poll)) {
         timer_set(&m->poll, TICK_MS);
     }

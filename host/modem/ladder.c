@@ -1,12 +1,26 @@
 /* Recovery: the model's table of rungs, climbed one try after the other until the modem is ready again. A
  * rung without means (no slot to cycle, no port to write to) is skipped. The last is rest, longer each time:
- * 1, 5, 15, 60 min; then it begins anew. It starts at the bottom after a message went out, or ten minutes of
- * READY. */
+ * 1, 5, 15, 60 min; then it begins anew. It starts at the bottom after a message went out, or ten minutes on
+ * the network on end.
+ *
+ * A port that is another during a rest, or back, was plugged in again: the modem is looked for at once. It
+ * gets no resets for that, lest one that comes and goes by itself be reset without end.
+ *
+ * No network is no fault of the modem, and costs it no rest: the radio is switched off and on after about 10
+ * min, the module reset after 20 more, once, the radio again after 40, 80 and so on to 6 h: fewer than ten a
+ * day, never the power. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/base/secret.h"
 #include "host/modem/life.h"
+
+#define LOOK_MS       5000
+#define SEARCH_MS     600000
+#define SEARCH_MAX_MS 21600000
 
 static const char *const names[] = {"resync", "reopen", "cfun", "power", "quarantine"};
 
@@ -18,9 +32,9 @@ void ladder_good(struct modem *m)
 static bool has_means(const struct modem *m, enum model_rung_action action)
 {
     switch (action) {
-    case RUNG_RESYNC:
-    case RUNG_CFUN_RESET: return m->port.fd >= 0;
-    case RUNG_POWER_CYCLE: return slot_present(&m->slot);
+    case RUNG_RESYNC: return m->port.fd >= 0;
+    case RUNG_CFUN_RESET: return m->port.fd >= 0 && !m->ladder.replugged;
+    case RUNG_POWER_CYCLE: return slot_present(&m->slot) && !m->ladder.replugged;
     case RUNG_REOPEN:
     case RUNG_QUARANTINE: return true;
     }
@@ -41,24 +55,74 @@ static const struct model_rung *next_rung(struct modem *m, enum model_rung_actio
     return rung;
 }
 
+static struct node node_of(const struct modem *m)
+{
+    struct stat found;
+    if (stat(strchr(m->options.port, ':') + 1, &found) < 0) {
+        return (struct node){.there = false};
+    }
+    return (struct node){.there = true,
+                         .device = found.st_dev,
+                         .inode = found.st_ino,
+                         .number = found.st_rdev,
+                         .changed_s = found.st_ctim.tv_sec,
+                         .changed_ns = found.st_ctim.tv_nsec};
+}
+
+static bool is_same(const struct node *a, const struct node *b)
+{
+    return a->there == b->there && a->device == b->device && a->inode == b->inode && a->number == b->number &&
+           a->changed_s == b->changed_s && a->changed_ns == b->changed_ns;
+}
+
+static void rest_on(struct modem *m, int64_t left)
+{
+    timer_set(&m->life_timer, left < LOOK_MS ? left : LOOK_MS);
+}
+
 static void rest(struct modem *m, const char *reason)
 {
     static const int minutes[] = {1, 5, 15, 60};
     unsigned last = sizeof minutes / sizeof minutes[0] - 1;
     int wait = minutes[m->ladder.rests < last ? m->ladder.rests : last];
-    unsigned rests = m->ladder.rests + 1;
-    ladder_good(m);
-    m->ladder.rests = rests;
     modem_condition(m, "nothing helped (%.50s); next try in %d min", reason, wait);
     modem_enter(m, LIFE_RESTING, reason);
-    timer_set(&m->life_timer, (int64_t)wait * 60000);
+    m->ladder = (struct ladder){.rests = m->ladder.rests + 1,
+                                .searches = m->ladder.searches,
+                                .rest_until_ms = clock_mono_ms() + (int64_t)wait * 60000,
+                                .port = node_of(m)};
+    rest_on(m, (int64_t)wait * 60000);
 }
 
-static void reset_begin(struct modem *m, const struct model_rung *rung, const char *reason)
+bool ladder_rests(struct modem *m)
 {
-    modem_condition(m, "recovery: %s (%.60s)", names[rung->action], reason);
+    struct node port = node_of(m);
+    int64_t left = m->ladder.rest_until_ms - clock_mono_ms();
+    m->ladder.replugged = port.there && !is_same(&port, &m->ladder.port);
+    m->ladder.port = port;
+    if (m->ladder.replugged) {
+        log_event(LOG_INFO, "modem.replugged", "modem=%s port=%s", m->options.name, m->options.port);
+    }
+    if (m->ladder.replugged || left <= 0) {
+        return false;
+    }
+    rest_on(m, left);
+    return true;
+}
+
+static void reset_begin(struct modem *m, enum model_rung_action action, int settle_ms, const char *reason)
+{
+    modem_condition(m, "recovery: %s (%.60s)", names[action], reason);
     modem_enter(m, LIFE_RESETTING, reason);
-    timer_set(&m->life_timer, rung->settle_ms);
+    timer_set(&m->life_timer, settle_ms > 0 ? settle_ms : m->model->boot_ms);
+}
+
+/* The port stays open until it has left, and what comes meanwhile is ignored. */
+static void reset_module(struct modem *m, int settle_ms, const char *reason)
+{
+    m->status.resets++;
+    reset_begin(m, RUNG_CFUN_RESET, settle_ms, reason);
+    at_blind(&m->at, "AT+CFUN=1,1");
 }
 
 static void close_port(struct modem *m)
@@ -78,27 +142,54 @@ static void on_cycled(void *arg, int status)
 void ladder_climb(struct modem *m, enum model_rung_action at_least, const char *reason)
 {
     const struct model_rung *rung = next_rung(m, at_least);
+    m->strikes = 0;
     log_event(LOG_WARN, "modem.rung", "modem=%s rung=%s try=%d reason=\"%s\"", m->options.name,
               names[rung->action], m->ladder.tries, reason);
     switch (rung->action) {
     case RUNG_RESYNC: modem_enter(m, LIFE_SUSPECT, reason); break;
     case RUNG_REOPEN:
-        reset_begin(m, rung, reason);
+        reset_begin(m, rung->action, rung->settle_ms, reason);
         close_port(m);
         break;
-    case RUNG_CFUN_RESET:
-        m->status.resets++;
-        reset_begin(m, rung, reason);
-        at_blind(
-            &m->at,
-            "AT+CFUN=1,1"); /* the port stays open until it has left, and what comes meanwhile is ignored */
-        break;
+    case RUNG_CFUN_RESET: reset_module(m, rung->settle_ms, reason); break;
     case RUNG_POWER_CYCLE:
         m->status.resets++;
-        reset_begin(m, rung, reason);
+        reset_begin(m, rung->action, rung->settle_ms, reason);
         close_port(m);
         slot_cycle(&m->slot, on_cycled, m);
         break;
     case RUNG_QUARANTINE: rest(m, reason); break;
     }
+}
+
+/* ---- no network ---- */
+
+/* Each time twice as long, and a fifth more or less: a whole fleet shall not search at once. */
+void ladder_await_network(struct modem *m)
+{
+    int64_t wait = SEARCH_MS;
+    uint16_t random;
+    for (unsigned i = 0; i < m->ladder.searches && wait < SEARCH_MAX_MS; i++) {
+        wait *= 2;
+    }
+    secret_random(&random, sizeof random);
+    wait = wait < SEARCH_MAX_MS ? wait : SEARCH_MAX_MS;
+    timer_set(&m->life_timer, wait * (800 + random % 401) / 1000);
+}
+
+void ladder_search(struct modem *m)
+{
+    if (m->creg == 3 || m->cereg == 3) { /* denied: a person must look */
+        ladder_await_network(m);
+        return;
+    }
+    m->ladder.searches++;
+    log_event(LOG_WARN, "modem.search", "modem=%s try=%u", m->options.name, m->ladder.searches);
+    if (m->ladder.searches == 2) {
+        reset_module(m, 0, "no network");
+        return;
+    }
+    m->chores |= CHORE_RADIO_OFF | CHORE_RADIO_ON;
+    ladder_await_network(m);
+    modem_pump(m);
 }

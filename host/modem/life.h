@@ -136,9 +136,19 @@ struct init {
     int pin_tries;                 /* -1 = it does not say */
 };
 
+/* What a path leads to, and since when: another after a modem was unplugged and plugged in again. */
+struct node {
+    bool there;
+    uint64_t device, inode, number;
+    int64_t changed_s, changed_ns;
+};
+
 struct ladder {
-    unsigned rung, rests;
+    unsigned rung, rests, searches;
     int tries;
+    int64_t rest_until_ms; /* monotonic */
+    struct node port;      /* when it was last looked at during a rest */
+    bool replugged;        /* during the last rest: no resets until the next */
 };
 
 /* What is asked between messages, as a set of bits: indices of the table in duty.c. */
@@ -148,7 +158,9 @@ enum chore {
     CHORE_CREG = 4,
     CHORE_CEREG = 8,
     CHORE_OPERATOR = 16,
-    CHORE_SIGNAL = 32
+    CHORE_SIGNAL = 32,
+    CHORE_RADIO_OFF = 64,
+    CHORE_RADIO_ON = 128
 };
 
 struct modem {
@@ -165,7 +177,7 @@ struct modem {
     int64_t life_since_ms; /* monotonic */
     struct timer life_timer, poll, listen_timer, inbox_pause;
     unsigned polls, opens, strikes, chores;
-    int64_t absent_since_ms;
+    int64_t absent_since_ms, on_net_since_ms;
     int64_t routed_attempt; /* the last one when +CNMI was last said of the clock's accord */
     bool prepared, inbox_turn, no_escape;
     int creg, cereg;
@@ -243,6 +255,9 @@ uint64_t intake_hash(const char *hex); /* to know a PDU again, not to defend aga
 
 /* ladder.c */
 void ladder_climb(struct modem *, enum model_rung_action at_least, const char *reason);
-void ladder_good(struct modem *);
+void ladder_good(struct modem *);  /* it works: the next climb starts at the bottom */
+bool ladder_rests(struct modem *); /* the rest's timer: false = it is over */
+void ladder_await_network(struct modem *);
+void ladder_search(struct modem *); /* none was found in that time */
 
 #endif

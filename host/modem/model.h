@@ -24,7 +24,7 @@ struct model_error {
 enum model_rung_action { RUNG_RESYNC, RUNG_REOPEN, RUNG_CFUN_RESET, RUNG_POWER_CYCLE, RUNG_QUARANTINE };
 struct model_rung {
     enum model_rung_action action;
-    int settle_ms; /* wait for the modem to come back before the probe */
+    int settle_ms; /* wait for the modem to come back before the probe; 0 = the model's boot_ms */
     int tries;
 };
 
@@ -41,7 +41,7 @@ struct model {
     int gap_ms;                    /* pause after a final result that this family needs; 0 = none */
     int send_result_ms;            /* Ctrl-Z to the final result, 180000 */
     int prompt_ms;
-    int boot_ms;                                       /* after power or CFUN=1,1 until AT may be expected */
+    int boot_ms; /* after power or CFUN=1,1 until AT is to be expected */
     const struct model_error *cms_errors, *cme_errors; /* ended by code -1, whose row is the default */
     const struct model_rung *ladder;                   /* ended by RUNG_QUARANTINE */
 };

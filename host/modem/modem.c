@@ -11,7 +11,6 @@
 #include "host/modem/life.h"
 
 #define SYNC_TRIES      5
-#define UNREGISTERED_MS 600000
 #define ABSENT_CYCLE_MS 30000 /* a port that stays away this long: the slot's power */
 #define STRIKES_MAX     3
 
@@ -44,7 +43,7 @@ static const struct life_row lives[LIVES] = {
     [LIFE_LISTENING] = {"listening", CARRIER_STARTING, enter_listening, 0},
     [LIFE_SYNCING] = {"syncing", CARRIER_STARTING, enter_syncing, 0},
     [LIFE_PREPARING] = {"preparing", CARRIER_STARTING, init_begin, PREPARE_MS},
-    [LIFE_REGISTERING] = {"registering", CARRIER_STARTING, duty_begin, UNREGISTERED_MS},
+    [LIFE_REGISTERING] = {"registering", CARRIER_STARTING, duty_begin, 0},
     [LIFE_READY] = {"ready", CARRIER_READY, duty_begin, 0},
     [LIFE_SENDING] = {"sending", CARRIER_BUSY, NULL, 0},
     [LIFE_SUSPECT] = {"suspect", CARRIER_SUSPECT, enter_suspect, 0},
@@ -82,7 +81,7 @@ static const struct transition transitions[] = {
     {WORKING, EVENT_SILENCE, LIFE_SUSPECT, 0},
     {WORKING | IN(LIFE_SUSPECT) | IN(LIFE_STOPPED), EVENT_RESTARTED, LIFE_SYNCING, 0},
     {WORKING, EVENT_STUCK, CLIMB, RUNG_CFUN_RESET},
-    {IN(LIFE_PREPARING) | IN(LIFE_REGISTERING), EVENT_WAITED, CLIMB, RUNG_CFUN_RESET},
+    {IN(LIFE_PREPARING), EVENT_WAITED, CLIMB, RUNG_CFUN_RESET},
     {IN(LIFE_RESETTING), EVENT_RESTARTED, LIFE_SYNCING, 0},
     {IN(LIFE_RESETTING) | IN(LIFE_RESTING), EVENT_WAITED, LIFE_ABSENT, 0},
     {~0u, EVENT_ENDED, LIFE_ENDED, 0},
@@ -167,10 +166,10 @@ static void on_life_timer(void *arg)
     struct modem *m = arg;
     if (m->life == LIFE_ABSENT) {
         enter_absent(m);
-    } else if (m->life == LIFE_REGISTERING && (m->creg == 3 || m->cereg == 3)) {
-        timer_set(&m->life_timer, UNREGISTERED_MS); /* denied: a reset does not help, a person must look */
-    } else {
-        modem_event(m, EVENT_WAITED, m->life == LIFE_REGISTERING ? "no network" : "time is over");
+    } else if (m->life == LIFE_REGISTERING) {
+        ladder_search(m);
+    } else if (m->life != LIFE_RESTING || !ladder_rests(m)) {
+        modem_event(m, EVENT_WAITED, "time is over");
     }
 }
 

@@ -227,33 +227,6 @@ static void test_silent_restart(void **state)
     send_one(r, OUTCOME_SENT);
 }
 
-/* ---- quarantine: rests of 1, 5, 15, 60, 60 minutes ---- */
-
-static void test_quarantine(void **state)
-{
-    static const int minutes[] = {1, 5, 15, 60, 60};
-    struct rig *r = *state;
-    struct modem_options options;
-    rig_pty(r);
-    rig_options(r, &options);
-    r->mute = true;
-    rig_start(r, &options, NULL, 0);
-    for (size_t i = 0; i < sizeof minutes / sizeof minutes[0]; i++) {
-        for (int s = 0; s < 400 && rig_state(r) != CARRIER_QUARANTINED; s++) {
-            rig_pass(r, 1000);
-        }
-        assert_int_equal(rig_state(r), CARRIER_QUARANTINED);
-        clock_advance((minutes[i] * 60 - 2) * 1000);
-        rig_turns(r);
-        assert_int_equal(rig_state(r), CARRIER_QUARANTINED);
-        clock_advance(3000);
-        rig_turns(r);
-        assert_int_not_equal(rig_state(r), CARRIER_QUARANTINED);
-    }
-    r->mute = false;
-    rig_pty_ready(r);
-}
-
 /* ---- garbage ---- */
 
 static unsigned roll(unsigned *seed, unsigned sides)
@@ -396,7 +369,6 @@ int main(void)
         SIM(test_usb_reboot),
         SIM(test_port_stays_away),
         SIM(test_silent_restart),
-        SIM(test_quarantine),
         SIM(test_garbage),
         SIM(test_idle),
         SIM(test_restart_hears_result),
