@@ -166,6 +166,32 @@ static void test_whose_url(void **state)
     assert_true(world->call_count >= 3);
 }
 
+/* What was sent through a service whose section is gone: not its URL any more, the line's. */
+static void test_url_of_a_service_that_left(void **state)
+{
+    struct world *world = *state;
+    char line[256], service[512], error[256];
+    struct app *app = app_new(world, APP_ANSWERS, NULL);
+    snprintf(line, sizeof line, "status_callback = %s", app_url(app, "/line"));
+    snprintf(service, sizeof service, "[service pool]\nsid = " SERVICE "\nlines = own\nstatus_callback = %s",
+             app_url(app, "/service"));
+    world_open(world, "", line, service);
+    int64_t service_id = directory_service_of_line(world->directory, line_id(world))->id;
+    struct conf *before = world->conf;
+    world_configure(world, "", line, "");
+    assert_int_equal(directory_reload(world->directory, world->conf, error), 0);
+    hooks_reload(world->hooks, world->conf);
+    conf_free(before);
+    message_to(world, PEER, NULL, service_id);
+    message_leaves(world, OUTCOME_SENT, 0);
+    settle_down(world);
+    assert_true(world->call_count >= 1);
+    for (size_t i = 0; i < world->call_count; i++) {
+        assert_string_equal(world->calls[i].target, "/line");
+        assert_string_equal(param(&world->calls[i], "MessagingServiceSid"), SERVICE);
+    }
+}
+
 static void test_no_url(void **state)
 {
     struct world *world = *state;
@@ -694,6 +720,7 @@ int main(void)
         CASE(test_endless_body_of_a_2xx_is_done),
         CASE(test_large_refusal),
         CASE(test_whose_url),
+        CASE(test_url_of_a_service_that_left),
         CASE(test_no_url),
         CASE(test_user_info_is_basic_auth),
         CASE(test_spelling_of_the_scheme),
