@@ -127,10 +127,12 @@ static void add_some(struct form *form, const char *key, const char *value)
 static void status_params(const struct facts *facts, struct form *form)
 {
     const char *status = message_status_text(facts->hook->status);
+    char to[NUMBER_MAX * 2];
+    message_shown_to(facts->message, to);
     form_add(form, "SmsSid", facts->sid);
     form_add(form, "SmsStatus", status);
     form_add(form, "MessageStatus", status);
-    form_add(form, "To", facts->message->to);
+    form_add(form, "To", to);
     form_add(form, "MessageSid", facts->sid);
     form_add(form, "AccountSid", facts->account);
     form_add(form, "From", facts->message->from);

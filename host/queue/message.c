@@ -77,6 +77,13 @@ bool message_is_final(enum message_status status, int64_t report_until_ms, int64
     return false;
 }
 
+void message_shown_to(const struct message *message, char out[NUMBER_MAX * 2])
+{
+    size_t len = strlen(message->to), masked = message->mask_to ? (len < 4 ? len : 4) : 0;
+    memcpy(out, message->to, len + 1);
+    memset(out + len - masked, 'X', masked);
+}
+
 void message_fini(struct message *message)
 {
     free(message->body);

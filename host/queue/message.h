@@ -64,4 +64,7 @@ struct message {
 };
 void message_fini(struct message *);
 
+/* The address as those outside may see it: with mask_to its last four characters are X. */
+void message_shown_to(const struct message *, char out[NUMBER_MAX * 2]);
+
 #endif

@@ -85,6 +85,7 @@ struct world {
     struct bufferevent *open[256]; /* connections that the test must close */
     size_t open_count;
     int mr;
+    bool mask_to; /* AddressRetention of the messages that follow */
     int64_t crept_ms;
 };
 
@@ -391,6 +392,7 @@ static inline int64_t message_to(struct world *world, const char *to, const char
                            .priority = 5,
                            .validity_ms = 3600000,
                            .status_report = true,
+                           .mask_to = world->mask_to,
                            .callback_url = url};
     s.split.concat_bits = 8;
     sid_new(&s.sid, clock_wall_ms());

@@ -78,6 +78,21 @@ static void test_sent_then_delivered(void **state)
     assert_int_equal(told(world, id, "done"), 2);
 }
 
+/* AddressRetention=obfuscate: a callback shows what the resource shows. */
+static void test_masked_address(void **state)
+{
+    struct world *world = *state;
+    world_open(world, "", "", "");
+    struct app *app = app_new(world, APP_ANSWERS, NULL);
+    world->mask_to = true;
+    message_sent(world, PEER, app_url(app, "/cb#method=GET"));
+    settle_down(world);
+    assert_int_equal(world->call_count, 1);
+    assert_string_equal(param(&world->calls[0], "To"), "+4179000XXXX");
+    assert_string_equal(param(&world->calls[0], "From"), OWN);
+    assert_null(strstr(world->calls[0].target, "790000001"));
+}
+
 static void test_failure_carries_its_code(void **state)
 {
     struct world *world = *state;
@@ -715,6 +730,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_sent_then_delivered),
+        CASE(test_masked_address),
         CASE(test_failure_carries_its_code),
         CASE(test_body_of_the_answer_is_ignored),
         CASE(test_endless_body_of_a_2xx_is_done),
