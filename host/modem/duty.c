@@ -192,6 +192,7 @@ void duty_begin(struct modem *m)
 {
     if (m->life == LIFE_REGISTERING) {
         modem_condition(m, "searching for a network");
+        inbox_doubt(m); /* also after a silence, in which the SIM may have been changed */
         m->chores |= CHORE_CREG | CHORE_CEREG;
         timer_set(&m->poll, SEARCH_MS);
         ladder_await_network(m);

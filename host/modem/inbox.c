@@ -218,6 +218,16 @@ void inbox_sweep(struct modem *m)
     }
 }
 
+void inbox_doubt(struct modem *m)
+{
+    for (struct entry *entry = m->inbox.entries; entry; entry = entry->next) {
+        entry->doubt = true;
+        if (entry->state == ENTRY_ERASE) {
+            entry->state = ENTRY_READ;
+        }
+    }
+}
+
 static void sweep_done(struct modem *m)
 {
     struct inbox *inbox = &m->inbox;

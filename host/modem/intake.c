@@ -66,7 +66,7 @@ static void on_stored(void *arg, int status)
         return;
     }
     if (status == 0) {
-        ticket.entry->state = ENTRY_ERASE;
+        ticket.entry->state = ticket.entry->doubt ? ENTRY_READ : ENTRY_ERASE;
         ticket.entry->stored = true;
         ticket.entry->stored_hash = ticket.entry->hash;
     } else {
@@ -143,7 +143,7 @@ void intake_stored(struct modem *m, struct entry *entry, const char *head, int s
         inbox_empty(m, entry);
         return;
     }
-    entry->told = entry->again = false;
+    entry->told = entry->again = entry->doubt = false;
     entry->same = hash == entry->hash ? entry->same + 1 : 1;
     entry->hash = hash;
     if (entry->stored && hash == entry->stored_hash) {

@@ -101,6 +101,7 @@ struct entry {
     uint64_t hash; /* of the hex last read */
     bool stored;   /* what had stored_hash is on disk, and not known to be erased */
     uint64_t stored_hash;
+    bool doubt;  /* the modem was out of sight since that was read */
     bool told;   /* by a URC, and nothing was read there yet */
     bool again;  /* told of once more while it was being erased */
     bool pauses; /* until inbox_pause */
@@ -243,6 +244,7 @@ void inbox_reset(struct modem *); /* a new session with the modem: forgets what 
 void inbox_sweep(struct modem *); /* every memory */
 bool inbox_waits(const struct modem *);
 void inbox_work(struct modem *);
+void inbox_doubt(struct modem *); /* the modem was out of sight: look again before anything is erased */
 void inbox_urc(struct modem *, enum at_urc, const char *line, const char *body);
 void inbox_drop(struct modem *, struct entry *);
 void inbox_empty(struct modem *, struct entry *); /* its place was seen to be empty */

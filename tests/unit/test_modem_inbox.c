@@ -164,6 +164,29 @@ static void test_erasure_and_torn_look(void **state)
     assert_int_equal(rig_count(r, "AT+CMGD="), 1);
 }
 
+/* A silence lies between the reading and the erasing: it is looked at again. */
+static void test_erasure_after_silence(void **state)
+{
+    struct rig *r = *state;
+    up(r);
+    answers("AT+CMGR=1", READ(SMSC HI));
+    r->hold_received = true;
+    says(r, TELL(1));
+    r->mute = true;
+    for (int i = 0; i < 60 && rig_state(r) == CARRIER_READY; i++) {
+        rig_pass(r, 1000);
+    }
+    assert_int_equal(rig_state(r), CARRIER_SUSPECT);
+    rig_durable(r, 0);
+    r->hold_received = false;
+    answers("AT+CMGR=1", READ(SMSC YO));
+    r->mute = false;
+    rig_pass(r, 20000);
+    is_received(r, 1, SMSC YO);
+    assert_int_equal(r->erased_count, 2);
+    assert_int_equal(rig_count(r, "AT+CMGD="), 1);
+}
+
 /* ---- told of while it is being erased ---- */
 
 static void test_told_during_erasure(void **state)
@@ -557,6 +580,7 @@ int main(void)
         T(test_erasure_was_done),
         T(test_erasure_was_not_done),
         T(test_erasure_and_torn_look),
+        T(test_erasure_after_silence),
         T(test_told_during_erasure),
         T(test_torn_read),
         T(test_torn_for_ever),
