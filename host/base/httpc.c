@@ -13,6 +13,8 @@
 #include "host/base/httpc_internal.h"
 #include "host/base/log.h"
 
+#define HEAD_MAX 65536 /* octets of an answer's headers, interim answers' and trailers included */
+
 struct httpc {
     struct loop *loop;
     CURLM *multi;
@@ -28,12 +30,13 @@ struct httpc_call {
     CURL *easy;
     struct curl_slist *headers;
     char *body, *answer;
-    size_t body_max, answer_len;
+    size_t body_max, answer_len, head_len;
     char reason[CURL_ERROR_SIZE];
     struct timer silence; /* no octet for read_ms */
     int read_ms;
     int status;                /* 0 until the whole head was read */
     bool forbidden, permitted; /* of the addresses of its name: one was refused, one was not */
+    enum httpc_error ended;    /* by one of our callbacks; HTTPC_OK = not */
     httpc_fn *fn;
     void *arg;
 };
@@ -109,13 +112,18 @@ static void call_free(struct httpc_call *call)
     free(call);
 }
 
+/* As curl words it of OpenSSL: "... subject name ..." or "unable to obtain common name ...". */
+static bool is_name_mismatch(const struct httpc_call *call)
+{
+    return strstr(call->reason, "subject name") != NULL || strstr(call->reason, "common name") != NULL;
+}
+
 static enum httpc_error error_of(const struct httpc_call *call, CURLcode code)
 {
     static const struct {
         CURLcode code;
         enum httpc_error error;
     } rows[] = {
-        {CURLE_OK, HTTPC_OK},
         {CURLE_URL_MALFORMAT, HTTPC_BAD_URL},
         {CURLE_COULDNT_RESOLVE_HOST, HTTPC_DNS},
         {CURLE_COULDNT_CONNECT, HTTPC_REFUSED},
@@ -129,16 +137,19 @@ static enum httpc_error error_of(const struct httpc_call *call, CURLcode code)
         {CURLE_HTTP2, HTTPC_PROTOCOL},
         {CURLE_BAD_CONTENT_ENCODING, HTTPC_PROTOCOL},
         {CURLE_GOT_NOTHING, HTTPC_NETWORK},
-        {CURLE_WRITE_ERROR, HTTPC_TOO_LARGE}, /* on_answer() refuses nothing else */
     };
     double connected = 0;
+    if (call->ended != HTTPC_OK)
+        return call->ended;
+    if (code == CURLE_OK) /* curl takes a connection that closes within the head for an end of the answer */
+        return call->status != 0 ? HTTPC_OK : HTTPC_NETWORK;
     if (code == CURLE_COULDNT_CONNECT && call->forbidden && !call->permitted)
         return HTTPC_FORBIDDEN_ADDRESS;
     if (code == CURLE_OPERATION_TIMEDOUT) {
         curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME, &connected);
         return connected > 0 ? HTTPC_TIMEOUT : HTTPC_CONNECT_TIMEOUT;
     }
-    if (code == CURLE_PEER_FAILED_VERIFICATION && strstr(call->reason, "does not match") != NULL)
+    if (code == CURLE_PEER_FAILED_VERIFICATION && is_name_mismatch(call))
         return HTTPC_TLS_NAME;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].code == code)
@@ -146,10 +157,37 @@ static enum httpc_error error_of(const struct httpc_call *call, CURLcode code)
     return HTTPC_NETWORK;
 }
 
+static const char *text_of(const struct httpc_call *call, CURLcode code, enum httpc_error error)
+{
+    if (error == HTTPC_FORBIDDEN_ADDRESS)
+        return "the address is not allowed (hooks.allow)";
+    if (call->ended != HTTPC_OK)
+        return call->ended == HTTPC_TOO_LARGE ? "the answer is too large" : "the answer's head is too large";
+    if (code == CURLE_OK)
+        return error == HTTPC_OK ? "" : "the connection was closed within the answer's head";
+    return call->reason[0] != '\0' ? call->reason : curl_easy_strerror(code);
+}
+
 static const char *header_of(CURL *easy, const char *name)
 {
     struct curl_header *header;
     return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : "";
+}
+
+/* RFC 9110 clause 10.2.3: seconds, or a date in any of the three forms. */
+static int retry_after_of(CURL *easy)
+{
+    const char *text = header_of(easy, "Retry-After");
+    size_t digits = strspn(text, "0123456789");
+    int64_t seconds = 0;
+    if (digits > 0 && text[digits] == '\0') {
+        for (size_t i = 0; i < digits && seconds < HTTPC_RETRY_AFTER_MAX_S; i++)
+            seconds = seconds * 10 + (text[i] - '0');
+    } else if (clock_trusted()) {
+        int64_t at_s = curl_getdate(text, NULL);
+        seconds = at_s > 0 ? at_s - clock_wall_ms() / 1000 : 0;
+    }
+    return (int)(seconds < 0 ? 0 : seconds < HTTPC_RETRY_AFTER_MAX_S ? seconds : HTTPC_RETRY_AFTER_MAX_S);
 }
 
 /* Gives the answer and ends the call. What the callback was lent lives until it returns. */
@@ -161,6 +199,7 @@ static void call_finish(struct httpc_call *call, enum httpc_error error, const c
                                   .status = call->status,
                                   .content_type = headed ? header_of(call->easy, "Content-Type") : "",
                                   .location = headed ? header_of(call->easy, "Location") : "",
+                                  .retry_after_s = headed ? retry_after_of(call->easy) : 0,
                                   .body = whole ? call->answer : "",
                                   .body_len = whole ? call->answer_len : 0};
     httpc_fn *fn = call->fn;
@@ -195,11 +234,7 @@ static void check_done(struct httpc *httpc)
             continue;
         }
         enum httpc_error error = error_of(call, code);
-        const char *text = error == HTTPC_FORBIDDEN_ADDRESS ? "the address is not allowed (hooks.allow)"
-                           : error == HTTPC_TOO_LARGE       ? "the answer is too large"
-                           : call->reason[0]                ? call->reason
-                                                            : curl_easy_strerror(code);
-        call_finish(call, error, text);
+        call_finish(call, error, text_of(call, code, error));
     }
 }
 
@@ -208,24 +243,37 @@ static void on_silence(void *arg)
     call_finish(arg, HTTPC_TIMEOUT, "no octet within the read time");
 }
 
+static void on_bad_request(void *arg)
+{
+    call_finish(arg, HTTPC_PROTOCOL, "a header of the request holds a control character");
+}
+
 /* Line by line; an empty one ends the head. 1xx is no answer yet. */
 static size_t on_header(char *data, size_t size, size_t count, void *arg)
 {
     struct httpc_call *call = arg;
+    size_t len = size * count;
     long status = 0;
+    call->head_len += len;
+    if (call->head_len > HEAD_MAX) {
+        call->ended = HTTPC_PROTOCOL;
+        return 0;
+    }
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     if ((data[0] == '\r' || data[0] == '\n') && status >= 200)
         call->status = (int)status;
     timer_set(&call->silence, call->read_ms);
-    return size * count;
+    return len;
 }
 
 static size_t on_answer(char *data, size_t size, size_t count, void *arg)
 {
     struct httpc_call *call = arg;
     size_t len = size * count;
-    if (call->answer_len + len > call->body_max)
+    if (call->answer_len + len > call->body_max) {
+        call->ended = HTTPC_TOO_LARGE;
         return 0;
+    }
     char *grown = realloc(call->answer, call->answer_len + len + 1);
     if (grown == NULL)
         fatal("out of memory");
@@ -269,12 +317,32 @@ static int before_request(void *arg, char *to_ip, char *from_ip, int to_port, in
     return httpc_policy_allows(&call->httpc->policy, to) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
-static void set_request(struct httpc_call *call, const struct httpc_request *request)
+/* curl sends a header as it is given: a line break in it would be another header, or another request. */
+static bool is_clean(const char *text)
+{
+    while ((unsigned char)*text >= ' ' && *text != 0x7f)
+        text++;
+    return *text == '\0';
+}
+
+static void add_header(struct httpc_call *call, const char *header)
+{
+    struct curl_slist *longer = curl_slist_append(call->headers, header);
+    if (longer == NULL)
+        fatal("out of memory");
+    call->headers = longer;
+}
+
+/* False: it must not leave. */
+static bool set_request(struct httpc_call *call, const struct httpc_request *request)
 {
     CURL *easy = call->easy;
-    for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
-        call->headers = curl_slist_append(call->headers, *header);
-    call->headers = curl_slist_append(call->headers, "Expect:");
+    bool clean = is_clean(request->method);
+    for (const char *const *header = request->headers; header != NULL && *header != NULL; header++) {
+        clean = clean && is_clean(*header);
+        add_header(call, *header);
+    }
+    add_header(call, "Expect:");
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
     if (request->body != NULL) {
@@ -289,6 +357,7 @@ static void set_request(struct httpc_call *call, const struct httpc_request *req
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_ms);
+    return clean;
 }
 
 static void set_rules(struct httpc_call *call)
@@ -302,6 +371,7 @@ static void set_rules(struct httpc_call *call)
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* what the caller signed */
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->reason);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
@@ -311,8 +381,13 @@ static void set_rules(struct httpc_call *call)
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
-    if (call->httpc->ca_file != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, call->httpc->ca_file);
+    if (call->httpc->ca_file == NULL)
+        return;
+    /* Instead of the system's, of which curl would go on to use the folder; and read anew, because curl would
+     * keep what it once read for a day. */
+    curl_easy_setopt(easy, CURLOPT_CAINFO, call->httpc->ca_file);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 }
 
 struct httpc_call *httpc_send(struct httpc *httpc, const struct httpc_request *request, httpc_fn *fn,
@@ -330,15 +405,19 @@ struct httpc_call *httpc_send(struct httpc *httpc, const struct httpc_request *r
     httpc->calls = call;
     timer_init(&call->silence, httpc->loop, on_silence, call);
     set_rules(call);
-    set_request(call, request);
-    if (curl_multi_add_handle(httpc->multi, call->easy) != CURLM_OK)
+    if (!set_request(call, request)) {
+        timer_init(&call->silence, httpc->loop, on_bad_request, call);
+        timer_set(&call->silence, 0);
+    } else if (curl_multi_add_handle(httpc->multi, call->easy) != CURLM_OK) {
         fatal("curl_multi_add_handle failed");
+    }
     return call;
 }
 
 void httpc_cancel(struct httpc_call *call)
 {
-    call_free(call);
+    if (call->fn != NULL) /* else it is being answered just now, and ends by itself */
+        call_free(call);
 }
 
 /* ---- life ---- */
@@ -370,7 +449,21 @@ int httpc_configure(struct httpc *httpc, const struct httpc_options *options)
                                           ranges_copy(options->deny, options->deny_count),
                                           options->allow_count, options->deny_count};
     httpc->ca_file = file ? strdup(options->ca_file) : NULL;
+    if (file && httpc->ca_file == NULL)
+        fatal("out of memory");
     return 0;
+}
+
+/* The address rules hold all the same. */
+static void configure_without_ca_file(struct httpc *httpc, const struct httpc_options *options)
+{
+    struct httpc_options rest = *options;
+    char quoted[512];
+    log_event(LOG_ERROR, "httpc.ca_file",
+              "file=%s message=\"cannot be read: the system's certificates are used\"",
+              log_quote(options->ca_file, strlen(options->ca_file), quoted, sizeof quoted));
+    rest.ca_file = NULL;
+    httpc_configure(httpc, &rest);
 }
 
 struct httpc *httpc_new(struct loop *loop, const struct httpc_options *options)
@@ -386,8 +479,7 @@ struct httpc *httpc_new(struct loop *loop, const struct httpc_options *options)
     curl_multi_setopt(httpc->multi, CURLMOPT_TIMERFUNCTION, want_timer);
     curl_multi_setopt(httpc->multi, CURLMOPT_TIMERDATA, httpc);
     if (httpc_configure(httpc, options) != 0)
-        log_event(LOG_ERROR, "httpc.ca_file",
-                  "file=%s message=\"cannot be read: the system's certificates are used\"", options->ca_file);
+        configure_without_ca_file(httpc, options);
     return httpc;
 }
 

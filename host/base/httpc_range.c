@@ -30,9 +30,9 @@ bool httpc_range_parse(const char *text, struct httpc_range *range)
         return false;
     long most = range->v6 ? 128 : 32, bits = most;
     if (slash != NULL) {
-        char *end;
-        bits = strtol(slash + 1, &end, 10);
-        if (end == slash + 1 || *end != '\0' || bits < 0 || bits > most)
+        size_t digits = strspn(slash + 1, "0123456789");
+        bits = digits > 0 && digits <= 3 && slash[1 + digits] == '\0' ? strtol(slash + 1, NULL, 10) : -1;
+        if (bits < 0 || bits > most)
             return false;
     }
     range->bits = (uint8_t)(range->v6 ? bits : bits + 96);
@@ -67,11 +67,13 @@ static bool refused_by_default(const uint8_t address[16])
     return false;
 }
 
-/* NAT64 and 6to4 carry an IPv4 address inside: judged as that one too. */
+/* NAT64, 6to4 and IPv4-compatible addresses carry an IPv4 address inside: judged as that one too. :: and ::1
+ * stand for themselves. */
 static bool embedded_v4(const uint8_t a[16], uint8_t out[16])
 {
-    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
-    if (memcmp(a, nat64, sizeof nat64) == 0)
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}, zeros[15];
+    if (memcmp(a, nat64, sizeof nat64) == 0 ||
+        (memcmp(a, zeros, 12) == 0 && memcmp(a, zeros, sizeof zeros) != 0))
         map_v4(a + 12, out);
     else if (a[0] == 0x20 && a[1] == 0x02)
         map_v4(a + 2, out);
