@@ -56,7 +56,7 @@ static void to_result(struct rig *r)
 static void back_to_ready(struct rig *r)
 {
     r->silent_cmgs = false;
-    for (int i = 0; i < 400 && rig_state(r) != CARRIER_READY; i++) {
+    for (int i = 0; i < 1000 && rig_state(r) != CARRIER_READY; i++) {
         rig_pass(r, 50);
     }
     assert_int_equal(rig_state(r), CARRIER_READY);
