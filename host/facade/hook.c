@@ -231,11 +231,11 @@ static void on_settled(void *arg, int status)
         tell_stopped(hooks);
 }
 
-static void settle_failed(struct work *work, bool transient, bool durable, const char *detail)
+static void settle_failed(struct work *work, bool transient, int asked_s, bool durable, const char *detail)
 {
     struct hook_settlement settlement = {.detail = detail};
-    settlement.verdict = hook_failed(&work->hook, transient, durable, clock_trusted(), clock_wall_ms(),
-                                     &settlement.retry_at_ms);
+    settlement.verdict = hook_failed(&work->hook, transient, asked_s, durable, clock_trusted(),
+                                     clock_wall_ms(), &settlement.retry_at_ms);
     settle(work, &settlement);
 }
 
@@ -283,7 +283,8 @@ static void on_tried(void *arg, const struct hook_try_result *result)
     if (result->done)
         settle_done(work, result);
     else
-        settle_failed(work, result->transient, hooks->rooms.conf->hooks.retry, result->detail);
+        settle_failed(work, result->transient, result->asked_s, hooks->rooms.conf->hooks.retry,
+                      result->detail);
     forget_message(work);
     look_soon(hooks);
 }
@@ -388,7 +389,7 @@ static void shed(struct hooks *hooks)
             continue;
         late = late || clock_mono_ms() - work->known_ms >= HELD_MS; /* the first is the oldest */
         if (late && (odd = !odd))
-            settle_failed(work, true, true, "11205 the endpoint is busy: others first");
+            settle_failed(work, true, 0, true, "11205 the endpoint is busy: others first");
     }
 }
 

@@ -24,6 +24,7 @@ struct hook_failure {
     int code;        /* Twilio's number, 0 = a 2xx */
     bool transient;  /* the same request may succeed later: 5xx, 408, 429, the network */
     unsigned repeat; /* enum hook_repeat: whether it may be repeated at once */
+    int asked_s;     /* Retry-After of a 429 or 503, 0 = none */
 };
 /* A redirect (301, 302, 303, 307, 308) is a failure here: its caller follows it first. */
 struct hook_failure hook_failure_of(const struct httpc_answer *);
@@ -32,11 +33,12 @@ bool hook_is_redirect(int http_status);
 /* After `tries` earlier tries of this hook: 1, 2, 4, 8, 16 s and on to an hour. */
 int64_t hook_delay_ms(int tries);
 
-/* What becomes of a hook whose try has failed. *retry_at_ms is set with HOOK_RETRY. A status callback that
+/* What becomes of a hook whose try has failed. *retry_at_ms is set with HOOK_RETRY: not before asked_s, but
+ * never later than the longest delay. A status callback that
  * was refused (4xx) is dead, an inbound message is tried on: somebody may mend the application, and the text
  * is in nobody else's hands. The last try is at give_up_ms; by a clock that is not trusted nothing is given
  * up. */
-enum hook_verdict hook_failed(const struct hook *, bool transient, bool durable_retry, bool clock_trusted,
-                              int64_t now_ms, int64_t *retry_at_ms);
+enum hook_verdict hook_failed(const struct hook *, bool transient, int asked_s, bool durable_retry,
+                              bool clock_trusted, int64_t now_ms, int64_t *retry_at_ms);
 
 #endif

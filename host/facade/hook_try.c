@@ -26,6 +26,7 @@ struct hook_try {
     int documents; /* of the present chain */
     bool answered; /* by a 2xx, with a document that is of no use */
     bool transient, slow;
+    int asked_s;
     int warning;                  /* last of a document that was used */
     char failed[HOOK_DETAIL_MAX]; /* first failure */
     struct hook_reply replies[TWIML_MESSAGES_MAX];
@@ -65,6 +66,7 @@ static void finish(struct hook_try *try, bool done, const char *detail)
     struct hook_try_result result = {
         .done = done,
         .transient = try->transient,
+        .asked_s = try->asked_s,
         .slow = try->slow,
         .detail = detail,
         .replies = try->replies,
@@ -224,6 +226,8 @@ static void on_fetched(void *arg, const struct hook_fetch_result *result)
         return;
     }
     try->transient = try->transient || result->failure.transient;
+    if (result->failure.asked_s > try->asked_s)
+        try->asked_s = result->failure.asked_s;
     if (result->failure.code == TWIML_TOO_LARGE && result->status >= 200 && result->status < 300)
         try->answered = true;
     failed(try, result->failure.code, result->url[0] != '\0' ? result->url : try->url, result->text);

@@ -22,6 +22,7 @@ struct hook_reply {
 struct hook_try_result {
     bool done;      /* the application has had the event: a 2xx */
     bool transient; /* not done, and it may work later */
+    int asked_s;    /* not before that, say the endpoint or its fallback: Retry-After */
     bool slow;      /* the endpoint let us wait until a time-out */
     const char *detail;
     const struct hook_reply *replies; /* done only */

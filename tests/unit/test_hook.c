@@ -319,6 +319,39 @@ static int64_t next_due(struct world *world)
     return next_ms;
 }
 
+/* Longer than the table is heeded, shorter is not; nor from a status that does not mean it. */
+static void test_retry_after(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        int status;
+        const char *type; /* and the header that follows it */
+        int64_t wait_ms;
+    } rows[] = {
+        {503, "text/plain\r\nRetry-After: 120", 120000},
+        {429, "text/plain\r\nretry-after:  7  ", 7000},
+        {503, "text/plain\r\nRetry-After: 0", 1000},
+        {503, "text/plain\r\nRetry-After: 86400", 3600000},
+        {503, "text/plain\r\nRetry-After: 99999999999999999999", 3600000},
+        {500, "text/plain\r\nRetry-After: 120", 1000},
+        {503, "text/plain\r\nRetry-After: -5", 1000},
+        {503, "text/plain\r\nRetry-After: soon", 1000},
+    };
+    world_open(world, "", "", "");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct script script[] = {{rows[i].status, rows[i].type, "", NULL}, {200, "", "", NULL}, {0}};
+        struct app *app = app_new(world, APP_ANSWERS, script);
+        message_sent(world, PEER, app_url(app, "/"));
+        settle_down(world);
+        int64_t wait_ms = next_due(world) - clock_wall_ms();
+        if (wait_ms > rows[i].wait_ms || wait_ms <= rows[i].wait_ms - 500)
+            fail_msg("%s: %lld ms", rows[i].type, (long long)wait_ms);
+        pass_time(world, wait_ms);
+        assert_int_equal(app->calls, 2);
+        app_down(app);
+    }
+}
+
 /* Nobody listens: 1, 2, 4 ... s; it answers at last, and all that was owed comes in order. */
 static void test_down_for_an_hour(void **state)
 {
@@ -743,6 +776,7 @@ int main(void)
         CASE(test_get_by_fragment),
         CASE(test_url_bytes_survive),
         CASE(test_in_order_until_up),
+        CASE(test_retry_after),
         CASE(test_down_for_an_hour),
         CASE(test_given_up_after_a_day),
         CASE(test_refused_is_dead_and_releases_the_next),

@@ -1,5 +1,6 @@
 /* What a hook's URL becomes on the wire and under the signature, what its fragment overrides, and the rules
  * of retrying: all that is pure. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -270,30 +271,37 @@ static void test_verdicts(void **state)
     enum { NOW = 1000000 };
     static const struct {
         enum hook_kind kind;
-        int tries;
+        int tries, asked_s;
         bool transient, durable, trusted;
         int64_t left_ms;
         enum hook_verdict verdict;
         int64_t wait_ms;
     } rows[] = {
-        {HOOK_STATUS, 0, true, true, true, 86400000, HOOK_RETRY, 1000},
-        {HOOK_STATUS, 4, true, true, true, 86400000, HOOK_RETRY, 16000},
-        {HOOK_STATUS, 40, true, true, true, 86400000, HOOK_RETRY, 3600000},
-        {HOOK_STATUS, 0, false, true, true, 86400000, HOOK_DEAD, 0},
-        {HOOK_INBOUND, 0, false, true, true, 86400000, HOOK_RETRY, 1000},
-        {HOOK_INBOUND, 0, true, false, true, 86400000, HOOK_DEAD, 0},
-        {HOOK_STATUS, 0, true, false, true, 86400000, HOOK_DEAD, 0},
-        {HOOK_STATUS, 20, true, true, true, 5000, HOOK_RETRY, 5000}, /* the last try is at the end */
-        {HOOK_STATUS, 20, true, true, true, 0, HOOK_DEAD, 0},
-        {HOOK_INBOUND, 20, true, true, true, -1, HOOK_DEAD, 0},
-        {HOOK_INBOUND, 20, true, true, false, -1, HOOK_RETRY, 3600000}, /* by a clock that nobody has set */
+        {HOOK_STATUS, 0, 0, true, true, true, 86400000, HOOK_RETRY, 1000},
+        {HOOK_STATUS, 4, 0, true, true, true, 86400000, HOOK_RETRY, 16000},
+        {HOOK_STATUS, 40, 0, true, true, true, 86400000, HOOK_RETRY, 3600000},
+        {HOOK_STATUS, 0, 120, true, true, true, 86400000, HOOK_RETRY, 120000}, /* Retry-After */
+        {HOOK_STATUS, 8, 120, true, true, true, 86400000, HOOK_RETRY, 256000},
+        {HOOK_STATUS, 0, INT_MAX, true, true, true, 86400000, HOOK_RETRY, 3600000},
+        {HOOK_INBOUND, 0, 120, true, true, true, 5000, HOOK_RETRY, 5000},
+        {HOOK_STATUS, 0, 120, true, false, true, 86400000, HOOK_DEAD, 0},
+        {HOOK_STATUS, 0, 0, false, true, true, 86400000, HOOK_DEAD, 0},
+        {HOOK_INBOUND, 0, 0, false, true, true, 86400000, HOOK_RETRY, 1000},
+        {HOOK_INBOUND, 0, 0, true, false, true, 86400000, HOOK_DEAD, 0},
+        {HOOK_STATUS, 0, 0, true, false, true, 86400000, HOOK_DEAD, 0},
+        {HOOK_STATUS, 20, 0, true, true, true, 5000, HOOK_RETRY, 5000}, /* the last try is at the end */
+        {HOOK_STATUS, 20, 0, true, true, true, 0, HOOK_DEAD, 0},
+        {HOOK_INBOUND, 20, 0, true, true, true, -1, HOOK_DEAD, 0},
+        {HOOK_INBOUND, 20, 0, true, true, false, -1, HOOK_RETRY,
+         3600000}, /* by a clock that nobody has set */
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct hook hook = {
             .kind = rows[i].kind, .tries = rows[i].tries, .give_up_ms = NOW + rows[i].left_ms};
         int64_t at_ms = 0;
-        assert_int_equal(hook_failed(&hook, rows[i].transient, rows[i].durable, rows[i].trusted, NOW, &at_ms),
+        assert_int_equal(hook_failed(&hook, rows[i].transient, rows[i].asked_s, rows[i].durable,
+                                     rows[i].trusted, NOW, &at_ms),
                          rows[i].verdict);
         if (rows[i].verdict == HOOK_RETRY)
             assert_int_equal(at_ms, NOW + rows[i].wait_ms);
