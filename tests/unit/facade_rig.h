@@ -14,7 +14,7 @@
 #define AC      "AC00112233445566778899aabbccddeeff"
 #define TOKEN   "ffeeddccbbaa99887766554433221100"
 #define MG      "MG00112233445566778899aabbccddee01"
-#define MG_NONE "MG00112233445566778899aabbccddee02" /* no line is left */
+#define MG_NONE "MG00112233445566778899aabbccddee02" /* no longer configured */
 #define MG_MORE "MG00112233445566778899aabbccddee03" /* what a test adds */
 #define WARD    "+41790000001"
 #define PLANT   "+41790000002" /* class alarm */
@@ -83,7 +83,7 @@ static inline void rig_open_rooms(struct facade_rig *r, const char *http)
     powerfail_reset();
     rig_init(&r->store);
     r->store.options.vfs = POWERFAIL_VFS;
-    /* a service whose only line the configuration has lost since */
+    /* a service and a line that the configuration has lost since */
     struct conf *before = rig_conf(r->store.dir, http,
                                    "[line gone]\ncarrier = loopback\nnumber = +41790000008\n"
                                    "[service none]\nsid = " MG_NONE "\nlines = gone\n");

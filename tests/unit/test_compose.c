@@ -104,7 +104,7 @@ static const struct {
     {T B "MessagingServiceSid=MG1", 21705},
     {T B "From=MG0123456789", 21705},
     {T B "MessagingServiceSid=MGffffffffffffffffffffffffffffffff", 21701},
-    {T B "MessagingServiceSid=" MG_NONE, 21704},
+    {T B "MessagingServiceSid=" MG_NONE, 21701},
     {T B S "From=%2B41790000002", 21711},
     {T F "Body=a%00b", 21618},
     {T F B "MediaUrl=http://a/1", 21621},
