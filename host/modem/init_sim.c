@@ -106,6 +106,15 @@ bool init_tells_tries(const char *line)
     return answer_pin_tries(line) >= 0;
 }
 
+static void record_refusal(struct modem *m)
+{
+    int status = pin_refused(m);
+    if (status < 0) {
+        log_event(LOG_ERROR, "modem.pin", "modem=%s error=\"refusal not recorded: %s\"", m->options.name,
+                  strerror(-status));
+    }
+}
+
 /* The last look before it is entered. */
 enum next init_check_pin(struct modem *m)
 {
@@ -122,6 +131,9 @@ enum next init_check_pin(struct modem *m)
         snprintf(tries, sizeof tries, ", %d tries left", m->init.pin_tries);
     }
     if (!pin_may_try(m, m->init.pin_tries, &why_not)) {
+        if (pin_cost_a_try(m, m->init.pin_tries)) {
+            record_refusal(m);
+        }
         modem_condition(m, "SIM PIN needed%s: %s", tries, why_not);
         return STOP;
     }
@@ -149,11 +161,7 @@ static bool refuses(const struct at_result *result)
 
 static enum next pin_is_wrong(struct modem *m, const struct at_result *result)
 {
-    int status = pin_refused(m);
-    if (status < 0) {
-        log_event(LOG_ERROR, "modem.pin", "modem=%s error=\"refusal not recorded: %s\"", m->options.name,
-                  strerror(-status));
-    }
+    record_refusal(m);
     modem_condition(m, "SIM refused the PIN (%s)", result->text);
     return STOP;
 }

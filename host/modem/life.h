@@ -221,6 +221,7 @@ void init_stop(struct modem *);
 
 /* pin.c */
 bool pin_may_try(const struct modem *, int tries, const char **why_not);
+bool pin_cost_a_try(const struct modem *, int tries); /* one was entered here, and a try is gone */
 int pin_remember(const struct modem *); /* that it is about to be tried; durable before it returns */
 int pin_refused(const struct modem *);  /* so is this */
 void pin_forget(const struct modem *);  /* it was accepted */

@@ -4,7 +4,7 @@
  *   - never again once the SIM refused it. Only who takes the record away allows it again;
  *   - never again once it was tried here and its answer is not known, unless the SIM tells all 3 tries: then
  *     nothing was lost by it. What is tried is written down before, durable, so that a crash in the middle is
- *     such a case; struck out when the PIN was accepted;
+ *     such a case; struck out when the PIN was accepted. A try less than all tells that it was refused;
  *   - where the tries left are not told, only what was never tried.
  *
  * Records: <state_dir>/pin/<sha-256 of SIM and PIN in hex>, and the same with ".refused"; empty files. One
@@ -68,6 +68,11 @@ bool pin_may_try(const struct modem *m, int tries, const char **why_not)
         return true;
     }
     return false;
+}
+
+bool pin_cost_a_try(const struct modem *m, int tries)
+{
+    return tries >= 0 && tries < TRIES_ALL && is_recorded(m, TRIED);
 }
 
 static int sync_directory(const char *path)

@@ -98,6 +98,21 @@ static void test_busy_and_a_try_less(void **state)
     assert_int_equal(stat_of(r, "pin_wrong"), 1);
 }
 
+/* Its answer was lost, and so was a try: it was refused, whoever unlocks the SIM later. */
+static void test_lost_refusal(void **state)
+{
+    struct rig *r = *state;
+    rig_sim(r, "pin=4711");
+    rig_cmd(r, "drop m1 +CPIN=");
+    rig_begin(r, "1234", NULL, 0);
+    rig_until_state(r, CARRIER_STOPPED);
+    assert_int_equal(stat_of(r, "pin_wrong"), 1);
+    rig_cmd(r, "set m1 pin_tries=3");
+    restart(r, "1234");
+    rig_until_state(r, CARRIER_STOPPED);
+    assert_int_equal(stat_of(r, "pin_wrong"), 1);
+}
+
 /* An error that says nothing about the PIN stops the line; it is not held against the PIN for ever. */
 static void test_entry_fails_otherwise(void **state)
 {
@@ -270,6 +285,7 @@ int main(void)
         T(test_refused_stays_refused),
         T(test_busy_on_entry),
         T(test_busy_and_a_try_less),
+        T(test_lost_refusal),
         T(test_entry_fails_otherwise),
         T(test_answer_to_entry_lost),
         T(test_pin2),
