@@ -39,7 +39,7 @@ struct world {
     struct directory *directory;
     struct queue *queue;
     struct router *router;
-    struct pad pad;
+    struct pad pad, other;
     int removed;
 };
 
@@ -149,6 +149,7 @@ static int setup(void **state)
     assert_non_null(world->conf);
     world_open(world);
     world->pad = (struct pad){.carrier = {.ops = &pad_ops}, .state = CARRIER_READY};
+    world->other = (struct pad){.carrier = {.ops = &pad_ops}, .state = CARRIER_SUSPECT};
     *state = world;
     return 0;
 }
@@ -308,18 +309,17 @@ static void test_claimed_ahead_goes_back_when_the_carrier_fails(void **state)
 static void test_a_pool_is_not_claimed_ahead(void **state)
 {
     struct world *world = *state;
-    struct pad other = {.carrier = {.ops = &pad_ops}, .state = CARRIER_SUSPECT};
     router_add(world->router, line_id(world, "a"), &world->pad.carrier);
-    router_add(world->router, line_id(world, "b"), &other.carrier);
+    router_add(world->router, line_id(world, "b"), &world->other.carrier);
     submit(world, "a", TO);
     int64_t pooled = submit_to_pool(world, "+41791112244");
     clock_advance(10);
     turns(world);
     assert_int_equal(world->pad.submits, 1); /* and its result does not come */
-    other.state = CARRIER_READY;
-    other.up->ops->changed(other.up);
-    assert_int_equal(other.submits, 1);
-    assert_int_equal(other.job.message_id, pooled);
+    world->other.state = CARRIER_READY;
+    world->other.up->ops->changed(world->other.up);
+    assert_int_equal(world->other.submits, 1);
+    assert_int_equal(world->other.job.message_id, pooled);
 }
 
 static void test_held_beyond_its_validity(void **state)
@@ -343,9 +343,9 @@ static void test_a_line_rests(void **state)
 {
     struct world *world = *state;
     struct carrier_status status;
-    struct pad other = {.carrier = {.ops = &pad_ops}, .state = CARRIER_SUSPECT, .settle_at_once = true};
+    world->other.settle_at_once = true;
     router_add(world->router, line_id(world, "a"), &world->pad.carrier);
-    router_add(world->router, line_id(world, "b"), &other.carrier);
+    router_add(world->router, line_id(world, "b"), &world->other.carrier);
     int64_t pooled = submit_to_pool(world, TO);
     assert_int_equal(world->pad.job.message_id, pooled);
     int64_t own = submit(world, "a", "+41791112244");
@@ -356,10 +356,10 @@ static void test_a_line_rests(void **state)
     assert_int_equal(world->pad.submits, 1);
     assert_true(router_line_status(world->router, line_id(world, "a"), &status));
     assert_string_equal(status.condition, "no jobs for 600 s: pad");
-    other.state = CARRIER_READY;
+    world->other.state = CARRIER_READY;
     clock_advance(1000);
     turns(world);
-    assert_int_equal(other.job.message_id, pooled);
+    assert_int_equal(world->other.job.message_id, pooled);
     assert_int_equal(status_of(world, pooled), MESSAGE_SENT);
     clock_advance(600000);
     turns(world);
