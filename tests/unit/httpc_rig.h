@@ -33,6 +33,7 @@ struct server {
     int port;
     const char *answer; /* to each request; "" = none */
     bool closes;        /* after the answer */
+    bool greets;        /* answers before it is asked */
     int connections, requests;
     char seen[8192]; /* the last request */
     struct bufferevent *open[16];
@@ -102,6 +103,8 @@ static inline void on_accept(struct evconnlistener *listener, evutil_socket_t fd
     server->connections++;
     bufferevent_setcb(bev, on_read, NULL, on_event, server);
     bufferevent_enable(bev, EV_READ | EV_WRITE);
+    if (server->greets)
+        bufferevent_write(bev, server->answer, strlen(server->answer));
 }
 
 static inline void server_listen(struct server *server, struct loop *loop)
