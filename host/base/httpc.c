@@ -208,12 +208,11 @@ static void call_finish(struct httpc_call *call, enum httpc_error error, const c
     call_free(call);
 }
 
-/* A connection that was kept, and leads where nobody may go any more (httpc_configure()): the name is asked
- * anew. */
+/* A connection that was kept, and leads where nobody may go any more (httpc_configure()): that one is
+ * closed, and the next is looked for. */
 static void call_restart(struct httpc_call *call)
 {
     curl_multi_remove_handle(call->httpc->multi, call->easy);
-    curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
     call->reason[0] = '\0';
     if (curl_multi_add_handle(call->httpc->multi, call->easy) != CURLM_OK)
         fatal("curl_multi_add_handle failed");
@@ -369,7 +368,6 @@ static void set_rules(struct httpc_call *call)
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a resolver thread that hangs must not hold the loop */
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* what the caller signed */
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->reason);

@@ -31,8 +31,9 @@ static void test_one_address_of_a_name_is_refused(void **state)
 static void test_kept_connection_obeys_new_rules(void **state)
 {
     struct world *world = *state;
-    struct got got;
-    ask(world, url_of(world, "127.0.0.1", "/"), &got);
+    static struct got got, many[4];
+    struct httpc_request request = get_of(url_of(world, "127.0.0.1", "/"));
+    ask(world, request.url, &got);
     assert_int_equal(got.answer.error, HTTPC_OK);
     configure(world, NULL, "127.0.0.1");
     ask(world, url_of(world, "127.0.0.1", "/"), &got);
@@ -40,8 +41,15 @@ static void test_kept_connection_obeys_new_rules(void **state)
     assert_int_equal(got.answer.status, 0);
     assert_int_equal(world->server.requests, 1);
     configure(world, NULL, NULL);
-    ask(world, url_of(world, "127.0.0.1", "/"), &got);
-    assert_int_equal(got.answer.error, HTTPC_OK);
+    for (size_t i = 0; i < COUNT(many); i++)
+        httpc_send(world->httpc, &request, on_answer, &many[i]);
+    for (size_t i = 0; i < COUNT(many); i++)
+        assert_true(wait_for(world, &many[i].there) && many[i].answer.status == 200);
+    assert_true(world->server.connections > 2); /* kept, all of them */
+    configure(world, NULL, "127.0.0.1");
+    ask(world, request.url, &got);
+    assert_int_equal(got.answer.error, HTTPC_FORBIDDEN_ADDRESS);
+    assert_int_equal(world->server.requests, 1 + COUNT(many));
 }
 
 /* ---- the request ---- */
@@ -120,6 +128,8 @@ static void test_no_proxy(void **state)
     struct world *world = *state;
     struct got got;
     static const char *const names[] = {"http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"};
+    unsetenv("no_proxy");
+    unsetenv("NO_PROXY");
     for (size_t i = 0; i < COUNT(names); i++)
         setenv(names[i], "http://127.0.0.1:1", 1);
     ask(world, url_of(world, "127.0.0.1", "/direct"), &got);
@@ -223,7 +233,9 @@ static void test_errors(void **state)
         request.total_ms = rows[i].total_ms;
         world->server.answer = rows[i].answer;
         world->server.closes = rows[i].closes;
+        int64_t start_ms = clock_mono_ms();
         ask_with(world, &request, &got);
+        assert_in_range(clock_mono_ms() - start_ms, 0, DEADLINE_MS / 2); /* by the short one of the times */
         if (got.answer.error != rows[i].error || got.answer.status != rows[i].status)
             fail_msg("row %zu: error %d (%s), status %d", i, (int)got.answer.error, got.error_text,
                      got.answer.status);
