@@ -34,10 +34,9 @@ bool hook_is_redirect(int http_status);
 int64_t hook_delay_ms(int tries);
 
 /* What becomes of a hook whose try has failed. *retry_at_ms is set with HOOK_RETRY: not before asked_s, but
- * never later than the longest delay. A status callback that
- * was refused (4xx) is dead, an inbound message is tried on: somebody may mend the application, and the text
- * is in nobody else's hands. The last try is at give_up_ms; by a clock that is not trusted nothing is given
- * up. */
+ * never later than the longest delay. A status callback that was refused (4xx) is dead, an inbound message is
+ * tried on: somebody may mend the application, and the text is in nobody else's hands. The last try is at
+ * give_up_ms; by a clock that is not trusted nothing is given up. */
 enum hook_verdict hook_failed(const struct hook *, bool transient, int asked_s, bool durable_retry,
                               bool clock_trusted, int64_t now_ms, int64_t *retry_at_ms);
 
