@@ -79,15 +79,29 @@ static bool read_port(struct url_span text, int *port)
     return text.len == 0 || (value >= 1 && value <= 65535);
 }
 
-static bool is_ipv6(struct url_span inside)
+static bool read_ip(int family, struct url_span host, struct in6_addr *address)
 {
     char text[INET6_ADDRSTRLEN];
-    struct in6_addr address;
-    if (inside.len >= sizeof text)
+    if (host.len >= sizeof text)
         return false;
-    memcpy(text, inside.at, inside.len);
-    text[inside.len] = '\0';
-    return inet_pton(AF_INET6, text, &address) == 1;
+    memcpy(text, host.at, host.len);
+    text[host.len] = '\0';
+    return inet_pton(family, text, address) == 1;
+}
+
+/* A name that ends in a number is read as an IPv4 address (127.1, 0x7f000001), and clients write another Host
+ * then: only the usual spelling is taken, as it is the one that an application sees. */
+static bool is_odd_ipv4(struct url_span host)
+{
+    struct in6_addr address;
+    if (host.at[host.len - 1] == '.')
+        host.len--;
+    const char *dot = memrchr(host.at, '.', host.len), *end = host.at + host.len;
+    const char *label = dot != NULL ? dot + 1 : host.at;
+    bool hex = end - label >= 2 && label[0] == '0' && (label[1] == 'x' || label[1] == 'X');
+    label += hex ? 2 : 0;
+    bool number = strspn(label, hex ? DIGITS "abcdefABCDEF" : DIGITS) >= (size_t)(end - label);
+    return number && !read_ip(AF_INET, host, &address);
 }
 
 static bool is_name(struct url_span host)
@@ -100,14 +114,16 @@ static bool is_name(struct url_span host)
             (c == '.' && i + 1 < host.len && host.at[i + 1] == '.'))
             return false;
     }
-    return true;
+    return !is_odd_ipv4(host);
 }
 
 static bool read_host_port(struct url_span text, struct url *url)
 {
     struct url_span inside, rest = {0};
+    struct in6_addr address;
     if (text.len > 0 && text.at[0] == '[') {
-        if (!cut_at((struct url_span){text.at + 1, text.len - 1}, ']', &inside, &rest) || !is_ipv6(inside))
+        if (!cut_at((struct url_span){text.at + 1, text.len - 1}, ']', &inside, &rest) ||
+            !read_ip(AF_INET6, inside, &address))
             return false;
         url->host = (struct url_span){text.at, inside.len + 2};
         if (rest.len == 0)
@@ -159,6 +175,18 @@ static void put(FILE *f, struct url_span span)
     }
 }
 
+/* IPv6 as RFC 5952 has it, and as it then stands in the Host header. */
+static void put_host(FILE *f, struct url_span host)
+{
+    struct in6_addr address;
+    char text[INET6_ADDRSTRLEN];
+    if (host.at[0] == '[' && read_ip(AF_INET6, (struct url_span){host.at + 1, host.len - 2}, &address) &&
+        inet_ntop(AF_INET6, &address, text, sizeof text) != NULL)
+        fprintf(f, "[%s]", text);
+    else
+        put(f, host);
+}
+
 char *url_print(const struct url *url)
 {
     char *out;
@@ -170,7 +198,7 @@ char *url_print(const struct url *url)
     put(f, url->userinfo);
     if (url->userinfo.len > 0)
         fputc('@', f);
-    put(f, url->host);
+    put_host(f, url->host);
     if (url->port != 0)
         fprintf(f, ":%d", url->port);
     if (url->path.len == 0)

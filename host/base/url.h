@@ -29,15 +29,16 @@ struct url {
 
 /* False unless the scheme is http or https (in any case) and the authority is [userinfo@]host[:port]: host an
  * IPv6 literal in brackets, or letters, digits, '-', '_' and single dots, at most URL_HOST_MAX of them and no
- * '-' or '.' in front (another alphabet is written as xn--); port 1..65535; one '@' at most, as what stands
- * before two is read differently from client to client. Path, query and fragment may hold anything:
- * url_print() encodes it. */
+ * '-' or '.' in front (another alphabet is written as xn--, IPv4 as four decimal numbers); port 1..65535; one
+ * '@' at most, as what stands before two is read differently from client to client. Path, query and fragment
+ * may hold anything: url_print() encodes it. */
 bool url_split(const char *text, struct url *);
 bool url_of(const struct url_parts *, struct url *);
 
-/* Put together for the wire: scheme in lower case, port as a number, an empty path "/", no fragment, no empty
- * user info; bytes that a URL may not hold (blanks, controls, non-ASCII) percent-encoded; the rest untouched,
- * because an application checks the signature over those very bytes. Heap. */
+/* Put together for the wire: scheme in lower case, port as a number, IPv6 as RFC 5952 has it, an empty path
+ * "/", no fragment, no empty user info; bytes that a URL may not hold (blanks, controls, non-ASCII)
+ * percent-encoded; the rest untouched, because an application checks the signature over those very bytes.
+ * Heap. */
 char *url_print(const struct url *);
 
 /* May a client give it as a callback? url_split(), no white space or control character anywhere, and no '_'
