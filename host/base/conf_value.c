@@ -10,6 +10,7 @@
 #include "host/base/e164.h"
 #include "host/base/httpc.h"
 #include "host/base/log.h"
+#include "host/base/url.h"
 
 static char *copy(const char *text, size_t len)
 {
@@ -128,8 +129,8 @@ static bool all_hex(const char *text, size_t len)
 
 static bool is_url(const char *text)
 {
-    size_t skip = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0;
-    return skip > 0 && strcspn(text + skip, "/?#:") > 0 && text[strcspn(text, " \"<>")] == '\0';
+    struct url url;
+    return text[strcspn(text, " \"<>")] == '\0' && url_split(text, &url);
 }
 
 static bool is_slot(const char *text)

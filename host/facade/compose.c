@@ -9,8 +9,8 @@
 #include <strings.h>
 
 #include "host/base/log.h"
+#include "host/base/url.h"
 #include "host/facade/date.h"
-#include "host/facade/url.h"
 #include "host/sms/utf8.h"
 
 #define BODY_UNITS        1600 /* UTF-16 code units */

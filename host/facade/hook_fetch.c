@@ -171,7 +171,7 @@ static void on_answer(void *arg, const struct httpc_answer *answer)
 {
     struct hook_fetch *fetch = arg;
     fetch->call = NULL;
-    if (answer->error == HTTPC_OK && hook_is_redirect(answer->status)) {
+    if (hook_is_redirect(answer->status)) { /* whatever became of its body */
         follow(fetch, answer);
         return;
     }

@@ -35,11 +35,8 @@ static json_t *service_sid(const struct api_call *call, int64_t service_id)
 /* AddressRetention=obfuscate: the last four digits do not leave the gateway. */
 static json_t *address_to(const struct message *m)
 {
-    char to[sizeof m->to];
-    size_t len = strlen(m->to);
-    memcpy(to, m->to, sizeof to);
-    if (m->mask_to)
-        memset(to + (len > 4 ? len - 4 : 0), 'X', len > 4 ? 4 : len);
+    char to[NUMBER_MAX * 2];
+    message_shown_to(m, to);
     return api_text(to);
 }
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host/base/url.h"
 #include "host/facade/api.h"
-#include "host/facade/url.h"
 #include "host/sms/utf8.h"
 
 #define NAME_MAX_UNITS 64

@@ -326,7 +326,13 @@ void modem_pump(struct modem *m)
 static void sim_changed(struct modem *m, const char *line)
 {
     m->init.cpin_mute = false;
-    if (!is_in(m, ONLINE | IN(LIFE_STOPPED)) || strstr(line, ": READY")) {
+    if (strstr(line, ": READY")) {
+        return;
+    }
+    if (m->life == LIFE_SUSPECT) {
+        m->prepared = false; /* not to be resumed as it was */
+    }
+    if (!is_in(m, ONLINE | IN(LIFE_STOPPED))) {
         return;
     }
     if (m->send.phase == SEND_RESULT) {

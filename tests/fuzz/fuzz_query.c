@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/url.h"
 #include "host/facade/date.h"
 #include "host/facade/filter.h"
 #include "host/facade/page.h"
 #include "host/facade/path.h"
-#include "host/facade/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

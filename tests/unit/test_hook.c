@@ -464,10 +464,13 @@ static void test_redirects(void **state)
         const char *method;
     } rows[] = {{301, "GET"}, {302, "GET"}, {303, "GET"}, {307, "POST"}, {308, "POST"}};
     char url[4200];
+    static char large[70000];
+    memset(large, 'x', sizeof large - 1);
     world_open(world, "", "", "");
     struct app *target = app_new(world, APP_ANSWERS, NULL);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct script script[] = {{rows[i].status, "", "", app_url(target, "/new?k=v")}, {0}};
+        const char *body = i % 2 == 0 ? "" : large; /* it is no matter */
+        struct script script[] = {{rows[i].status, "", body, app_url(target, "/new?k=v")}, {0}};
         struct app *app = app_new(world, APP_ANSWERS, script);
         int64_t id = message_sent(world, PEER, app_url(app, "/old"));
         settle_down(world);

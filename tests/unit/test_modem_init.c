@@ -42,6 +42,20 @@ static void restart(struct rig *r, const char *pin)
     rig_begin(r, pin, NULL, 0);
 }
 
+/* A silence does not hide that the SIM went meanwhile: it is asked for again, from the PIN on. */
+static void test_sim_changes_while_suspect(void **state)
+{
+    struct rig *r = *state;
+    rig_up(r, "");
+    unsigned identified = r->sim_count;
+    rig_cmd(r, "hang m1 resync");
+    rig_submit(r, "hello");
+    rig_until_state(r, CARRIER_SUSPECT);
+    rig_cmd(r, "urc m1 \"+CPIN: NOT READY\"");
+    rig_until_state(r, CARRIER_READY);
+    assert_int_equal(r->sim_count, identified + 1);
+}
+
 /* ---- PIN ---- */
 
 static unsigned pin_records(const struct rig *r)
@@ -291,6 +305,7 @@ int main(void)
         T(test_pin2),
         T(test_puk2),
         T(test_sim_is_switched_off),
+        T(test_sim_changes_while_suspect),
         T(test_sim_is_missing),
         T(test_store_without_places),
         T(test_no_store),
