@@ -188,6 +188,34 @@ void rig_fini(struct rig *r)
     assert_int_equal(status, 0);
 }
 
+int rig_setup(void **state)
+{
+    *state = malloc(sizeof(struct rig));
+    assert_non_null(*state);
+    rig_init(*state);
+    return 0;
+}
+
+int rig_setup_hasty(void **state)
+{
+    rig_setup(state);
+    ((struct rig *)*state)->haste_ms = 50;
+    return 0;
+}
+
+int rig_teardown(void **state)
+{
+    rig_fini(*state);
+    free(*state);
+    return 0;
+}
+
+const struct rig_settled *rig_last(const struct rig *r)
+{
+    assert_true(r->settled_count > 0);
+    return &r->settled[r->settled_count - 1];
+}
+
 void rig_options(struct rig *r, struct modem_options *options)
 {
     static char port[120];

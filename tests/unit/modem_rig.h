@@ -81,6 +81,10 @@ struct rig {
 
 void rig_init(struct rig *);
 void rig_fini(struct rig *);
+int rig_setup(void **state); /* of a cmocka test: *state is an initialised rig */
+int rig_setup_hasty(void **state);
+int rig_teardown(void **state);
+const struct rig_settled *rig_last(const struct rig *); /* the latest outcome; there must be one */
 void rig_options(struct rig *, struct modem_options *); /* a modem on rig->link */
 void rig_start(struct rig *, const struct modem_options *, const struct job *in_flight, size_t count);
 struct job rig_job(int64_t attempt_id, const char *to, const char *text); /* one segment of plain letters */

@@ -29,18 +29,10 @@ static const char *script[16][2]; /* what the modem answers, before the rig's ta
 
 static int setup(void **state)
 {
-    struct rig *r = malloc(sizeof *r);
-    rig_init(r);
+    rig_setup(state);
+    struct rig *r = *state;
     memset(script, 0, sizeof script);
     r->overrides = script;
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_fini(*state);
-    free(*state);
     return 0;
 }
 
@@ -574,7 +566,7 @@ static void test_sim_elsewhere(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, rig_teardown)
     const struct CMUnitTest tests[] = {
         T(test_erasure_refused),
         T(test_erasure_unanswered),

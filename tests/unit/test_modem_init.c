@@ -13,22 +13,6 @@
 #include "host/base/clock.h"
 #include "tests/unit/modem_rig.h"
 
-static int setup(void **state)
-{
-    struct rig *r = malloc(sizeof *r);
-    rig_init(r);
-    r->haste_ms = 50;
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_fini(*state);
-    free(*state);
-    return 0;
-}
-
 static int stat_of(struct rig *r, const char *key)
 {
     return rig_number(rig_cmd(r, "stats m1"), key);
@@ -294,7 +278,7 @@ static void test_no_way_to_receive(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, rig_setup_hasty, rig_teardown)
     const struct CMUnitTest tests[] = {
         T(test_refused_stays_refused),
         T(test_busy_on_entry),

@@ -13,22 +13,6 @@
 #include "host/base/clock.h"
 #include "tests/unit/modem_rig.h"
 
-static int setup(void **state)
-{
-    struct rig *r = malloc(sizeof *r);
-    rig_init(r);
-    r->haste_ms = 50;
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_fini(*state);
-    free(*state);
-    return 0;
-}
-
 static void until_quarantined(struct rig *r)
 {
     for (int s = 0; s < 400 && rig_state(r) != CARRIER_QUARANTINED; s++) {
@@ -254,7 +238,7 @@ static void test_replugged_in_vain(void **state)
 
 int main(void)
 {
-#define SIM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SIM(test) cmocka_unit_test_setup_teardown(test, rig_setup_hasty, rig_teardown)
     const struct CMUnitTest tests[] = {
         SIM(test_quarantine),
         SIM(test_ten_minutes_on_end),

@@ -14,24 +14,10 @@
 
 static int setup(void **state)
 {
-    struct rig *r = malloc(sizeof *r);
-    rig_init(r);
+    rig_setup(state);
+    struct rig *r = *state;
     rig_pty(r);
-    *state = r;
     return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_fini(*state);
-    free(*state);
-    return 0;
-}
-
-static const struct rig_settled *last(struct rig *r)
-{
-    assert_true(r->settled_count > 0);
-    return &r->settled[r->settled_count - 1];
 }
 
 static void restart(struct rig *r, int64_t age_ms, size_t count)
@@ -55,9 +41,9 @@ static void test_listen_sent(void **state)
     assert_int_equal(r->heard_count, 0); /* not a byte */
     rig_say(r, "\r\n+CMTI: \"ME\",1\r\n\r\n+CMGS: 9\r\n\r\nOK\r\n");
     rig_turns(r);
-    assert_int_equal(last(r)->attempt_id, 100);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
-    assert_int_equal(last(r)->mr, 9);
+    assert_int_equal(rig_last(r)->attempt_id, 100);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->mr, 9);
     rig_pty_ready(r);
 }
 
@@ -74,7 +60,7 @@ static void test_listen_result_of_another(void **state)
         restart(r, 5000, 1);
         rig_say(r, results[i]);
         rig_turns(r);
-        assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+        assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
     }
     rig_pty_ready(r);
 }
@@ -85,7 +71,7 @@ static void test_listen_prompt(void **state)
     restart(r, 5000, 1);
     rig_say(r, "\r\n> ");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE); /* it may be the next message's */
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE); /* it may be the next message's */
     assert_string_equal(r->heard[0], "ESC");
 }
 
@@ -97,7 +83,7 @@ static void test_listen_deadline(void **state)
     assert_int_equal(r->settled_count, 0);
     assert_int_equal(r->heard_count, 0);
     rig_pass(r, 2000);
-    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
     rig_pty_ready(r);
 }
 
@@ -118,7 +104,7 @@ static void test_listen_port_gone(void **state)
     restart(r, 1000, 1);
     rig_pty_vanish(r);
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
 }
 
 static void test_listen_without_port(void **state)
@@ -130,12 +116,12 @@ static void test_listen_without_port(void **state)
     assert_int_equal(r->settled_count, 0);
     rig_pass(r, 2000);
     assert_int_equal(r->settled_count, 2);
-    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
 }
 
 int main(void)
 {
-#define PTY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define PTY(test) cmocka_unit_test_setup_teardown(test, setup, rig_teardown)
     const struct CMUnitTest tests[] = {
         PTY(test_listen_sent),         PTY(test_listen_result_of_another), PTY(test_listen_prompt),
         PTY(test_listen_deadline),     PTY(test_listen_restarted_module),  PTY(test_listen_port_gone),

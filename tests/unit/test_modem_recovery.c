@@ -13,35 +13,13 @@
 #include "host/base/clock.h"
 #include "tests/unit/modem_rig.h"
 
-static int setup(void **state)
-{
-    struct rig *r = malloc(sizeof *r);
-    rig_init(r);
-    r->haste_ms = 50;
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_fini(*state);
-    free(*state);
-    return 0;
-}
-
-static const struct rig_settled *last(struct rig *r)
-{
-    assert_true(r->settled_count > 0);
-    return &r->settled[r->settled_count - 1];
-}
-
 static void send_one(struct rig *r, enum outcome want)
 {
     unsigned settled = r->settled_count;
     rig_submit(r, "hello");
     rig_until_settled(r, settled + 1);
-    if (last(r)->outcome != want) {
-        fail_msg("outcome %d: %s", last(r)->outcome, last(r)->reason);
+    if (rig_last(r)->outcome != want) {
+        fail_msg("outcome %d: %s", rig_last(r)->outcome, rig_last(r)->reason);
     }
 }
 
@@ -54,7 +32,7 @@ static void check_hang(struct rig *r, const char *level, unsigned resets)
     snprintf(line, sizeof line, "hang m1 %s", level);
     rig_cmd(r, line);
     send_one(r, OUTCOME_RETRY);
-    assert_true(last(r)->carrier_fault);
+    assert_true(rig_last(r)->carrier_fault);
     rig_until_state(r, CARRIER_READY);
     send_one(r, OUTCOME_SENT);
     assert_int_equal(rig_accepted(r), 1);
@@ -103,7 +81,7 @@ static void test_late_result_after_deadline(void **state)
     rig_cmd(r, "release m1"); /* "+CMGS: 1" and OK come in the middle of the sync */
     rig_until_state(r, CARRIER_READY);
     send_one(r, OUTCOME_SENT);
-    assert_int_equal(last(r)->mr, 2); /* its own, not the late one's */
+    assert_int_equal(rig_last(r)->mr, 2); /* its own, not the late one's */
     assert_int_equal(rig_accepted(r), 2);
 }
 
@@ -281,7 +259,7 @@ static void test_garbage(void **state)
     rig_submit(r, "hello");
     rig_turns(r);
     assert_int_equal(r->settled_count, settled + 1);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
 }
 
 /* ---- an idle line is quiet ---- */
@@ -320,8 +298,8 @@ static void test_restart_hears_result(void **state)
     rig_turns(r);
     rig_cmd(r, "release m1");
     rig_until_settled(r, 1);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
-    assert_int_equal(last(r)->mr, 1);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->mr, 1);
     rig_until_state(r, CARRIER_READY);
     assert_int_equal(rig_accepted(r), 1);
     assert_int_equal(rig_number(rig_cmd(r, "stats m1"), "violation"), 0);
@@ -342,7 +320,7 @@ static void test_restart_at_prompt(void **state)
     rig_begin(r, "", &job, 1);
     rig_until_settled(r, 1);
     rig_until_state(r, CARRIER_READY);
-    assert_int_not_equal(last(r)->outcome, OUTCOME_SENT);
+    assert_int_not_equal(rig_last(r)->outcome, OUTCOME_SENT);
     assert_int_equal(rig_accepted(r), 0);
     send_one(r, OUTCOME_SENT);
     assert_int_equal(rig_accepted(r), 1);
@@ -350,7 +328,7 @@ static void test_restart_at_prompt(void **state)
 
 int main(void)
 {
-#define SIM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SIM(test) cmocka_unit_test_setup_teardown(test, rig_setup_hasty, rig_teardown)
     const struct CMUnitTest tests[] = {
         SIM(test_hang_resync),
         SIM(test_hang_reopen),

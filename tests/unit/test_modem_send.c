@@ -16,29 +16,15 @@
 
 static int setup(void **state)
 {
-    struct rig *r = malloc(sizeof *r);
     struct modem_options options;
-    rig_init(r);
+    rig_setup(state);
+    struct rig *r = *state;
     rig_pty(r);
     rig_options(r, &options);
     rig_start(r, &options, NULL, 0);
     rig_pty_ready(r);
     r->heard_count = 0;
-    *state = r;
     return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_fini(*state);
-    free(*state);
-    return 0;
-}
-
-static const struct rig_settled *last(struct rig *r)
-{
-    assert_true(r->settled_count > 0);
-    return &r->settled[r->settled_count - 1];
 }
 
 /* Up to the moment after Ctrl-Z, with a modem that has not answered yet. */
@@ -84,8 +70,8 @@ static void test_waits_for_disk(void **state)
     assert_int_equal(rig_count(r, "00"), 0);
     rig_durable(r, 0);
     assert_int_equal(rig_count(r, "00"), 1);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
-    assert_int_equal(last(r)->mr, 42);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->mr, 42);
 }
 
 static void test_waits_for_prompt(void **state)
@@ -98,7 +84,7 @@ static void test_waits_for_prompt(void **state)
     r->silent_cmgs = false;
     rig_say(r, "\r\n> ");
     assert_int_equal(rig_count(r, "00"), 1);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
 }
 
 static void test_refused_mark(void **state)
@@ -138,8 +124,8 @@ static void test_store_stalls(void **state)
     assert_int_equal(r->settled_count, 0);
     rig_pass(r, 200);
     assert_int_equal(rig_count(r, "ESC"), 1);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
-    assert_true(last(r)->carrier_fault);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
+    assert_true(rig_last(r)->carrier_fault);
     back_to_ready(r);
     rig_durable(r, 0); /* too late: nobody waits for it */
     assert_int_equal(rig_count(r, "00"), 0);
@@ -185,16 +171,17 @@ static void check_error(struct rig *r, size_t i, bool before)
     rig_say(r, line);
     rig_turns(r);
     assert_int_equal(r->settled_count, settled + 1);
-    if (last(r)->outcome != (before ? error_cases[i].before : error_cases[i].after) ||
-        last(r)->carrier_fault != error_cases[i].carrier_fault) {
-        fail_msg("%s: outcome %d fault %d", error_cases[i].line, last(r)->outcome, last(r)->carrier_fault);
+    if (rig_last(r)->outcome != (before ? error_cases[i].before : error_cases[i].after) ||
+        rig_last(r)->carrier_fault != error_cases[i].carrier_fault) {
+        fail_msg("%s: outcome %d fault %d", error_cases[i].line, rig_last(r)->outcome,
+                 rig_last(r)->carrier_fault);
     }
     r->heard_count = 0;
     back_to_ready(r);
     r->silent_cmgs = false; /* a good one in between: three bad ones in a row mean a reset */
     rig_submit(r, "good");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
     r->heard_count = 0;
 }
 
@@ -220,8 +207,8 @@ static void test_no_prompt(void **state)
     rig_pass(r, 9900);
     assert_int_equal(r->settled_count, 0);
     rig_pass(r, 200);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
-    assert_true(last(r)->carrier_fault);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
+    assert_true(rig_last(r)->carrier_fault);
     assert_true(rig_count(r, "ESC") >= 1);
     rig_say(r, "\r\n> "); /* too late */
     back_to_ready(r);
@@ -236,7 +223,7 @@ static void test_ok_for_prompt(void **state)
     assert_true(rig_heard(r, "AT+CMGS="));
     rig_say(r, "\r\nOK\r\n");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
     back_to_ready(r);
 }
 
@@ -252,8 +239,8 @@ static void check_late(struct rig *r, int64_t ms)
     rig_say(r, "\r\n+CMGS: 77\r\n\r\nOK\r\n");
     rig_turns(r);
     assert_int_equal(r->settled_count, settled + 1);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
-    assert_int_equal(last(r)->mr, 77);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->mr, 77);
     r->silent_cmgs = false;
     rig_pass(r, 1000);
 }
@@ -274,7 +261,7 @@ static void test_never(void **state)
     assert_int_equal(r->settled_count, 0);
     assert_int_equal(r->heard_count, 0);
     rig_pass(r, 200);
-    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
     assert_int_equal(rig_count(r, "ESC"), 0); /* it could abort what may still succeed */
     rig_say(r, "\r\n+CMGS: 77\r\n\r\nOK\r\n");
     back_to_ready(r);
@@ -282,8 +269,8 @@ static void test_never(void **state)
     assert_int_equal(rig_count(r, "00"), 0);
     rig_submit(r, "next");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
-    assert_int_equal(last(r)->mr, 42);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->mr, 42);
 }
 
 static void test_ok_without_reference(void **state)
@@ -292,8 +279,8 @@ static void test_ok_without_reference(void **state)
     to_result(r);
     rig_say(r, "\r\npad\r\n\r\nOK\r\n");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
-    assert_int_equal(last(r)->mr, -1);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->mr, -1);
 }
 
 static void test_unknown_error_text_is_unsure(void **state)
@@ -304,7 +291,7 @@ static void test_unknown_error_text_is_unsure(void **state)
     rig_pass(r, 179000);
     assert_int_equal(r->settled_count, 0);
     rig_pass(r, 1500);
-    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
 }
 
 static void test_silences_lead_to_reset(void **state)
@@ -313,7 +300,7 @@ static void test_silences_lead_to_reset(void **state)
     for (int i = 0; i < 3; i++) {
         to_result(r);
         rig_pass(r, 180100);
-        assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+        assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
         if (i < 2) {
             back_to_ready(r);
         }
@@ -353,15 +340,15 @@ static void test_one_message_resets_the_modem_once(void **state)
     r->overrides = bad;
     for (int i = 0; i < 3; i++) {
         submit_again(r, 77);
-        assert_true(last(r)->carrier_fault);
+        assert_true(rig_last(r)->carrier_fault);
     }
     assert_int_equal(rig_count(r, "AT+CFUN=1,1"), 1);
     rig_say(r, "\r\nRDY\r\n");
     back_to_ready(r);
     for (int i = 0; i < 9; i++) {
         submit_again(r, 77);
-        assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
-        assert_false(last(r)->carrier_fault);
+        assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
+        assert_false(rig_last(r)->carrier_fault);
     }
     assert_int_equal(rig_state(r), CARRIER_READY);
     assert_int_equal(rig_count(r, "AT+CFUN=1,1"), 1);
@@ -377,8 +364,8 @@ static void test_no_credit_is_no_reason_to_reset(void **state)
         rig_turns(r);
     }
     assert_int_equal(r->settled_count, 6);
-    assert_int_equal(last(r)->rest_ms, 600000); /* the line's, not this message's */
-    assert_int_equal(last(r)->retry_after_ms, 0);
+    assert_int_equal(rig_last(r)->rest_ms, 600000); /* the line's, not this message's */
+    assert_int_equal(rig_last(r)->retry_after_ms, 0);
     assert_int_equal(rig_state(r), CARRIER_READY);
     assert_int_equal(rig_count(r, "AT+CFUN"), 0);
 }
@@ -391,7 +378,7 @@ static void test_vanish(void **state)
     to_result(r);
     rig_pty_vanish(r);
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
     assert_int_equal(rig_state(r), CARRIER_RECOVERY);
     r->silent_cmgs = false;
     int64_t wall = clock_wall_ms(), mono = clock_mono_ms();
@@ -411,8 +398,8 @@ static void test_vanish_at_prompt(void **state)
     rig_turns(r);
     rig_pty_vanish(r);
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
-    assert_true(last(r)->carrier_fault);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
+    assert_true(rig_last(r)->carrier_fault);
     rig_durable(r, 0);
     assert_int_equal(r->settled_count, 1);
 }
@@ -423,14 +410,14 @@ static void test_module_restarts(void **state)
     to_result(r);
     rig_say(r, "\r\nRDY\r\n");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_UNSURE);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
     back_to_ready(r);
     r->silent_cmgs = true;
     rig_submit(r, "hello");
     assert_true(rig_heard(r, "AT+CMGS="));
     rig_say(r, "\r\nRDY\r\n");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
 }
 
 /* The SIM goes while the result is awaited: nothing is written until it is there. */
@@ -443,7 +430,7 @@ static void test_sim_pulled_after_payload(void **state)
     assert_int_equal(r->heard_count, 0);
     rig_say(r, "\r\n+CMS ERROR: 310\r\n");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
     assert_int_equal(rig_state(r), CARRIER_STARTING);
     back_to_ready(r);
 }
@@ -455,7 +442,7 @@ static void test_silence_before_the_job_began(void **state)
     static const char *const mute[][2] = {{"AT+CSQ", ""}, {NULL, NULL}};
     rig_submit(r, "before");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
     r->overrides = mute;
     for (int i = 0; i < 60 && rig_count(r, "AT+CSQ") < 2; i++) { /* the first was asked at the start */
         rig_pass(r, 1000);
@@ -465,7 +452,7 @@ static void test_silence_before_the_job_began(void **state)
     assert_int_equal(r->settled_count, 1);
     rig_pass(r, 30000);
     assert_int_equal(r->settled_count, 2);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
     assert_int_equal(r->in_flight_count, 1);
     r->overrides = NULL;
     back_to_ready(r);
@@ -483,7 +470,7 @@ static void test_network_lost_after_payload(void **state)
     assert_int_equal(rig_state(r), CARRIER_BUSY);
     rig_say(r, "\r\n+CMGS: 5\r\n\r\nOK\r\n");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
     assert_int_equal(rig_state(r), CARRIER_STARTING);
     r->overrides = NULL;
     rig_say(r, "\r\n+CREG: 1\r\n");
@@ -499,7 +486,7 @@ static void test_echo_means_restart(void **state)
     rig_say(r, r->heard[0]);
     rig_say(r, "\r\r\n> ");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
     r->heard_count = 0;
     back_to_ready(r);
     assert_int_equal(rig_count(r, "AT+CNMI="), 2); /* set up anew, and said again when registered */
@@ -550,10 +537,11 @@ static void test_urc_everywhere(void **state)
             r->heard_count = 0;
             r->settled_count = 0;
             exchange_with_urc(r, at, urcs[u]);
-            bool sent = last(r)->outcome == OUTCOME_SENT && last(r)->mr == 77;
-            if (!sent &&
-                (!in_line || last(r)->outcome == OUTCOME_RETRY || last(r)->outcome == OUTCOME_REJECT)) {
-                fail_msg("%s at byte %zu: outcome %d mr %d", urcs[u] + 2, at, last(r)->outcome, last(r)->mr);
+            bool sent = rig_last(r)->outcome == OUTCOME_SENT && rig_last(r)->mr == 77;
+            if (!sent && (!in_line || rig_last(r)->outcome == OUTCOME_RETRY ||
+                          rig_last(r)->outcome == OUTCOME_REJECT)) {
+                fail_msg("%s at byte %zu: outcome %d mr %d", urcs[u] + 2, at, rig_last(r)->outcome,
+                         rig_last(r)->mr);
             }
             assert_int_equal(rig_count(r, "00"), 1); /* the one copy */
         }
@@ -582,8 +570,8 @@ static void test_submit_when_not_ready(void **state)
     rig_submit(r, "hello");
     assert_int_equal(r->settled_count, 0); /* not from inside submit */
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_RETRY);
-    assert_true(last(r)->carrier_fault);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_RETRY);
+    assert_true(rig_last(r)->carrier_fault);
 }
 
 /* ---- stopping ---- */
@@ -603,7 +591,7 @@ static void test_stop_waits_for_result(void **state)
     assert_int_equal(stopped, 0);
     rig_say(r, "\r\n+CMGS: 5\r\n\r\nOK\r\n");
     rig_turns(r);
-    assert_int_equal(last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
     assert_int_equal(stopped, 1);
 }
 
@@ -619,7 +607,7 @@ static void test_stop_idle(void **state)
 
 int main(void)
 {
-#define PTY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define PTY(test) cmocka_unit_test_setup_teardown(test, setup, rig_teardown)
     const struct CMUnitTest tests[] = {
         PTY(test_at_once),
         PTY(test_waits_for_disk),

@@ -12,21 +12,6 @@
 #include "host/base/clock.h"
 #include "tests/unit/modem_rig.h"
 
-static int setup(void **state)
-{
-    struct rig *r = malloc(sizeof *r);
-    rig_init(r);
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    rig_fini(*state);
-    free(*state);
-    return 0;
-}
-
 static void begin(struct rig *r, const char *pin)
 {
     rig_begin(r, pin, NULL, 0);
@@ -276,8 +261,8 @@ static void test_families(void **state)
     };
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         check_family(*state, &families[i]);
-        teardown(state);
-        setup(state);
+        rig_teardown(state);
+        rig_setup(state);
     }
 }
 
@@ -415,7 +400,7 @@ static void test_network_lost(void **state)
 
 int main(void)
 {
-#define SIM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SIM(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
     const struct CMUnitTest tests[] = {
         SIM(test_identity),
         SIM(test_send),
