@@ -230,6 +230,9 @@ def idle(folder):
     sim, numbers = modems(folder / "d", 8)
     gateway = gateway_on(folder / "dg", sim, numbers)
     for name in numbers:
+        sim.do(f"wait {name} cmd +CSQ 10000")
+    time.sleep(3)  # what a line asks once it is ready is over
+    for name in numbers:
         sim.do(f"wait {name} idle 10000")
         sim.do(f"reset-stats {name}")
     before = cpu_seconds(gateway.process.pid)
