@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
@@ -42,6 +43,14 @@ static void verb_status(void *arg, struct ctl_call *call, int argc, char **argv)
     ctl_ok(call);
 }
 
+static const struct account *first_account(struct daemon *daemon)
+{
+    const struct account *account = NULL;
+    for (size_t n = 0; directory_account_at(daemon->directory, n) != NULL; n++)
+        account = directory_account_at(daemon->directory, n); /* the last is the oldest */
+    return account;
+}
+
 /* The sender that needs no naming: the number of the only line there is; "" when there is none or a choice.
  */
 static const char *only_number(struct daemon *daemon)
@@ -62,9 +71,7 @@ static void verb_where(void *arg, struct ctl_call *call, int argc, char **argv)
     char sid[SID_TEXT];
     (void)argc;
     (void)argv;
-    const struct account *account = NULL;
-    for (size_t n = 0; directory_account_at(daemon->directory, n) != NULL; n++)
-        account = directory_account_at(daemon->directory, n); /* the last is the oldest: the first account */
+    const struct account *account = first_account(daemon);
     if (account == NULL)
         fatal("no account");
     sid_format(&account->sid, "AC", sid);
@@ -230,10 +237,32 @@ static void verb_watch(void *arg, struct ctl_call *call, int argc, char **argv)
 /* ---- accounts ---- */
 
 struct account_answer {
+    struct daemon *daemon;
     struct ctl_call *call;
+    bool rotated;
     struct sid sid;
     char token[33];
 };
+
+/* The file of the first start tells a token that opens nothing any more. */
+static void credentials_drop(const struct account_answer *answer)
+{
+    char path[4096];
+    const struct account *first = first_account(answer->daemon);
+    snprintf(path, sizeof path, "%s/credentials", answer->daemon->conf->daemon.data_dir);
+    if (answer->rotated && first != NULL && memcmp(&first->sid, &answer->sid, sizeof first->sid) == 0 &&
+        unlink(path) == 0)
+        ctl_line(answer->call, "removed %s", path);
+}
+
+static const char *account_error(int status)
+{
+    switch (status) {
+    case -EINVAL: return "NAME is 1 to 64 characters";
+    case -ENOENT: return "no account of that SID";
+    default: return strerror(-status);
+    }
+}
 
 static void on_account_durable(void *arg, int status)
 {
@@ -243,9 +272,10 @@ static void on_account_durable(void *arg, int status)
     if (status == 0) {
         ctl_line(answer->call, "sid %s", sid);
         ctl_line(answer->call, "token %s", answer->token);
+        credentials_drop(answer);
         ctl_ok(answer->call);
     } else {
-        ctl_err(answer->call, "%s: %s", sid, strerror(-status));
+        ctl_err(answer->call, "%s", account_error(status));
     }
     free(answer);
 }
@@ -279,7 +309,9 @@ static void verb_account(void *arg, struct ctl_call *call, int argc, char **argv
     struct account_answer *answer = calloc(1, sizeof *answer);
     if (answer == NULL)
         fatal("out of memory");
+    answer->daemon = daemon;
     answer->call = call;
+    answer->rotated = rotate;
     ctl_hold(call);
     int status;
     if (create) {

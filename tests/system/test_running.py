@@ -1,6 +1,7 @@
 """Running it: --check, reload, clean stop, control tool, backup, full disk, damaged files, readiness and watchdog."""
 import os
 import pathlib
+import re
 import select
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
 
 from gateway import BUILD, PATIENCE, SERVICE, Gateway, configuration, until
 
@@ -295,6 +297,22 @@ def test_cli_tells_the_story(lab):
     assert lab.cli("send", "--from", "+41790000098", TO, "x").startswith("SM")
 
 
+def test_rotated_token_leaves_no_dead_credentials(tmp_path):
+    gateway = Gateway(lambda data: f"[daemon]\ndata_dir = {data}\n[http]\nlisten = 127.0.0.1:0\n[line lab]\nnumber = +41790000099\ncarrier = loopback\n", tmp_path / "g")
+    gateway.start()
+    credentials = next(gateway.folder.rglob("credentials"))
+    sid = re.search("AC[0-9a-f]{32}", credentials.read_text()).group()
+    for words in (["create", "x" * 65], ["rotate", "AC" + "0" * 32]):
+        refused = gateway.cli("account", *words, check=False)
+        assert refused.returncode == 1 and ("1 to 64" in refused.stderr or "no account" in refused.stderr)
+    told = dict(line.split(" ", 1) for line in gateway.cli("account", "rotate", sid).splitlines())
+    assert not credentials.exists() and told["removed"] == str(credentials)
+    client = Client(sid, told["token"])
+    client.api.base_url = gateway.url
+    assert client.messages.list(limit=1) == []
+    gateway.stop()
+
+
 def test_watch_shows_events(lab):
     lab.start()
     watch = subprocess.Popen(
@@ -382,7 +400,6 @@ def test_full_disk_refuses_then_goes_on(tmp_path):
             except OSError:
                 pass
         accepted = []
-        from twilio.base.exceptions import TwilioRestException
 
         def refused():
             try:
