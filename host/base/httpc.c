@@ -214,6 +214,7 @@ static void call_restart(struct httpc_call *call)
 {
     curl_multi_remove_handle(call->httpc->multi, call->easy);
     call->reason[0] = '\0';
+    call->forbidden = call->permitted = false;
     if (curl_multi_add_handle(call->httpc->multi, call->easy) != CURLM_OK)
         fatal("curl_multi_add_handle failed");
 }

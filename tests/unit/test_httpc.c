@@ -52,6 +52,32 @@ static void test_kept_connection_obeys_new_rules(void **state)
     assert_int_equal(world->server.requests, 1 + COUNT(many));
 }
 
+/* A reload at any moment of a connection's making: the request has left, or it never does, and that is told
+ * as it is. */
+static void test_new_rules_while_connecting(void **state)
+{
+    struct world *world = *state;
+    int left = 0, kept = 0;
+    for (int turns = 0; turns < 8; turns++) {
+        static struct got got;
+        struct httpc_request request = get_of(url_of(world, "127.0.0.1", "/"));
+        const char *const fresh[] = {"Connection: close", NULL};
+        request.headers = fresh;
+        got = (struct got){0};
+        configure(world, NULL, NULL);
+        httpc_send(world->httpc, &request, on_answer, &got);
+        for (int i = 0; i < turns; i++)
+            loop_turn(world->loop, 0);
+        configure(world, NULL, "127.0.0.1");
+        assert_true(wait_for(world, &got.there));
+        left += got.answer.error == HTTPC_OK;
+        kept += got.answer.error == HTTPC_FORBIDDEN_ADDRESS;
+        assert_int_equal(world->server.requests, left);
+        assert_int_equal(left + kept, turns + 1);
+    }
+    assert_true(kept > 0 && left > 0);
+}
+
 /* ---- the request ---- */
 
 static bool seen(const struct world *world, const char *text)
@@ -262,6 +288,38 @@ static void test_nobody_there(void **state)
     }
 }
 
+/* A listener whose queue is full: the kernel drops what would connect, as a dead host's network does. */
+static void test_connection_that_does_not_come_about(void **state)
+{
+    struct world *world = *state;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof address;
+    struct got got;
+    int waiting[4], fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char url[64];
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    for (size_t i = 0; i < COUNT(waiting); i++) {
+        waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        assert_true(connect(waiting[i], (struct sockaddr *)&address, len) == 0 || errno == EINPROGRESS);
+    }
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
+    for (int total = 0; total < 2; total++) {
+        struct httpc_request request = get_of(url);
+        *(total ? &request.total_ms : &request.connect_ms) = 80;
+        int64_t start_ms = clock_mono_ms();
+        ask_with(world, &request, &got);
+        assert_in_range(clock_mono_ms() - start_ms, 0, DEADLINE_MS / 2);
+        assert_int_equal(got.answer.error, HTTPC_CONNECT_TIMEOUT);
+        assert_int_equal(got.answer.status, 0);
+    }
+    for (size_t i = 0; i < COUNT(waiting); i++)
+        close(waiting[i]);
+    close(fd);
+}
+
 /* Each octet begins the read time anew, those of the head too. */
 static void test_slow_but_alive(void **state)
 {
@@ -448,6 +506,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_one_address_of_a_name_is_refused),
         CASE(test_kept_connection_obeys_new_rules),
+        CASE(test_new_rules_while_connecting),
         CASE(test_post),
         CASE(test_get),
         CASE(test_user_info_is_basic_auth),
@@ -457,6 +516,7 @@ int main(void)
         CASE(test_answers),
         CASE(test_errors),
         CASE(test_nobody_there),
+        CASE(test_connection_that_does_not_come_about),
         CASE(test_slow_but_alive),
         CASE(test_too_large),
         CASE(test_head_too_large),
