@@ -27,6 +27,7 @@ struct hook_fetch {
     struct hook_limits limits;
     char *wire; /* NULL: not a URL */
     bool get;
+    bool tried_later; /* if it fails, by the table of delays */
     int redirects;
     int64_t deadline_ms; /* monotonic */
     struct timer start;
@@ -178,7 +179,8 @@ static void on_answer(void *arg, const struct httpc_answer *answer)
     struct hook_failure failure = hook_failure_of(answer);
     if (!fetch->request.wants_body && answer->status >= 200 && answer->status < 300)
         failure = (struct hook_failure){0};
-    if ((failure.repeat & fetch->limits.repeat_on) != 0 && fetch->limits.repeats > 0) {
+    bool at_once = failure.asked_s == 0 || !fetch->tried_later; /* it asks us to wait, so we wait */
+    if (at_once && (failure.repeat & fetch->limits.repeat_on) != 0 && fetch->limits.repeats > 0) {
         fetch->limits.repeats--;
         fetch_send(fetch);
         return;
@@ -199,6 +201,7 @@ struct hook_fetch *hook_fetch_start(struct loop *loop, struct httpc *httpc, cons
     fetch->request = *request;
     fetch->fn = fn;
     fetch->arg = arg;
+    fetch->tried_later = conf->retry;
     hook_limits_parse(request->url, conf, &fetch->limits);
     fetch->wire = hook_url_wire(request->url);
     fetch->get = strcmp(fetch->limits.method != NULL ? fetch->limits.method : request->method, "GET") == 0;

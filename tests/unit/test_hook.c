@@ -454,6 +454,30 @@ static void test_immediate_repeats(void **state)
     }
 }
 
+/* An endpoint that asks for time has it, unless there is no later. */
+static void test_no_repeat_before_retry_after(void **state)
+{
+    static const struct {
+        const char *retry, *type;
+        size_t calls;
+    } rows[] = {
+        {"retry = yes", "text/plain\r\nRetry-After: 5", 1},
+        {"retry = yes", "text/plain\r\nRetry-After: 0", 3},
+        {"retry = no", "text/plain\r\nRetry-After: 5", 3},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct script script[] = {{429, rows[i].type, "", NULL}, {0}};
+        world_setup(state);
+        struct world *world = *state;
+        world_open(world, rows[i].retry, "", "");
+        struct app *app = app_new(world, APP_ANSWERS, script);
+        message_sent(world, PEER, app_url(app, "/#rc=2&rp=all"));
+        settle_down(world);
+        assert_int_equal(world->call_count, rows[i].calls);
+        world_teardown(state);
+    }
+}
+
 /* ---- redirects ---- */
 
 static void test_redirects(void **state)
@@ -785,6 +809,7 @@ int main(void)
         CASE(test_refused_is_dead_and_releases_the_next),
         CASE(test_without_durable_retry),
         CASE(test_immediate_repeats),
+        cmocka_unit_test(test_no_repeat_before_retry_after),
         CASE(test_redirects),
         CASE(test_redirects_that_lead_nowhere),
         CASE(test_forbidden_address),
