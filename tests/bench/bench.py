@@ -226,23 +226,22 @@ def urllib_get(gateway, query):
 
 
 def idle(folder):
-    seconds = int(os.environ.get("BENCH_IDLE_S", "65"))
+    """From each line's second signal query (30 s after it is ready: what it asks at the start is over) to the second after that."""
     sim, numbers = modems(folder / "d", 8)
     gateway = gateway_on(folder / "dg", sim, numbers)
     for name in numbers:
-        sim.do(f"wait {name} cmd +CSQ 10000")
-    time.sleep(3)  # what a line asks once it is ready is over
+        sim.wait(name, "cmd", "+CSQ", 2, timeout_s=60)
     for name in numbers:
         sim.do(f"wait {name} idle 10000")
         sim.do(f"reset-stats {name}")
-    before = cpu_seconds(gateway.process.pid)
-    time.sleep(seconds)  # a measurement of doing nothing for a time
-    used = cpu_seconds(gateway.process.pid) - before
-    commands = {}
+    began, before = time.monotonic(), cpu_seconds(gateway.process.pid)
     for name in numbers:
-        for command, times in sim.stats(name)["commands"].items():
-            commands[command] = commands.get(command, 0) + times
-    print(f"idle: 8 modems, {seconds} s: CPU {used:.2f} s, AT commands {commands}")
+        sim.wait(name, "cmd", "+CSQ", 2, timeout_s=90)
+    used = cpu_seconds(gateway.process.pid) - before
+    commands = collections.Counter()
+    for name in numbers:
+        commands.update(sim.stats(name)["commands"])
+    print(f"idle: 8 modems, {time.monotonic() - began:.0f} s: CPU {used:.2f} s, AT commands {dict(commands)}")
     gateway.stop()
     gateway.remove()
     sim.stop()

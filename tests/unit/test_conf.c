@@ -81,95 +81,96 @@ static void test_a_whole_file(void **state)
     conf_free(conf);
 }
 
+static const struct {
+    const char *text;
+    int line;
+    const char *says;
+} errors[] = {
+    {"listen = x\n", 1, "before the first [section]"},
+    {"[http]\nlisten\n", 2, "key = value"},
+    {"[http]\nlisten = here\n", 2, "ADDRESS:PORT"},
+    {"[http\n", 1, "[kind NAME]"},
+    {"[kitchen]\n", 1, "unknown section"},
+    {"[http x]\n", 1, "has no name"},
+    {"[http]\n[http]\n", 2, "stands twice"},
+    {"[line]\n", 1, "a name is 1 to 32"},
+    {"[line a b]\n", 1, "a name is 1 to 32"},
+    {"[http]\ncolour = red\n", 2, "no option 'colour'"},
+    {"[http]\nqueue_max = 1\nqueue_max = 2\n", 3, "stands twice"},
+    {"[http]\nqueue_max = many\n", 2, "is a number"},
+    {"[http]\nqueue_max = 0\n", 2, "from 1 to"},
+    {"[http]\nidle = 5\n", 2, "a time like"},
+    {"[http]\nidle = 1ms\n", 2, "from 100"},
+    {"[hooks]\nretry = maybe\n", 2, "one of"},
+    {"[hooks]\nallow = 10.0.0.0/33\n", 2, "address range"},
+    {"[daemon]\nlog_level = loud\n", 2, "one of: debug"},
+    {"[daemon]\nauth_token = xyz\n", 2, "32 hex"},
+    {"[daemon]\naccount_sid = AC1\n", 2, "32 hex"},
+    {"[daemon]\ncountry = CH\n", 2, "calling code"},
+    {"[modem m]\n", 1, "needs port"},
+    {"[modem m]\nport = ttyUSB0\n", 2, "serial:"},
+    {"[modem m]\nport = pty:/x\nslot = gpio\n", 3, "sim:"},
+    {"[modem m]\nport = pty:/x\n[modem n]\nport = pty:/x\n", 4, "same port"},
+    {"[line a]\ncarrier = loopback\nnumber = 12\n", 3, "+41790000001"},
+    {"[line a]\n", 1, "needs modem"},
+    {"[line a]\nmodem = x\n", 1, "no [modem x]"},
+    {"[line a]\ncarrier = loopback\nclass = x\n", 1, "no [class x]"},
+    {"[line a]\ncarrier = loopback\nbackup = x\n", 3, "no option 'backup'"},
+    {"[line a]\ncarrier = loopback\npin = 12\n", 3, "4 to 8 digits"},
+    {"[line a]\ncarrier = loopback\nsms_url = here\n", 3, "absolute http"},
+    {"[line a]\ncarrier = loopback\n[line a]\n", 3, "stands twice"},
+    {"[line a]\ncarrier = loopback\nnumber = +41790000001\n[line b]\ncarrier = loopback\nnumber = "
+     "+41790000001\n",
+     6, "same number"},
+    {"[service s]\n", 1, "needs lines"},
+    {"[service s]\nlines = a\n", 2, "no [line a]"},
+    {"[modem m]\nport =\n", 1, "needs port"},
+    {"[daemon]\ntrunk = zero\n", 2, "trunk is digits"},
+    {"[daemon]\naccount_sid = AC00112233445566778899aabbccddeeff\n", 2, "together or not at all"},
+    {"[daemon]\nauth_token = 00112233445566778899aabbccddeeff\n", 2, "together or not at all"},
+    {"[daemon]\ndata_dir =\n", 2, "data_dir is a folder"},
+    {"[daemon]\ndata_dir = \"/x\"\n", 2, "without quotes"},
+    {"[daemon]\ndata_dir = '/x'\n", 2, "without quotes"},
+    {"[daemon]\ndata_dir = /x # here\n", 2, "lines of their own"},
+    {"[daemon]\ndata_dir = /x ; here\n", 2, "lines of their own"},
+    {"[daemon]\ncontrol_socket = /" HUNDRED "1234567\n", 2, "control_socket /xxx"},
+    {"[http]\nunix_socket = /" HUNDRED "1234567\n", 2, "longer than the 107 octets"},
+    {"[daemon]\ndata_dir = /" HUNDRED "xx\ncontrol_socket = /c\n", 2, "longer than the 107 octets"},
+    {"[daemon]\ncontrol_socket = /s\n[http]\nunix_socket = //./s\n", 4, "the same path"},
+    {"[http]\nunix_socket = /var/lib/cellpost/control\n", 2, "the same path"},
+    {"[daemon]\ndata_dir = /d/\ncontrol_socket = /d/cellpost.db\n", 3, "the daemon's own files"},
+    {"[http]\nunix_socket = /var/lib/cellpost/key\n", 2, "the daemon's own files"},
+    {"[http]\nlisten = 127.0.0.1:99999\n", 2, "[::]:8080"},
+    {"[http]\nlisten = localhost:0\n", 2, "[::]:8080"},
+    {"[http]\nlisten = ::1:80\n", 2, "[::]:8080"},
+    {"[http]\nlisten = [127.0.0.1]:80\n", 2, "[::]:8080"},
+    {"[http]\nlisten = 127.0.0.1\n", 2, "[::]:8080"},
+    {"[http]\nlisten = []:80\n", 2, "[::]:8080"},
+    {"[line a]\ncarrier = loopback\niccid = 12\n", 3, "18 to 20 digits"},
+    {"[line a]\ncarrier = loopback\niccid = 8941000000000000001F\n", 3, "without an F"},
+    {"[line a]\ncarrier = loopback\niccid = 8941000000000000000a\n"
+     "[line b]\ncarrier = loopback\niccid = 8941000000000000000A\n",
+     6, "[line a] and [line b] have the same iccid"},
+    {"[line a]\ncarrier = loopback\n[service s]\nlines = a\nsid = MG00112233445566778899aabbccddeeff\n"
+     "[service t]\nlines = a\nsid = MG00112233445566778899AABBCCDDEEFF\n",
+     8, "[service s] and [service t] have the same sid"},
+    {"[modem m]\nport = pty:/x\nslot = sim:/s:\n", 3, "sim:/SOCKET:NAME"},
+    {"[modem m]\nport = pty:/x\nslot = sim:/" HUNDRED "1234567:m\n", 3, "107"},
+    {"[modem m]\nport = pty:/x\nslot = sim:/s:a\n[modem n]\nport = pty:/y\nslot = sim:/s:a\n", 6,
+     "same slot"},
+    {"[line default]\ncarrier = loopback\n[line default]\n", 3, "[line default] stands twice"},
+    {"[modem default]\nport = pty:/x\n[modem default]\n", 3, "[modem default] stands twice"},
+    {"[class default]\nunsure = hold\n[class default]\n", 3, "[class default] stands twice"},
+};
+
 static void test_errors(void **state)
 {
-    static const struct {
-        const char *text;
-        int line;
-        const char *says;
-    } rows[] = {
-        {"listen = x\n", 1, "before the first [section]"},
-        {"[http]\nlisten\n", 2, "key = value"},
-        {"[http]\nlisten = here\n", 2, "ADDRESS:PORT"},
-        {"[http\n", 1, "[kind NAME]"},
-        {"[kitchen]\n", 1, "unknown section"},
-        {"[http x]\n", 1, "has no name"},
-        {"[http]\n[http]\n", 2, "stands twice"},
-        {"[line]\n", 1, "a name is 1 to 32"},
-        {"[line a b]\n", 1, "a name is 1 to 32"},
-        {"[http]\ncolour = red\n", 2, "no option 'colour'"},
-        {"[http]\nqueue_max = 1\nqueue_max = 2\n", 3, "stands twice"},
-        {"[http]\nqueue_max = many\n", 2, "is a number"},
-        {"[http]\nqueue_max = 0\n", 2, "from 1 to"},
-        {"[http]\nidle = 5\n", 2, "a time like"},
-        {"[http]\nidle = 1ms\n", 2, "from 100"},
-        {"[hooks]\nretry = maybe\n", 2, "one of"},
-        {"[hooks]\nallow = 10.0.0.0/33\n", 2, "address range"},
-        {"[daemon]\nlog_level = loud\n", 2, "one of: debug"},
-        {"[daemon]\nauth_token = xyz\n", 2, "32 hex"},
-        {"[daemon]\naccount_sid = AC1\n", 2, "32 hex"},
-        {"[daemon]\ncountry = CH\n", 2, "calling code"},
-        {"[modem m]\n", 1, "needs port"},
-        {"[modem m]\nport = ttyUSB0\n", 2, "serial:"},
-        {"[modem m]\nport = pty:/x\nslot = gpio\n", 3, "sim:"},
-        {"[modem m]\nport = pty:/x\n[modem n]\nport = pty:/x\n", 4, "same port"},
-        {"[line a]\ncarrier = loopback\nnumber = 12\n", 3, "+41790000001"},
-        {"[line a]\n", 1, "needs modem"},
-        {"[line a]\nmodem = x\n", 1, "no [modem x]"},
-        {"[line a]\ncarrier = loopback\nclass = x\n", 1, "no [class x]"},
-        {"[line a]\ncarrier = loopback\nbackup = x\n", 3, "no option 'backup'"},
-        {"[line a]\ncarrier = loopback\npin = 12\n", 3, "4 to 8 digits"},
-        {"[line a]\ncarrier = loopback\nsms_url = here\n", 3, "absolute http"},
-        {"[line a]\ncarrier = loopback\n[line a]\n", 3, "stands twice"},
-        {"[line a]\ncarrier = loopback\nnumber = +41790000001\n[line b]\ncarrier = loopback\nnumber = "
-         "+41790000001\n",
-         6, "same number"},
-        {"[service s]\n", 1, "needs lines"},
-        {"[service s]\nlines = a\n", 2, "no [line a]"},
-        {"[modem m]\nport =\n", 1, "needs port"},
-        {"[daemon]\ntrunk = zero\n", 2, "trunk is digits"},
-        {"[daemon]\naccount_sid = AC00112233445566778899aabbccddeeff\n", 2, "together or not at all"},
-        {"[daemon]\nauth_token = 00112233445566778899aabbccddeeff\n", 2, "together or not at all"},
-        {"[daemon]\ndata_dir =\n", 2, "data_dir is a folder"},
-        {"[daemon]\ndata_dir = \"/x\"\n", 2, "without quotes"},
-        {"[daemon]\ndata_dir = '/x'\n", 2, "without quotes"},
-        {"[daemon]\ndata_dir = /x # here\n", 2, "lines of their own"},
-        {"[daemon]\ndata_dir = /x ; here\n", 2, "lines of their own"},
-        {"[daemon]\ncontrol_socket = /" HUNDRED "1234567\n", 2, "control_socket /xxx"},
-        {"[http]\nunix_socket = /" HUNDRED "1234567\n", 2, "longer than the 107 octets"},
-        {"[daemon]\ndata_dir = /" HUNDRED "xx\ncontrol_socket = /c\n", 2, "longer than the 107 octets"},
-        {"[daemon]\ncontrol_socket = /s\n[http]\nunix_socket = //./s\n", 4, "the same path"},
-        {"[http]\nunix_socket = /var/lib/cellpost/control\n", 2, "the same path"},
-        {"[daemon]\ndata_dir = /d/\ncontrol_socket = /d/cellpost.db\n", 3, "the daemon's own files"},
-        {"[http]\nunix_socket = /var/lib/cellpost/key\n", 2, "the daemon's own files"},
-        {"[http]\nlisten = 127.0.0.1:99999\n", 2, "[::]:8080"},
-        {"[http]\nlisten = localhost:0\n", 2, "[::]:8080"},
-        {"[http]\nlisten = ::1:80\n", 2, "[::]:8080"},
-        {"[http]\nlisten = [127.0.0.1]:80\n", 2, "[::]:8080"},
-        {"[http]\nlisten = 127.0.0.1\n", 2, "[::]:8080"},
-        {"[http]\nlisten = []:80\n", 2, "[::]:8080"},
-        {"[line a]\ncarrier = loopback\niccid = 12\n", 3, "18 to 20 digits"},
-        {"[line a]\ncarrier = loopback\niccid = 8941000000000000001F\n", 3, "without an F"},
-        {"[line a]\ncarrier = loopback\niccid = 8941000000000000000a\n"
-         "[line b]\ncarrier = loopback\niccid = 8941000000000000000A\n",
-         6, "[line a] and [line b] have the same iccid"},
-        {"[line a]\ncarrier = loopback\n[service s]\nlines = a\nsid = MG00112233445566778899aabbccddeeff\n"
-         "[service t]\nlines = a\nsid = MG00112233445566778899AABBCCDDEEFF\n",
-         8, "[service s] and [service t] have the same sid"},
-        {"[modem m]\nport = pty:/x\nslot = sim:/s:\n", 3, "sim:/SOCKET:NAME"},
-        {"[modem m]\nport = pty:/x\nslot = sim:/" HUNDRED "1234567:m\n", 3, "107"},
-        {"[modem m]\nport = pty:/x\nslot = sim:/s:a\n[modem n]\nport = pty:/y\nslot = sim:/s:a\n", 6,
-         "same slot"},
-        {"[line default]\ncarrier = loopback\n[line default]\n", 3, "[line default] stands twice"},
-        {"[modem default]\nport = pty:/x\n[modem default]\n", 3, "[modem default] stands twice"},
-        {"[class default]\nunsure = hold\n[class default]\n", 3, "[class default] stands twice"},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         struct heard heard;
-        struct conf *conf = parse(rows[i].text, &heard);
-        if (conf != NULL || heard.line != rows[i].line || strstr(heard.text, rows[i].says) == NULL)
-            fail_msg("row %zu \"%s\": line %d \"%s\"", i, rows[i].text, heard.line, heard.text);
+        struct conf *conf = parse(errors[i].text, &heard);
+        if (conf != NULL || heard.line != errors[i].line || strstr(heard.text, errors[i].says) == NULL)
+            fail_msg("row %zu \"%s\": line %d \"%s\"", i, errors[i].text, heard.line, heard.text);
     }
 }
 

@@ -132,21 +132,12 @@ static void fallback_record(const char *id, json_t *record)
 
 static void micro_record(const char *id, json_t *record)
 {
-    static const struct {
-        const char *what;
-        vector_fn *fn;
-    } kinds[] = {
+    static const struct vector_kind kinds[] = {
         {"gsm7-pack", pack_record},  {"gsm7-decode", decode_record},      {"gsm7-cr-padding", cr_record},
         {"nls-table", table_record}, {"nls-single-shift", single_record}, {"behaviour", fallback_record},
     };
-    if (!vector_is_mine(record, "gsm7"))
-        return;
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (strcmp(kinds[i].what, vector_text(record, "what")) == 0) {
-            kinds[i].fn(id, record);
-            return;
-        }
-    fail_msg("%s is not driven", id);
+    if (vector_is_mine(record, "gsm7"))
+        vector_drive(kinds, COUNT(kinds), id, record);
 }
 
 static void test_vectors(void **state)

@@ -101,21 +101,12 @@ static void zone_record(const char *id, json_t *record)
 
 static void micro_record(const char *id, json_t *record)
 {
-    static const struct {
-        const char *what;
-        vector_fn *fn;
-    } kinds[] = {
+    static const struct vector_kind kinds[] = {
         {"address", address_record},      {"smsc-address", address_record}, {"type-of-address", toa_record},
         {"relative-vp", validity_record}, {"timestamp", time_record},       {"timezone-octet", zone_record},
     };
-    if (!vector_is_mine(record, "pdu_field"))
-        return;
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (strcmp(kinds[i].what, vector_text(record, "what")) == 0) {
-            kinds[i].fn(id, record);
-            return;
-        }
-    fail_msg("%s is not driven", id);
+    if (vector_is_mine(record, "pdu_field"))
+        vector_drive(kinds, COUNT(kinds), id, record);
 }
 
 static void test_vectors(void **state)

@@ -49,6 +49,22 @@ static inline long long vector_int(json_t *record, const char *key)
     return json_is_integer(value) ? json_integer_value(value) : -1;
 }
 
+struct vector_kind {
+    const char *what;
+    vector_fn *fn;
+};
+
+/* By its "what"; one that no kind drives is a failure. */
+static inline void vector_drive(const struct vector_kind *kinds, size_t count, const char *id, json_t *record)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(kinds[i].what, vector_text(record, "what")) == 0) {
+            kinds[i].fn(id, record);
+            return;
+        }
+    fail_msg("%s is not driven", id);
+}
+
 static inline bool vector_flag(json_t *record, const char *key)
 {
     return json_is_true(json_object_get(record, key));
