@@ -14,31 +14,7 @@
 #include "host/facade/auth.h"
 #include "host/facade/date.h"
 #include "host/facade/path.h"
-
-#define NUMBERS API_ROOT "/{AC}/IncomingPhoneNumbers"
-
-static const struct route {
-    const char *method, *path;
-    api_handler *handler;
-} ROUTES[] = {
-    {"GET", API_ROOT, accounts_list},
-    {"GET", API_ROOT "/{AC}", accounts_fetch},
-    {"POST", API_ROOT "/{AC}/Messages", messages_create},
-    {"GET", API_ROOT "/{AC}/Messages", messages_list},
-    {"GET", API_ROOT "/{AC}/Messages/{SM}", messages_fetch},
-    {"POST", API_ROOT "/{AC}/Messages/{SM}", messages_update},
-    {"DELETE", API_ROOT "/{AC}/Messages/{SM}", messages_delete},
-    {"GET", API_ROOT "/{AC}/Messages/{SM}/Media", media_list},
-    {"GET", NUMBERS, numbers_list},
-    {"POST", NUMBERS, numbers_create},
-    {"GET", NUMBERS "/Mobile", numbers_list_mobile},
-    {"GET", NUMBERS "/Local", numbers_list_none},
-    {"GET", NUMBERS "/TollFree", numbers_list_none},
-    {"GET", NUMBERS "/{PN}", numbers_fetch},
-    {"POST", NUMBERS "/{PN}", numbers_update},
-    {"DELETE", NUMBERS "/{PN}", numbers_delete},
-};
-#define ROUTE_COUNT (sizeof ROUTES / sizeof ROUTES[0])
+#include "host/facade/routes.h"
 
 struct api {
     struct facade_rooms rooms;
@@ -92,6 +68,7 @@ static void call_free(struct api_call *call)
         call->next->prev = call->prev;
     form_fini(&call->query);
     form_fini(&call->form);
+    json_decref(call->json);
     free(call);
 }
 
@@ -184,6 +161,26 @@ json_t *api_date(int64_t ms)
     return json_string(text);
 }
 
+json_t *api_date_iso(int64_t ms)
+{
+    char text[DATE_TEXT];
+    if (ms == 0)
+        return json_null();
+    date_iso(ms, text);
+    return json_string(text);
+}
+
+void api_url(const struct api_call *call, char out[API_URL_MAX], const char *fmt, ...)
+{
+    const char *host = httpreq_header(http_request(call->http), "Host");
+    int len =
+        snprintf(out, API_URL_MAX, "%s://%.250s", http_scheme(call->http), host != NULL ? host : "localhost");
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(out + len, API_URL_MAX - (size_t)len, fmt, args);
+    va_end(args);
+}
+
 void api_uri(const struct api_call *call, char out[API_PATH_MAX], const char *fmt, ...)
 {
     int len = snprintf(out, API_PATH_MAX, API_ROOT "/%s", call->account);
@@ -207,16 +204,16 @@ static const struct route *find_route(const char *method, const struct path *pat
 {
     const struct route *found = NULL;
     allow[0] = '\0';
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+    for (const struct route *route = routes; route->method != NULL; route++) {
         struct path_ids here;
-        if (!path_match(path, ROUTES[i].path, &here))
+        if (!path_match(path, route->path, &here))
             continue;
         *ids = here;
         size_t len = strlen(allow);
-        snprintf(allow + len, 128 - len, "%s%s", ROUTES[i].method,
-                 strcmp(ROUTES[i].method, "GET") == 0 ? ", HEAD, " : ", ");
-        if (strcmp(ROUTES[i].method, served_as(method)) == 0)
-            found = &ROUTES[i];
+        snprintf(allow + len, 128 - len, "%s%s", route->method,
+                 strcmp(route->method, "GET") == 0 ? ", HEAD, " : ", ");
+        if (strcmp(route->method, served_as(method)) == 0)
+            found = route;
     }
     return found;
 }
@@ -254,15 +251,14 @@ static bool admit(struct api_call *call, const struct path_ids *ids, bool *found
     return true;
 }
 
-static bool is_form(const struct httpreq *request)
+static bool body_is(const struct httpreq *request, const char *wanted)
 {
-    static const char FORM[] = "application/x-www-form-urlencoded";
     const char *type = httpreq_header(request, "Content-Type");
     if (type == NULL)
         return true;
     type += strspn(type, " \t");
     size_t len = strcspn(type, "; \t");
-    return len == strlen(FORM) && strncasecmp(type, FORM, len) == 0;
+    return len == strlen(wanted) && strncasecmp(type, wanted, len) == 0;
 }
 
 /* The rest of the program reads values as C texts, which end at NUL. Body is read by its length, and has an
@@ -277,7 +273,19 @@ static bool without_nul(const struct form *form, struct refusal *refusal)
     return true;
 }
 
-static bool read_forms(struct api_call *call, struct refusal *refusal)
+static bool read_json(struct api_call *call, struct refusal *refusal)
+{
+    const struct httpreq *request = http_request(call->http);
+    json_error_t error;
+    if (!body_is(request, "application/json"))
+        return refuse(refusal, 400, 20001, "The body must be application/json.");
+    call->json = json_loadb(request->body, request->body_len, JSON_REJECT_DUPLICATES, &error);
+    return call->json != NULL ||
+           refuse(refusal, 400, 20001, "The body is not well formed JSON: line %d: %.120s", error.line,
+                  error.text);
+}
+
+static bool read_bodies(struct api_call *call, bool json, struct refusal *refusal)
 {
     const struct httpreq *request = http_request(call->http);
     const char *why = "malformed";
@@ -287,7 +295,9 @@ static bool read_forms(struct api_call *call, struct refusal *refusal)
         return false;
     if (request->body_len == 0 || strcmp(request->method, "POST") != 0)
         return true;
-    if (!is_form(request))
+    if (json)
+        return read_json(call, refusal);
+    if (!body_is(request, "application/x-www-form-urlencoded"))
         return refuse(refusal, 400, 20001, "The body must be application/x-www-form-urlencoded.");
     if (form_parse(request->body, request->body_len, &call->form, &why) != 0)
         return refuse(refusal, 400, 20001, "The body is not a well formed form: %.120s", why);
@@ -316,10 +326,12 @@ void api_serve(void *arg, struct http_call *http)
         api_not_found(call);
     } else if (route == NULL) {
         answer_allow(call, allow, true);
-    } else if (!read_forms(call, &refusal)) {
+    } else if (!read_bodies(call, route->json, &refusal)) {
         api_refusal(call, &refusal);
     } else {
         call->sid = ids.sid;
-        route->handler(call);
+        call->owner = ids.owner;
+        call->text = ids.text;
+        route->handler(call); /* call->text lives until it returns */
     }
 }

@@ -14,6 +14,7 @@
 
 #define API_ROOT     "/2010-04-01/Accounts"
 #define API_PATH_MAX 256
+#define API_URL_MAX  1024
 
 struct api;
 struct api *api_new(const struct facade_rooms *);
@@ -31,7 +32,10 @@ struct api_call {
     char account[SID_TEXT]; /* of the path, else of who asks */
     bool trusted;           /* a local peer with the daemon's own rights */
     struct sid sid;         /* last SID of the path */
+    struct sid owner;       /* SID before that: the service of /v1/Services/{MG}/PhoneNumbers/{PN} */
+    const char *text; /* last free segment of the path; for the handler itself, not for what comes later */
     struct form query, form;
+    json_t *json;      /* the body where the route's is JSON; else NULL */
     int64_t row;       /* the resource's own */
     bool sender_later; /* of a message that is created: its service has yet to choose a line */
 };
@@ -51,9 +55,15 @@ bool api_gone(struct api_call *);
 
 /* Pieces of resources. */
 json_t *api_text(const char *text); /* null for NULL */
-json_t *api_date(int64_t ms);       /* null for 0 */
+json_t *api_date(int64_t ms);       /* api v2010: RFC 2822; null for 0 */
+json_t *api_date_iso(int64_t ms);   /* the v1 and v2 products: ISO 8601 in seconds; null for 0 */
 /* "/2010-04-01/Accounts/AC...{tail}" of the call's account */
 void api_uri(const struct api_call *, char out[API_PATH_MAX], const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Absolute, by the scheme and the Host that the client used: the v1 and v2 products' links are, and clients
+ * send their credentials wherever these lead. */
+void api_url(const struct api_call *, char out[API_URL_MAX], const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* ---- the resources ---- */

@@ -3,9 +3,8 @@
 #ifndef CELLPOST_FACADE_COMPOSE_H
 #define CELLPOST_FACADE_COMPOSE_H
 
-#include "host/base/conf.h"
-#include "host/directory/directory.h"
 #include "host/facade/error.h"
+#include "host/facade/facade.h"
 #include "host/queue/queue.h"
 
 /* NULL = parameter absent. Texts as the client sent them. */
@@ -32,13 +31,13 @@ struct composed {
 
 /* True and *out, or false and *refusal, in the order of checks of docs/twilio-compat.md. now_ms is the wall
  * clock. */
-bool compose(struct directory *, const struct conf *, const struct compose_request *, int64_t now_ms,
+bool compose(const struct facade_rooms *, const struct compose_request *, int64_t now_ms,
              struct composed *out, struct refusal *refusal);
 void compose_fini(struct composed *);
 
 /* The class that compose chose for this message. Its row holds what the class means, not its name: so it is
  * the first of those that compose had to choose from (the tag's, the line's, "default") which still means the
  * same. NULL when the configuration has none such any more. */
-const char *compose_class(struct directory *, const struct conf *, const struct message *);
+const char *compose_class(const struct facade_rooms *, const struct message *);
 
 #endif

@@ -13,12 +13,18 @@ static const char MONTHS[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 #define FIRST_MS (-62135596800000LL) /* 0001-01-01 */
 #define LAST_MS  253402300799999LL   /* 9999-12-31 */
 
-static void format(int64_t ms, const char *zone, char out[DATE_TEXT])
+static struct tm broken_down(int64_t ms)
 {
     ms = ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;
     time_t seconds = (time_t)((ms - (ms % 1000 + 1000) % 1000) / 1000);
     struct tm tm;
     gmtime_r(&seconds, &tm);
+    return tm;
+}
+
+static void format(int64_t ms, const char *zone, char out[DATE_TEXT])
+{
+    struct tm tm = broken_down(ms);
     snprintf(out, DATE_TEXT, "%s, %02u %s %04u %02u:%02u:%02u %s", DAYS[tm.tm_wday],
              (unsigned)tm.tm_mday % 100u, MONTHS[tm.tm_mon], ((unsigned)tm.tm_year + 1900u) % 10000u,
              (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u, zone);
@@ -32,6 +38,14 @@ void date_rfc2822(int64_t ms, char out[DATE_TEXT])
 void date_http(int64_t ms, char out[DATE_TEXT])
 {
     format(ms, "GMT", out);
+}
+
+void date_iso(int64_t ms, char out[DATE_TEXT])
+{
+    struct tm tm = broken_down(ms);
+    snprintf(out, DATE_TEXT, "%04u-%02u-%02uT%02u:%02u:%02uZ", ((unsigned)tm.tm_year + 1900u) % 10000u,
+             ((unsigned)tm.tm_mon + 1u) % 100u, (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
+             (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
 }
 
 /* ---- reading: each step takes its part from *p, or fails ---- */

@@ -14,6 +14,9 @@ void date_rfc2822(int64_t ms, char out[DATE_TEXT]);
 /* The HTTP Date header (RFC 9110 clause 5.6.7): the same with "GMT". */
 void date_http(int64_t ms, char out[DATE_TEXT]);
 
+/* ISO 8601 in UTC and whole seconds, "2015-07-30T20:12:31Z": the v1 and v2 products. */
+void date_iso(int64_t ms, char out[DATE_TEXT]);
+
 struct date {
     int64_t ms;
     bool has_time; /* false: "2023-08-24" alone, ms is its first millisecond */

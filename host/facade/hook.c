@@ -245,8 +245,8 @@ static void settle_done(struct work *work, const struct hook_try_result *result)
     struct hook_replies replies;
     struct submission submissions[TWIML_MESSAGES_MAX];
     char detail[HOOK_DETAIL_MAX + 32];
-    hook_replies_compose(rooms->directory, rooms->conf, &work->hooks->guard, &work->message, result->replies,
-                         result->reply_count, clock_wall_ms(), &replies);
+    hook_replies_compose(rooms, &work->hooks->guard, &work->message, result->replies, result->reply_count,
+                         clock_wall_ms(), &replies);
     for (size_t i = 0; i < replies.count; i++)
         submissions[i] = replies.composed[i].submission;
     int len = snprintf(detail, sizeof detail, "%.60s", result->detail);

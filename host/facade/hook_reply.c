@@ -50,13 +50,13 @@ static bool drops_media(const struct twiml_message *verb)
     return verb->media_count > 0 && verb->body != NULL && verb->body[0] != '\0';
 }
 
-static bool compose_one(struct directory *directory, const struct conf *conf, struct hook_guard *guard,
+static bool compose_one(const struct facade_rooms *rooms, struct hook_guard *guard,
                         const struct message *inbound, const struct hook_reply *reply, int64_t now_ms,
                         struct composed *out, struct refusal *refusal)
 {
     const struct twiml_message *verb = &reply->message;
     struct compose_request request = {
-        .account = directory_account(directory, inbound->account_id),
+        .account = directory_account(rooms->directory, inbound->account_id),
         .direction = MESSAGE_OUTBOUND_REPLY,
         .to = verb->to != NULL ? verb->to : inbound->from,
         .from = verb->from != NULL ? verb->from : inbound->to,
@@ -67,7 +67,7 @@ static bool compose_one(struct directory *directory, const struct conf *conf, st
         .media = (const char *const *)verb->media,
         .reply_to = inbound->id,
     };
-    if (!compose(directory, conf, &request, now_ms, out, refusal))
+    if (!compose(rooms, &request, now_ms, out, refusal))
         return false;
     if (hook_guard_admit(guard, out->to, out->from, clock_mono_ms()))
         return true;
@@ -78,7 +78,7 @@ static bool compose_one(struct directory *directory, const struct conf *conf, st
     return false;
 }
 
-void hook_replies_compose(struct directory *directory, const struct conf *conf, struct hook_guard *guard,
+void hook_replies_compose(const struct facade_rooms *rooms, struct hook_guard *guard,
                           const struct message *inbound, const struct hook_reply *replies, size_t count,
                           int64_t now_ms, struct hook_replies *out)
 {
@@ -86,8 +86,7 @@ void hook_replies_compose(struct directory *directory, const struct conf *conf, 
     out->refused_code = 0;
     for (size_t i = 0; i < count; i++) {
         struct refusal refusal = {0};
-        if (!compose_one(directory, conf, guard, inbound, &replies[i], now_ms, &out->composed[out->count],
-                         &refusal)) {
+        if (!compose_one(rooms, guard, inbound, &replies[i], now_ms, &out->composed[out->count], &refusal)) {
             tell(inbound, "hook.reply_refused", i + 1, refusal.code);
             if (out->refused++ == 0)
                 out->refused_code = refusal.code;

@@ -256,6 +256,12 @@ const struct httpreq *http_request(const struct http_call *call)
     return &call->req;
 }
 
+const char *http_scheme(const struct http_call *call)
+{
+    (void)call; /* TLS has no listener yet */
+    return "http";
+}
+
 bool http_trusted(const struct http_call *call)
 {
     return call->trusted;

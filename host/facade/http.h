@@ -46,6 +46,7 @@ void http_stop(struct http *, void (*fn)(void *arg), void *arg);
 void http_free(struct http *);
 
 const struct httpreq *http_request(const struct http_call *); /* lent until http_answer */
+const char *http_scheme(const struct http_call *); /* "http" or "https": how the client reached us */
 /* The peer of a Unix socket is root or the daemon's own user. */
 bool http_trusted(const struct http_call *);
 

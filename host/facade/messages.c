@@ -46,9 +46,9 @@ static void add_extras(const struct api_call *call, json_t *resource, const stru
     const struct facade_rooms *rooms = call->rooms;
     json_t *tags = m->tags != NULL ? json_loads(m->tags, 0, NULL) : NULL;
     if (m->unsure)
-        json_object_set_new(resource, "cellpost",
-                            json_pack("{s:s, s:o}", "outcome", "unsure", "class",
-                                      api_text(compose_class(rooms->directory, rooms->conf, m))));
+        json_object_set_new(
+            resource, "cellpost",
+            json_pack("{s:s, s:o}", "outcome", "unsure", "class", api_text(compose_class(rooms, m))));
     if (tags != NULL)
         json_object_set_new(resource, "tags", tags);
 }
@@ -202,7 +202,7 @@ void messages_create(struct api_call *call)
     request.media_count = read_media(&call->form, media);
     if (form_find(&call->form, "To", 1) != NULL) {
         api_refuse(call, 400, 21653, "Only one 'To' number can be given.");
-    } else if (!compose(rooms->directory, rooms->conf, &request, clock_wall_ms(), &composed, &refusal)) {
+    } else if (!compose(rooms, &request, clock_wall_ms(), &composed, &refusal)) {
         api_refusal(call, &refusal);
     } else {
         call->sender_later = composed.submission.line_id == 0;

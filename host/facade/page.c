@@ -203,3 +203,16 @@ json_t *page_envelope(const struct page *page, const struct page_list *list, con
         link_to(page, list, query), "page_size", page->size, "start", (json_int_t)start, "next_page_uri",
         rows->older ? link_to(&behind, list, query) : json_null(), "page", (json_int_t)page->number);
 }
+
+json_t *page_meta_envelope(const struct page *page, const struct page_list *list, const struct form *query,
+                           json_t *array, const struct page_rows *rows)
+{
+    size_t count = json_array_size(array);
+    const struct page first = {.size = page->size}, before = page_before(page, rows, count),
+                      behind = page_behind(page, rows, count);
+    return json_pack("{s:{s:I, s:i, s:o, s:o, s:o, s:s, s:o}, s:o}", "meta", "page", (json_int_t)page->number,
+                     "page_size", page->size, "first_page_url", link_to(&first, list, query),
+                     "previous_page_url", rows->newer ? link_to(&before, list, query) : json_null(),
+                     "next_page_url", rows->older ? link_to(&behind, list, query) : json_null(), "key",
+                     list->key, "url", link_to(page, list, query), list->key, array);
+}

@@ -35,7 +35,7 @@ bool page_read(const struct form *query, struct page *, struct refusal *);
 
 /* What a list is about. */
 struct page_list {
-    const char *path;           /* its own, with ".json" */
+    const char *path;           /* its own; in api v2010 with ".json" */
     const char *key;            /* of the array: "messages" */
     const char *const *filters; /* query parameters that come back in its links; NULL-terminated, in the order
                                    of the links */
@@ -60,5 +60,10 @@ bool page_has(struct page_walk *, int64_t id);
 /* The list answer: exactly the keys that SDKs accept, and `array` (stolen). */
 json_t *page_envelope(const struct page *, const struct page_list *, const struct form *query, json_t *array,
                       const struct page_rows *);
+
+/* The same in the form of the v1 and v2 products: {"meta": {...}, KEY: array}. list->path is absolute
+ * there (api_url), as the links are. */
+json_t *page_meta_envelope(const struct page *, const struct page_list *, const struct form *query,
+                           json_t *array, const struct page_rows *);
 
 #endif

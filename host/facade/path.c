@@ -46,6 +46,7 @@ static bool match_sid(const char *segment, const char *prefix, struct path_ids *
         ids->has_account = true;
         ids->account = sid;
     } else {
+        ids->owner = ids->sid;
         ids->sid = sid;
     }
     return true;
@@ -58,7 +59,11 @@ bool path_match(const struct path *path, const char *template, struct path_ids *
         if (*template ++ != '/')
             return false;
         size_t len = strcspn(template, "/");
-        if (template[0] == '{') {
+        if (strncmp(template, "{*}", 3) == 0) {
+            ids->text = path->segments[i];
+            if (*ids->text == '\0')
+                return false;
+        } else if (template[0] == '{') {
             if (!match_sid(path->segments[i], template + 1, ids))
                 return false;
         } else if (strlen(path->segments[i]) != len || memcmp(path->segments[i], template, len) != 0) {

@@ -23,9 +23,11 @@ struct path_ids {
     bool has_account;
     struct sid account; /* {AC} */
     struct sid sid;     /* the last of the others */
+    struct sid owner;   /* the one before that */
+    const char *text;   /* the last {*}, lent by the path; NULL = none */
 };
-/* "{XX}" stands for a SID that begins XX, "{SM}" also for MM. A malformed SID does not match. Case counts,
- * but not in a SID's hex digits. */
+/* "{XX}" stands for a SID that begins XX, "{SM}" also for MM, "{*}" for any one segment that is not empty. A
+ * malformed SID does not match. Case counts, but not in a SID's hex digits. */
 bool path_match(const struct path *, const char *template, struct path_ids *);
 
 #endif

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void match_path(const char *text)
 {
     static const char *const TEMPLATES[] = {"/2010-04-01/Accounts/{AC}/Messages/{SM}/Media",
-                                            "/2010-04-01/Accounts/{AC}", "/"};
+                                            "/2010-04-01/Accounts/{AC}", "/", "/v2/{VA}/{*}/{VE}"};
     struct path path;
     struct path_ids ids;
     if (path_split(text, &path))

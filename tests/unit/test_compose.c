@@ -6,11 +6,14 @@
 
 static struct facade_rig rig;
 
+static struct facade_rooms rooms;
+
 static int setup(void **state)
 {
     (void)state;
     rig = (struct facade_rig){0};
     rig_open_rooms(&rig, "");
+    rooms = rig_rooms(&rig);
     return 0;
 }
 
@@ -65,7 +68,7 @@ static int run(const char *text)
     struct form form;
     assert_int_equal(form_parse(text, strlen(text), &form, NULL), 0);
     struct compose_request request = request_of(&form, media);
-    bool ok = compose(rig.directory, rig.conf, &request, T0, &composed, &refusal);
+    bool ok = compose(&rooms, &request, T0, &composed, &refusal);
     form_fini(&form);
     assert_int_equal(ok, refusal.code == 0);
     if (ok)
@@ -256,13 +259,13 @@ static void test_foreign_line(void **state)
     struct compose_request request = request_of(&form, media);
     sid_parse(rig.other_sid, "AC", &sid);
     request.account = directory_account_by_sid(rig.directory, &sid);
-    assert_false(compose(rig.directory, rig.conf, &request, T0, &composed, &refusal));
+    assert_false(compose(&rooms, &request, T0, &composed, &refusal));
     assert_int_equal(refusal.code, 21606);
     form_fini(&form);
     form_parse(T S B, strlen(T S B), &form, NULL);
     request = request_of(&form, media);
     request.account = directory_account_by_sid(rig.directory, &sid);
-    assert_false(compose(rig.directory, rig.conf, &request, T0, &composed, &refusal));
+    assert_false(compose(&rooms, &request, T0, &composed, &refusal));
     assert_int_equal(refusal.code, 21701);
     form_fini(&form);
 }
@@ -355,10 +358,10 @@ static void test_idempotency_key(void **state)
     memset(key, 'k', sizeof key);
     key[256] = '\0';
     request.idempotency_key = key;
-    assert_false(compose(rig.directory, rig.conf, &request, T0, &composed, &refusal));
+    assert_false(compose(&rooms, &request, T0, &composed, &refusal));
     assert_int_equal(refusal.code, 20001);
     key[255] = '\0';
-    assert_true(compose(rig.directory, rig.conf, &request, T0, &composed, &refusal));
+    assert_true(compose(&rooms, &request, T0, &composed, &refusal));
     assert_string_equal(composed.submission.idempotency_key, key);
     compose_fini(&composed);
     form_fini(&form);

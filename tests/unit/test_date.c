@@ -37,6 +37,8 @@ static void test_format(void **state)
     }
     date_http(T, text);
     assert_string_equal(text, "Thu, 24 Aug 2023 05:01:45 GMT");
+    date_iso(T + 999, text);
+    assert_string_equal(text, "2023-08-24T05:01:45Z");
 }
 
 static void test_parse(void **state)

@@ -295,10 +295,34 @@ static void test_rows_come_and_go(void **state)
     }
 }
 
+/* The v1 and v2 products: seven keys about the page, always all of them, absolute links. */
+static void test_meta_envelope(void **state)
+{
+    static const struct page_list services = {"https://gw/v1/Services", "services", FILTERS};
+    struct page page = {.size = 2, .number = 1, .key = {7, 0}};
+    struct page_rows rows = {.first = {6, 0}, .last = {5, 0}, .newer = true, .older = false};
+    struct form f = form_of("To=a");
+    (void)state;
+    json_t *e = page_meta_envelope(&page, &services, &f, json_pack("[i, i]", 6, 5), &rows);
+    json_t *meta = json_object_get(e, "meta");
+    assert_int_equal(json_object_size(e), 2);
+    assert_int_equal(json_object_size(meta), 7);
+    assert_int_equal(json_array_size(json_object_get(e, "services")), 2);
+    assert_string_equal(json_string_value(json_object_get(meta, "first_page_url")),
+                        "https://gw/v1/Services?To=a&PageSize=2&Page=0");
+    assert_true(json_is_string(json_object_get(meta, "previous_page_url")));
+    assert_true(json_is_null(json_object_get(meta, "next_page_url")));
+    assert_string_equal(json_string_value(json_object_get(meta, "key")), "services");
+    assert_int_equal(json_integer_value(json_object_get(meta, "page")), 1);
+    json_decref(e);
+    form_fini(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_meta_envelope),
         cmocka_unit_test(test_says_what_is_missing),
         cmocka_unit_test(test_first_page),
         cmocka_unit_test(test_empty),

@@ -39,6 +39,9 @@ static void test_match(void **state)
         {"/A/" AC, "/A/{AC}/Messages", false},
         {"/A/" AC "/Messages/x", "/A/{AC}/Messages", false},
         {"/A//Messages", "/A/{AC}/Messages", false},
+        {"/A/" AC "/x", "/A/{AC}/{*}", true},
+        {"/A/" AC "/", "/A/{AC}/{*}", false},
+        {"/A/" AC, "/A/{AC}/{*}", false},
         {"/.json", "/", false},
         {"//", "/", false},
     };
@@ -65,6 +68,21 @@ static void test_ids(void **state)
     assert_string_equal(text, AC);
     sid_format(&ids.sid, "SM", text);
     assert_string_equal(text, "SM0123456789abcdef0123456789abcdef");
+    assert_null(ids.text);
+}
+
+static void test_owner_and_text(void **state)
+{
+    struct path path;
+    struct path_ids ids;
+    char text[SID_TEXT];
+    (void)state;
+    assert_true(path_split("/S/VA0123456789abcdef0123456789abcdef/P/+41%20x/" SM, &path));
+    assert_true(path_match(&path, "/S/{VA}/P/{*}/{SM}", &ids));
+    assert_false(ids.has_account);
+    sid_format(&ids.owner, "VA", text);
+    assert_string_equal(text, "VA0123456789abcdef0123456789abcdef");
+    assert_string_equal(ids.text, "+41 x");
 }
 
 static void test_refused_paths(void **state)
@@ -141,10 +159,10 @@ static void test_titles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_match),         cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_refused_paths), cmocka_unit_test(test_plus_stays),
-        cmocka_unit_test(test_error_body),    cmocka_unit_test(test_cut_stays_utf8),
-        cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_match),          cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_owner_and_text), cmocka_unit_test(test_refused_paths),
+        cmocka_unit_test(test_plus_stays),     cmocka_unit_test(test_error_body),
+        cmocka_unit_test(test_cut_stays_utf8), cmocka_unit_test(test_titles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,25 @@
+/* See routes.h. Products are told apart by their paths, not by Host: clients reach all of them at one address. */
+#include "host/facade/routes.h"
+
+#define ACCOUNT API_ROOT "/{AC}"
+#define NUMBERS ACCOUNT "/IncomingPhoneNumbers"
+
+const struct route routes[] = {
+    {"GET", API_ROOT, accounts_list, false},
+    {"GET", ACCOUNT, accounts_fetch, false},
+    {"POST", ACCOUNT "/Messages", messages_create, false},
+    {"GET", ACCOUNT "/Messages", messages_list, false},
+    {"GET", ACCOUNT "/Messages/{SM}", messages_fetch, false},
+    {"POST", ACCOUNT "/Messages/{SM}", messages_update, false},
+    {"DELETE", ACCOUNT "/Messages/{SM}", messages_delete, false},
+    {"GET", ACCOUNT "/Messages/{SM}/Media", media_list, false},
+    {"GET", NUMBERS, numbers_list, false},
+    {"POST", NUMBERS, numbers_create, false},
+    {"GET", NUMBERS "/Mobile", numbers_list_mobile, false},
+    {"GET", NUMBERS "/Local", numbers_list_none, false},
+    {"GET", NUMBERS "/TollFree", numbers_list_none, false},
+    {"GET", NUMBERS "/{PN}", numbers_fetch, false},
+    {"POST", NUMBERS "/{PN}", numbers_update, false},
+    {"DELETE", NUMBERS "/{PN}", numbers_delete, false},
+    {NULL, NULL, NULL, false},
+};
