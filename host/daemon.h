@@ -43,6 +43,7 @@ void lines_free(struct daemon *);
 
 /* The control socket's verbs, and what watchers are told. */
 extern const struct ctl_verb daemon_verbs[];
+ctl_fn verb_account; /* verbs_account.c */
 void verbs_observe(struct daemon *);
 
 #endif

@@ -43,14 +43,6 @@ static void verb_status(void *arg, struct ctl_call *call, int argc, char **argv)
     ctl_ok(call);
 }
 
-static const struct account *first_account(struct daemon *daemon)
-{
-    const struct account *account = NULL;
-    for (size_t n = 0; directory_account_at(daemon->directory, n) != NULL; n++)
-        account = directory_account_at(daemon->directory, n); /* the last is the oldest */
-    return account;
-}
-
 /* The sender that needs no naming: the number of the only line there is; "" when there is none or a choice.
  */
 static const char *only_number(struct daemon *daemon)
@@ -71,7 +63,7 @@ static void verb_where(void *arg, struct ctl_call *call, int argc, char **argv)
     char sid[SID_TEXT];
     (void)argc;
     (void)argv;
-    const struct account *account = first_account(daemon);
+    const struct account *account = directory_account_first(daemon->directory);
     if (account == NULL)
         fatal("no account");
     sid_format(&account->sid, "AC", sid);
@@ -234,97 +226,6 @@ static void verb_watch(void *arg, struct ctl_call *call, int argc, char **argv)
     ctl_watch(call);
 }
 
-/* ---- accounts ---- */
-
-struct account_answer {
-    struct daemon *daemon;
-    struct ctl_call *call;
-    bool rotated;
-    struct sid sid;
-    char token[33];
-};
-
-/* The file of the first start tells a token that opens nothing any more. */
-static void credentials_drop(const struct account_answer *answer)
-{
-    char path[4096];
-    const struct account *first = first_account(answer->daemon);
-    snprintf(path, sizeof path, "%s/credentials", answer->daemon->conf->daemon.data_dir);
-    if (answer->rotated && first != NULL && memcmp(&first->sid, &answer->sid, sizeof first->sid) == 0 &&
-        unlink(path) == 0)
-        ctl_line(answer->call, "removed %s", path);
-}
-
-static const char *account_error(int status)
-{
-    switch (status) {
-    case -EINVAL: return "NAME is 1 to 64 characters";
-    case -ENOENT: return "no account of that SID";
-    default: return strerror(-status);
-    }
-}
-
-static void on_account_durable(void *arg, int status)
-{
-    struct account_answer *answer = arg;
-    char sid[SID_TEXT];
-    sid_format(&answer->sid, "AC", sid);
-    if (status == 0) {
-        ctl_line(answer->call, "sid %s", sid);
-        ctl_line(answer->call, "token %s", answer->token);
-        credentials_drop(answer);
-        ctl_ok(answer->call);
-    } else {
-        ctl_err(answer->call, "%s", account_error(status));
-    }
-    free(answer);
-}
-
-static void account_list(struct daemon *daemon, struct ctl_call *call)
-{
-    static const char *const states[] = {"active", "suspended", "closed"};
-    const struct account *account;
-    char sid[SID_TEXT];
-    for (size_t n = 0; (account = directory_account_at(daemon->directory, n)) != NULL; n++) {
-        sid_format(&account->sid, "AC", sid);
-        ctl_line(call, "%s %s %s", sid, states[account->status], account->friendly_name);
-    }
-    ctl_ok(call);
-}
-
-static void verb_account(void *arg, struct ctl_call *call, int argc, char **argv)
-{
-    struct daemon *daemon = arg;
-    struct sid sid;
-    bool create = argc == 3 && strcmp(argv[1], "create") == 0;
-    bool rotate = argc == 3 && strcmp(argv[1], "rotate") == 0;
-    if (argc == 2 && strcmp(argv[1], "show") == 0) {
-        account_list(daemon, call);
-        return;
-    }
-    if (!create && !(rotate && sid_parse(argv[2], "AC", &sid))) {
-        ctl_err(call, "usage: account show | create NAME | rotate AC...");
-        return;
-    }
-    struct account_answer *answer = calloc(1, sizeof *answer);
-    if (answer == NULL)
-        fatal("out of memory");
-    answer->daemon = daemon;
-    answer->call = call;
-    answer->rotated = rotate;
-    ctl_hold(call);
-    int status;
-    if (create) {
-        status = directory_account_create(daemon->directory, argv[2], &answer->sid, answer->token,
-                                          on_account_durable, answer);
-    } else {
-        answer->sid = sid;
-        status = directory_account_rotate(daemon->directory, &sid, answer->token, on_account_durable, answer);
-    }
-    if (status != 0)
-        on_account_durable(answer, status);
-}
-
 #ifdef CELLPOST_TEST_CLOCK
 /* Only in cellpostd-testclock: both clocks jump ahead in lock-step, so that a test of hours takes
  * milliseconds. */
@@ -350,7 +251,7 @@ const struct ctl_verb daemon_verbs[] = {
     {"watch", "", "every event as it happens", 0, 0, verb_watch},
     {"backup", "FILE", "a consistent copy of the database", 1, 1, verb_backup},
     {"settle", "SID sent|failed|resend", "decide about an UNSURE message", 2, 2, verb_settle},
-    {"account", "show | create NAME | rotate AC", "tenants and their tokens", 1, 2, verb_account},
+    {"account", "show | create NAME | test [AC] | rotate AC", "tenants and their tokens", 1, 2, verb_account},
     {"where", "", "how to reach the API", 0, 0, verb_where},
 #ifdef CELLPOST_TEST_CLOCK
     {"advance", "MS", "move the clocks ahead", 1, 1, verb_advance},

@@ -9,8 +9,22 @@ CREATE TABLE account (
     friendly_name TEXT    NOT NULL,
     status        INTEGER NOT NULL DEFAULT 0,  -- active, suspended, closed
     created_ms    INTEGER NOT NULL,
+    updated_ms    INTEGER NOT NULL,
+    owner_id      INTEGER NOT NULL DEFAULT 0,  -- the main account that it belongs to; 0 = it is one itself
+    test          INTEGER NOT NULL DEFAULT 0   -- of test credentials: nothing is sent
+) STRICT;
+CREATE UNIQUE INDEX account_test ON account (owner_id) WHERE test = 1;
+
+CREATE TABLE api_key (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    sid           BLOB    NOT NULL UNIQUE,
+    account_id    INTEGER NOT NULL REFERENCES account (id),
+    friendly_name TEXT    NOT NULL,
+    secret        BLOB    NOT NULL,            -- its SHA-256: the secret itself is told once
+    created_ms    INTEGER NOT NULL,
     updated_ms    INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX api_key_account ON api_key (account_id);
 
 CREATE TABLE line (
     id                     INTEGER PRIMARY KEY,

@@ -140,17 +140,55 @@ struct change *account_change(struct directory *directory, enum query query, con
     return change;
 }
 
-int directory_account_create(struct directory *directory, const char *friendly_name, struct sid *sid,
-                             char token[33], directory_fn *fn, void *arg)
+/* Octets that begin a character of UTF-8. */
+static size_t characters(const char *text)
 {
-    size_t len = strlen(friendly_name);
-    if (len == 0 || len > FRIENDLY_NAME_MAX)
-        return -EINVAL;
+    size_t count = 0;
+    for (; *text != '\0'; text++)
+        count += (*text & 0xC0) != 0x80;
+    return count;
+}
+
+static bool is_name(const char *name)
+{
+    size_t count = characters(name);
+    return count > 0 && count <= FRIENDLY_NAME_MAX;
+}
+
+static void account_insert(struct directory *directory, int64_t owner_id, bool test,
+                           const char *friendly_name, struct sid *sid, char token[33], directory_fn *fn,
+                           void *arg)
+{
     sid_new(sid, clock_wall_ms());
     token_make(token);
     struct change *change = account_change(directory, Q_ACCOUNT_INSERT, sid, token, fn, arg);
     change_text(change, ":friendly_name", friendly_name);
+    change_int(change, ":owner_id", owner_id);
+    change_int(change, ":test", test);
     change_submit(change);
+}
+
+int directory_account_create(struct directory *directory, const char *friendly_name, struct sid *sid,
+                             char token[33], directory_fn *fn, void *arg)
+{
+    if (!is_name(friendly_name))
+        return -EINVAL;
+    account_insert(directory, 0, false, friendly_name, sid, token, fn, arg);
+    return 0;
+}
+
+int directory_subaccount_create(struct directory *directory, int64_t owner_id, bool test,
+                                const char *friendly_name, struct sid *sid, char token[33], directory_fn *fn,
+                                void *arg)
+{
+    const struct account *owner = directory_account(directory, owner_id);
+    if (!is_name(friendly_name))
+        return -EINVAL;
+    if (owner == NULL || owner->owner_id != 0)
+        return -ENOENT;
+    if (test && directory_account_test(directory, owner_id) != NULL)
+        return -EEXIST;
+    account_insert(directory, owner_id, test, friendly_name, sid, token, fn, arg);
     return 0;
 }
 

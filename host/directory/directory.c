@@ -93,6 +93,22 @@ const struct account *directory_account_by_sid(struct directory *directory, cons
     return rows_by_sid(&directory->tables[TABLE_ACCOUNT], sid);
 }
 
+const struct account *directory_account_first(struct directory *directory)
+{
+    return directory->tables[TABLE_ACCOUNT].at[0];
+}
+
+const struct account *directory_account_test(struct directory *directory, int64_t owner_id)
+{
+    const struct rows *accounts = &directory->tables[TABLE_ACCOUNT];
+    for (size_t i = 0; i < accounts->count; i++) {
+        const struct account *account = accounts->at[i];
+        if (account->test && account->owner_id == owner_id)
+            return account;
+    }
+    return NULL;
+}
+
 const struct line *directory_line(struct directory *directory, int64_t id)
 {
     return rows_by_id(&directory->tables[TABLE_LINE], id);

@@ -31,6 +31,8 @@ struct account {
     char *friendly_name;
     enum account_status status;
     int64_t created_ms, updated_ms;
+    int64_t owner_id; /* the main account whose subaccount it is; 0 = a main account */
+    bool test;        /* the test credentials of its owner: nothing is sent */
 };
 
 struct line {
@@ -76,6 +78,10 @@ void directory_close(struct directory *);
 
 const struct account *directory_account(struct directory *, int64_t id);
 const struct account *directory_account_by_sid(struct directory *, const struct sid *);
+/* The oldest: who a trusted local peer is. There is always one. */
+const struct account *directory_account_first(struct directory *);
+/* The test credentials of a main account, NULL = none. */
+const struct account *directory_account_test(struct directory *, int64_t owner_id);
 const struct line *directory_line(struct directory *, int64_t id);
 const struct line *directory_line_by_sid(struct directory *, const struct sid *);
 const struct line *directory_line_by_name(struct directory *, const char *name);
@@ -107,10 +113,14 @@ void directory_line_update(struct directory *, int64_t line_id, const struct lin
  * and returns -EPERM; else 0; -ENOENT for no such line. */
 int directory_line_sim(struct directory *, int64_t line_id, const char *iccid, const char *number);
 
-/* A new account (tenant), or a new token for one; the fn runs when durable. 0; or without fn: -EINVAL (a
- * friendly name has 1 to 64 bytes), -ENOENT. */
+/* A new main account, a new one under a main account (a subaccount, or its test credentials, of which each
+ * has one), or a new token for any; the fn runs when durable. 0; or without fn: -EINVAL (a friendly name has
+ * 1 to 64 characters), -ENOENT (no such account, or the owner is no main account), -EEXIST (it has test
+ * credentials). */
 int directory_account_create(struct directory *, const char *friendly_name, struct sid *sid, char token[33],
                              directory_fn *, void *arg);
+int directory_subaccount_create(struct directory *, int64_t owner_id, bool test, const char *friendly_name,
+                                struct sid *sid, char token[33], directory_fn *, void *arg);
 int directory_account_rotate(struct directory *, const struct sid *, char token[33], directory_fn *,
                              void *arg);
 

@@ -100,6 +100,8 @@ static int account_first(struct directory *directory, const struct conf *conf, c
         return status;
     struct change *change = account_change(directory, Q_ACCOUNT_INSERT, &sid, token, NULL, NULL);
     change_text(change, ":friendly_name", "Main");
+    change_int(change, ":owner_id", 0);
+    change_int(change, ":test", false);
     status = change_submit(change);
     if (status == 0)
         status = store_flush(directory->store);

@@ -37,7 +37,8 @@ static const struct column account_columns[] = {
     {COLUMN_INT64, AT(account, id)},         {COLUMN_SID, AT(account, sid)},
     {COLUMN_TOKEN, AT(account, token)},      {COLUMN_TEXT, AT(account, friendly_name)},
     {COLUMN_INT, AT(account, status)},       {COLUMN_INT64, AT(account, created_ms)},
-    {COLUMN_INT64, AT(account, updated_ms)},
+    {COLUMN_INT64, AT(account, updated_ms)}, {COLUMN_INT64, AT(account, owner_id)},
+    {COLUMN_BOOL, AT(account, test)},
 };
 static const struct column line_columns[] = {
     {COLUMN_INT64, AT(line, id)},

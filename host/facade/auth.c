@@ -78,11 +78,3 @@ const struct account *auth_admit(struct directory *directory, const char *author
         return account;
     return NULL;
 }
-
-const struct account *auth_first_account(struct directory *directory)
-{
-    const struct account *first = NULL, *account;
-    for (size_t n = 0; (account = directory_account_at(directory, n)) != NULL; n++)
-        first = account; /* newest first */
-    return first;
-}

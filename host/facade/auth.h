@@ -14,7 +14,4 @@ bool auth_credentials(const char *authorization, char user[AUTH_TEXT], char pass
  * (suspended), 20403 (closed). authorization NULL = no header. */
 const struct account *auth_admit(struct directory *, const char *authorization, struct refusal *);
 
-/* The oldest account: who a trusted local peer is. NULL when there is none. */
-const struct account *auth_first_account(struct directory *);
-
 #endif

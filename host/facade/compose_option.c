@@ -117,7 +117,8 @@ bool draft_smart_valid(struct draft *w)
     if (!choose(w->request->smart_encoded, "false", "true", &asked))
         return refuse(w->refusal, 400, 20001, "SmartEncoded must be true or false: %.32s",
                       w->request->smart_encoded);
-    w->smart = draft_given(w->request->smart_encoded) ? asked : w->service != NULL && w->service->smart_encoding;
+    w->smart =
+        draft_given(w->request->smart_encoded) ? asked : w->service != NULL && w->service->smart_encoding;
     return true;
 }
 

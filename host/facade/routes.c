@@ -1,4 +1,5 @@
-/* See routes.h. Products are told apart by their paths, not by Host: clients reach all of them at one address. */
+/* See routes.h. Products are told apart by their paths, not by Host: clients reach all of them at one
+ * address. */
 #include "host/facade/routes.h"
 
 #define ACCOUNT API_ROOT "/{AC}"

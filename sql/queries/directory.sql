@@ -1,8 +1,9 @@
 -- name: account_list
-SELECT id, sid, token, friendly_name, status, created_ms, updated_ms FROM account ORDER BY id
+SELECT id, sid, token, friendly_name, status, created_ms, updated_ms, owner_id, test FROM account ORDER BY id
 
 -- name: account_insert
-INSERT INTO account (sid, token, friendly_name, status, created_ms, updated_ms) VALUES (:sid, :token, :friendly_name, 0, :now, :now)
+INSERT INTO account (sid, token, friendly_name, status, created_ms, updated_ms, owner_id, test)
+VALUES (:sid, :token, :friendly_name, 0, :now, :now, :owner_id, :test)
 
 -- name: account_token_set
 UPDATE account SET token = :token, updated_ms = :now WHERE sid = :sid

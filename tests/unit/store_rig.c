@@ -78,6 +78,8 @@ static int add_apply(struct store *store, struct store_op *op)
     store_bind_blob(stmt, ":token", "", 0);
     store_bind_text(stmt, ":friendly_name", name);
     store_bind_int(stmt, ":now", add->n);
+    store_bind_int(stmt, ":owner_id", 0);
+    store_bind_int(stmt, ":test", 0);
     return store_errno(store_step(store, stmt));
 }
 

@@ -113,7 +113,7 @@ static void test_first_is_the_oldest(void **state)
 {
     char sid[SID_TEXT];
     (void)state;
-    sid_format(&auth_first_account(rig.directory)->sid, "AC", sid);
+    sid_format(&directory_account_first(rig.directory)->sid, "AC", sid);
     assert_string_equal(sid, AC);
 }
 

@@ -514,6 +514,43 @@ static void test_accounts(void **state)
     assert_string_equal(directory_account_by_sid(directory, &sid)->token, rotated);
 }
 
+static int make_under(int64_t owner_id, bool test, const char *name, struct sid *sid)
+{
+    char token[33];
+    last_status = 1;
+    int status = directory_subaccount_create(directory, owner_id, test, name, sid, token, on_durable, NULL);
+    loop_turn(rig.loop, 0);
+    assert_int_equal(last_status, status == 0 ? 0 : 1);
+    return status;
+}
+
+static void test_what_an_account_owns(void **state)
+{
+    char name[129] = "";
+    struct sid sub, test, other;
+    (void)state;
+    open_all();
+    int64_t main_id = first_account()->id;
+    for (int i = 0; i < 64; i++)
+        memcpy(name + 2 * i, "\xc3\xa9", 3);
+    assert_int_equal(first_account()->owner_id, 0);
+    assert_int_equal(make_under(main_id, false, name, &sub), 0); /* 64 characters, not octets */
+    assert_int_equal(make_under(main_id, false, "", &other), -EINVAL);
+    assert_null(directory_account_test(directory, main_id));
+    assert_int_equal(make_under(main_id, true, "Test", &test), 0);
+    assert_int_equal(make_under(main_id, true, "Test", &other), -EEXIST);
+    int64_t sub_id = directory_account_by_sid(directory, &sub)->id;
+    assert_int_equal(make_under(sub_id, false, "deeper", &other), -ENOENT);
+    assert_int_equal(make_under(sub_id, true, "deeper", &other), -ENOENT);
+    assert_int_equal(make_under(999, false, "nobody's", &other), -ENOENT);
+    close_all();
+    open_all();
+    assert_int_equal(directory_account_first(directory)->id, main_id);
+    assert_int_equal(directory_account_by_sid(directory, &sub)->owner_id, main_id);
+    assert_false(directory_account_by_sid(directory, &sub)->test);
+    assert_memory_equal(&directory_account_test(directory, main_id)->sid, &test, sizeof test);
+}
+
 static void test_closing_before_it_is_durable(void **state)
 {
     struct sid sid;
@@ -606,6 +643,7 @@ int main(void)
         TEST(test_lists_are_newest_first),
         TEST(test_line_update),
         TEST(test_accounts),
+        TEST(test_what_an_account_owns),
         TEST(test_closing_before_it_is_durable),
         TEST(test_first_sim_is_recorded),
         TEST(test_only_e164_is_an_identity),

@@ -33,7 +33,8 @@ static char *file_text(const char *path)
     return text;
 }
 
-/* One line each: type, name and text of all that there is, without comments and with single spaces. */
+/* One line each: type, name and text of all that there is, without comments and with single spaces, none
+ * before what ends a column: a column that a migration added stands as SQLite writes it. */
 static void normal(const char *sql, char *out, size_t size)
 {
     size_t len = 0;
@@ -45,6 +46,8 @@ static void normal(const char *sql, char *out, size_t size)
                 out[len++] = ' ';
             sql++;
         } else {
+            if (strchr(",)", *sql) != NULL && len > 0 && out[len - 1] == ' ')
+                len--;
             out[len++] = *sql++;
         }
     }

@@ -284,7 +284,8 @@ static void test_service_takes_the_line_that_claims(void **state)
     struct message m;
     world_exec(
         world,
-        "INSERT INTO account VALUES (1, x'01', x'02', '', 0, 0, 0);"
+        "INSERT INTO account (id, sid, token, friendly_name, created_ms, updated_ms) VALUES (1, x'01', "
+        "x'02', '', 0, 0);"
         "INSERT INTO line (id, sid, account_id, name, number, friendly_name, created_ms, updated_ms) VALUES "
         "(2, x'03', 1, 'b', '+41792222222', '', 0, 0)");
     struct submission s = by_service(ALICE, "x");

@@ -340,6 +340,8 @@ static int half_apply(struct store *store, struct store_op *op)
     store_bind_blob(stmt, ":token", "", 0);
     store_bind_text(stmt, ":friendly_name", "half");
     store_bind_int(stmt, ":now", 1);
+    store_bind_int(stmt, ":owner_id", 0);
+    store_bind_int(stmt, ":test", 0);
     assert_int_equal(store_step(store, stmt), SQLITE_DONE);
     assert_int_equal(store_changes(store), 1);
     assert_true(store_last_id(store) > 0);
