@@ -9,7 +9,7 @@
 #include "host/base/log.h"
 #include "host/directory/directory_internal.h"
 
-#define VALUES_MAX        16
+#define VALUES_MAX        24
 #define FRIENDLY_NAME_MAX 64
 
 enum value_kind { VALUE_INT, VALUE_TEXT, VALUE_BLOB };
@@ -216,6 +216,8 @@ void directory_line_update(struct directory *directory, int64_t line_id, const s
     change_text(change, ":sms_fallback_method", update->sms_fallback_method);
     change_text(change, ":status_callback", update->status_callback);
     change_text(change, ":status_callback_method", update->status_callback_method);
+    if (update->sms_application_id != NULL)
+        change_int(change, ":sms_application_id", *update->sms_application_id);
     change_int(change, ":now", clock_wall_ms());
     change_submit(change);
 }

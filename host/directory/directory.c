@@ -41,6 +41,8 @@ static int load_all(struct directory *directory, char error[256])
     int status = rows_load(directory, TABLE_LINE);
     if (status == 0)
         status = rows_load(directory, TABLE_SERVICE);
+    if (status == 0)
+        status = rows_load(directory, TABLE_APPLICATION);
     if (status != 0)
         snprintf(error, 256, "database: lines and services cannot be read: %s", strerror(-status));
     return status;

@@ -1,10 +1,11 @@
-/* Who is who: accounts, lines, services. Few rows, read at every request, so they live in memory as well; the
- * database is the truth. Who owns what:
+/* Who is who: accounts, lines, services, applications. Few rows, read at every request, so they live in
+ * memory as well; the database is the truth. Who owns what:
  *   - a line's row is made from the configuration (by name); afterwards the API owns its URLs, methods and
  *     friendly name, and options that differ are told by a warning at each start and reload. Its number and
  *     ICCID stay the configuration's, so that it is the place to correct a number or to admit another SIM;
  *   - a service is the configuration's: row and pool are brought to it at each start and reload. The SID that
  *     the file gives tells which row it is, else its name does;
+ *   - an application is the API's alone: made, changed and deleted there;
  *   - what a line is physically (modem, slot, PIN) stays in the configuration and never enters the database.
  * What is no longer configured keeps its row, as history.
  *
@@ -45,6 +46,7 @@ struct line {
     char *friendly_name;
     char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback,
         *status_callback_method; /* never NULL */
+    int64_t sms_application_id;  /* who answers for it instead of the URLs above; 0 = none */
     bool configured; /* a [line] of this name exists now; else it is history: listed, never routed */
     char sim[24];    /* ICCID last told by the modem, "" = none yet; in memory only */
     bool stopped;    /* sim is another than the recorded one */
@@ -65,6 +67,19 @@ struct service {
     size_t line_count;
     bool
         configured; /* a [service] of this name exists now; else it is history: nothing new goes through it */
+    int64_t created_ms, updated_ms;
+};
+
+/* URLs by a name of their own, for lines and messages to share. */
+struct application {
+    int64_t id;     /* never used twice */
+    struct sid sid; /* AP */
+    int64_t account_id;
+    char *friendly_name, *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *sms_status_callback,
+        *message_status_callback; /* never NULL */
+    char *status_callback, *status_callback_method, *voice_url, *voice_method, *voice_fallback_url,
+        *voice_fallback_method; /* of calls: kept and shown, without effect; never NULL */
+    bool voice_caller_id_lookup, public_application_connect_enabled; /* the same */
     int64_t created_ms, updated_ms;
 };
 
@@ -93,9 +108,18 @@ const struct service *directory_service_by_sid(struct directory *, const struct 
 /* The first configured service (by id) whose pool holds the line, NULL when none. */
 const struct service *directory_service_of_line(struct directory *, int64_t line_id);
 
+const struct application *directory_application(struct directory *, int64_t id);
+const struct application *directory_application_by_sid(struct directory *, const struct sid *);
+/* Of the line, NULL when it has none. */
+const struct application *directory_application_of_line(struct directory *, const struct line *);
+/* Where it wants its messages' statuses, NULL for nowhere: message_status_callback, else the older
+ * sms_status_callback. Lent by the row. */
+const char *application_status_url(const struct application *);
+
 /* Newest first. The nth of an account, NULL past the end (account_id 0 = all). */
 const struct line *directory_line_at(struct directory *, int64_t account_id, size_t n);
 const struct service *directory_service_at(struct directory *, int64_t account_id, size_t n);
+const struct application *directory_application_at(struct directory *, int64_t account_id, size_t n);
 const struct account *directory_account_at(struct directory *, size_t n);
 
 typedef void directory_fn(void *arg, int status); /* durable */
@@ -104,9 +128,27 @@ typedef void directory_fn(void *arg, int status); /* durable */
 struct line_update {
     const char *friendly_name, *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method,
         *status_callback, *status_callback_method;
+    const int64_t *sms_application_id; /* 0 takes it away */
 };
 void directory_line_update(struct directory *, int64_t line_id, const struct line_update *, directory_fn *,
                            void *arg);
+
+/* NULL members are left as they are; of a new one: "", POST and false. */
+struct application_update {
+    const char *friendly_name, *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method,
+        *sms_status_callback, *message_status_callback, *status_callback, *status_callback_method, *voice_url,
+        *voice_method, *voice_fallback_url, *voice_fallback_method;
+    const bool *voice_caller_id_lookup, *public_application_connect_enabled;
+};
+/* At most that many of an account: they live in memory. */
+#define APPLICATIONS_MAX 1000
+/* 0 and the SID it will have; or without fn: -ENOSPC, the account has all it may. */
+int directory_application_create(struct directory *, int64_t account_id, const struct application_update *,
+                                 struct sid *, directory_fn *, void *arg);
+void directory_application_update(struct directory *, int64_t id, const struct application_update *,
+                                  directory_fn *, void *arg);
+/* Lines that had it fall back to their own URLs. */
+void directory_application_delete(struct directory *, int64_t id, directory_fn *, void *arg);
 
 /* SIM facts from a modem ("" = not told): records iccid (first time) and number (when the row has none and it
  * is E.164). Another iccid than the recorded one sets line.stopped (in memory: it lasts while that SIM is in)

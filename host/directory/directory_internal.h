@@ -7,10 +7,9 @@
 
 #define TOKEN_LEN 32
 
-enum table { TABLE_ACCOUNT, TABLE_LINE, TABLE_SERVICE, TABLE_COUNT };
+enum table { TABLE_ACCOUNT, TABLE_LINE, TABLE_SERVICE, TABLE_APPLICATION, TABLE_COUNT };
 
-/* Rows are made once and then changed in place: a pointer to one lasts as long as the directory. Ascending by
- * id. */
+/* A row is made once and then changed in place, until the database has it no more. Ascending by id. */
 struct rows {
     void **at;
     size_t count;

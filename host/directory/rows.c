@@ -1,5 +1,5 @@
 /* Rows from the database into memory. What differs between the tables is data: a list of columns each, in the
- * order of the statements account_list, line_list and service_list. */
+ * order of the statements account_list, line_list, service_list and application_list. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,7 @@ struct row {
 _Static_assert(offsetof(struct account, sid) == offsetof(struct row, sid), "account begins as a row");
 _Static_assert(offsetof(struct line, sid) == offsetof(struct row, sid), "line begins as a row");
 _Static_assert(offsetof(struct service, sid) == offsetof(struct row, sid), "service begins as a row");
+_Static_assert(offsetof(struct application, sid) == offsetof(struct row, sid), "application begins as a row");
 
 enum column_kind {
     COLUMN_INT64,
@@ -56,6 +57,7 @@ static const struct column line_columns[] = {
     {COLUMN_TEXT, AT(line, status_callback_method)},
     {COLUMN_INT64, AT(line, created_ms)},
     {COLUMN_INT64, AT(line, updated_ms)},
+    {COLUMN_INT64, AT(line, sms_application_id)},
 };
 static const struct column service_columns[] = {
     {COLUMN_INT64, AT(service, id)},
@@ -74,6 +76,28 @@ static const struct column service_columns[] = {
     {COLUMN_INT64, AT(service, created_ms)},
     {COLUMN_INT64, AT(service, updated_ms)},
 };
+static const struct column application_columns[] = {
+    {COLUMN_INT64, AT(application, id)},
+    {COLUMN_SID, AT(application, sid)},
+    {COLUMN_INT64, AT(application, account_id)},
+    {COLUMN_TEXT, AT(application, friendly_name)},
+    {COLUMN_TEXT, AT(application, sms_url)},
+    {COLUMN_TEXT, AT(application, sms_method)},
+    {COLUMN_TEXT, AT(application, sms_fallback_url)},
+    {COLUMN_TEXT, AT(application, sms_fallback_method)},
+    {COLUMN_TEXT, AT(application, sms_status_callback)},
+    {COLUMN_TEXT, AT(application, message_status_callback)},
+    {COLUMN_TEXT, AT(application, status_callback)},
+    {COLUMN_TEXT, AT(application, status_callback_method)},
+    {COLUMN_TEXT, AT(application, voice_url)},
+    {COLUMN_TEXT, AT(application, voice_method)},
+    {COLUMN_TEXT, AT(application, voice_fallback_url)},
+    {COLUMN_TEXT, AT(application, voice_fallback_method)},
+    {COLUMN_BOOL, AT(application, voice_caller_id_lookup)},
+    {COLUMN_BOOL, AT(application, public_application_connect_enabled)},
+    {COLUMN_INT64, AT(application, created_ms)},
+    {COLUMN_INT64, AT(application, updated_ms)},
+};
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -85,6 +109,8 @@ static const struct {
     [TABLE_ACCOUNT] = {Q_ACCOUNT_LIST, account_columns, COUNT(account_columns), sizeof(struct account)},
     [TABLE_LINE] = {Q_LINE_LIST, line_columns, COUNT(line_columns), sizeof(struct line)},
     [TABLE_SERVICE] = {Q_SERVICE_LIST, service_columns, COUNT(service_columns), sizeof(struct service)},
+    [TABLE_APPLICATION] = {Q_APPLICATION_LIST, application_columns, COUNT(application_columns),
+                           sizeof(struct application)},
 };
 
 /* ---- finding ---- */
@@ -103,19 +129,6 @@ void *rows_by_sid(const struct rows *rows, const struct sid *sid)
         if (memcmp(&((struct row *)rows->at[i])->sid, sid, sizeof *sid) == 0)
             return rows->at[i];
     return NULL;
-}
-
-static void *row_take(struct rows *rows, int64_t id, size_t size)
-{
-    void *row = rows_by_id(rows, id);
-    if (row != NULL)
-        return row;
-    rows->at = realloc(rows->at, (rows->count + 1) * sizeof *rows->at);
-    row = calloc(1, size);
-    if (rows->at == NULL || row == NULL)
-        fatal("out of memory");
-    rows->at[rows->count++] = row;
-    return row;
 }
 
 /* ---- loading ---- */
@@ -188,9 +201,47 @@ void line_judge(struct line *line)
     line->stopped = line->sim[0] != '\0' && line->iccid[0] != '\0' && strcmp(line->sim, line->iccid) != 0;
 }
 
-static int row_load(struct directory *directory, enum table table, sqlite3_stmt *stmt)
+static void row_free(enum table table, void *row)
 {
-    void *row = row_take(&directory->tables[table], sqlite3_column_int64(stmt, 0), shapes[table].row_size);
+    for (size_t i = 0; i < shapes[table].column_count; i++)
+        if (shapes[table].columns[i].kind == COLUMN_TEXT)
+            free(*(char **)(void *)((char *)row + shapes[table].columns[i].offset));
+    if (table == TABLE_SERVICE)
+        free(((struct service *)row)->line_ids);
+    free(row);
+}
+
+/* ---- a table, row by row ---- */
+
+static void row_drop(struct rows *rows, enum table table, size_t at)
+{
+    row_free(table, rows->at[at]);
+    rows->count--;
+    memmove(rows->at + at, rows->at + at + 1, (rows->count - at) * sizeof *rows->at);
+}
+
+/* The row of that id at this place, new where there was none. Those before it are not in the database any
+ * more: ids ascend there as here. */
+static void *row_take(struct rows *rows, enum table table, size_t at, int64_t id)
+{
+    while (at < rows->count && ((struct row *)rows->at[at])->id < id)
+        row_drop(rows, table, at);
+    if (at < rows->count && ((struct row *)rows->at[at])->id == id)
+        return rows->at[at];
+    void **grown = realloc(rows->at, (rows->count + 1) * sizeof *rows->at);
+    void *row = calloc(1, shapes[table].row_size);
+    if (grown == NULL || row == NULL)
+        fatal("out of memory");
+    rows->at = grown;
+    memmove(rows->at + at + 1, rows->at + at, (rows->count - at) * sizeof *rows->at);
+    rows->at[at] = row;
+    rows->count++;
+    return row;
+}
+
+static int row_load(struct directory *directory, enum table table, size_t at, sqlite3_stmt *stmt)
+{
+    void *row = row_take(&directory->tables[table], table, at, sqlite3_column_int64(stmt, 0));
     for (size_t i = 0; i < shapes[table].column_count; i++)
         if (!column_read(directory, &shapes[table].columns[i], row, stmt, (int)i))
             return -EBADMSG;
@@ -201,22 +252,16 @@ static int row_load(struct directory *directory, enum table table, sqlite3_stmt 
 
 int rows_load(struct directory *directory, enum table table)
 {
+    struct rows *rows = &directory->tables[table];
     sqlite3_stmt *stmt = store_read_stmt(directory->store, shapes[table].list);
     int code, status = 0;
+    size_t at = 0;
     while (status == 0 && (code = store_step(directory->store, stmt)) != SQLITE_DONE)
-        status = code == SQLITE_ROW ? row_load(directory, table, stmt) : store_errno(code);
+        status = code == SQLITE_ROW ? row_load(directory, table, at++, stmt) : store_errno(code);
     sqlite3_reset(stmt);
+    while (status == 0 && rows->count > at)
+        row_drop(rows, table, rows->count - 1);
     return status;
-}
-
-static void row_free(enum table table, void *row)
-{
-    for (size_t i = 0; i < shapes[table].column_count; i++)
-        if (shapes[table].columns[i].kind == COLUMN_TEXT)
-            free(*(char **)(void *)((char *)row + shapes[table].columns[i].offset));
-    if (table == TABLE_SERVICE)
-        free(((struct service *)row)->line_ids);
-    free(row);
 }
 
 void rows_fini(struct directory *directory)

@@ -73,5 +73,7 @@ api_handler messages_create, messages_list, messages_fetch, messages_update, mes
 api_handler media_list;
 api_handler numbers_list, numbers_list_mobile, numbers_list_none, numbers_create, numbers_fetch,
     numbers_update, numbers_delete;
+api_handler applications_list, applications_create, applications_fetch, applications_update,
+    applications_delete;
 
 #endif

@@ -44,10 +44,26 @@ static bool to_service(const struct service *service, struct hook_destination *o
     return true;
 }
 
-static void inbound_destination(const struct service *service, const struct line *line,
-                                struct hook_destination *out)
+/* A line that was given to an application has left its own URLs behind, also where the application has none.
+ */
+static bool to_application(const struct application *application, struct hook_destination *out)
 {
-    if (to_service(service, out) || line == NULL || !some(line->sms_url))
+    if (application == NULL)
+        return false;
+    if (some(application->sms_url))
+        *out = (struct hook_destination){
+            .url = application->sms_url,
+            .method = method_or_post(application->sms_method),
+            .fallback_url = some(application->sms_fallback_url),
+            .fallback_method = method_or_post(application->sms_fallback_method),
+        };
+    return true;
+}
+
+static void inbound_destination(const struct service *service, const struct application *application,
+                                const struct line *line, struct hook_destination *out)
+{
+    if (to_service(service, out) || to_application(application, out) || line == NULL || !some(line->sms_url))
         return;
     *out = (struct hook_destination){
         .url = line->sms_url,
@@ -58,12 +74,15 @@ static void inbound_destination(const struct service *service, const struct line
 }
 
 static void status_destination(const struct message *message, const struct service *service,
-                               const struct line *line, struct hook_destination *out)
+                               const struct application *application, const struct line *line,
+                               struct hook_destination *out)
 {
     out->method = "POST";
     out->url = some(message->callback_url);
     if (out->url == NULL && service != NULL)
         out->url = some(service->status_callback);
+    if (out->url == NULL && application != NULL)
+        out->url = application_status_url(application);
     if (out->url == NULL && line != NULL && (out->url = some(line->status_callback)) != NULL)
         out->method = method_or_post(line->status_callback_method);
 }
@@ -73,12 +92,14 @@ void hook_destination(struct directory *directory, const struct hook *hook, cons
 {
     const struct service *service = service_of(directory, hook, message);
     const struct line *line = message->line_id != 0 ? directory_line(directory, message->line_id) : NULL;
+    const struct application *application =
+        line != NULL ? directory_application_of_line(directory, line) : NULL;
     *out = (struct hook_destination){0};
     if (service != NULL && !service->configured) /* its URLs have left with it */
         service = NULL;
     switch (hook->kind) {
-    case HOOK_STATUS: status_destination(message, service, line, out); break;
-    case HOOK_INBOUND: inbound_destination(service, line, out); break;
+    case HOOK_STATUS: status_destination(message, service, application, line, out); break;
+    case HOOK_INBOUND: inbound_destination(service, application, line, out); break;
     }
 }
 

@@ -14,9 +14,10 @@ struct hook_destination {
     const char *fallback_url, *fallback_method; /* NULL = none */
 };
 
-/* Status: the message's own URL, fixed when it was created; else its service's; else its line's. Inbound: the
- * URL of the service whose pool holds the line, unless the service leaves it to the number or has none; else
- * the line's. */
+/* Status: the message's own URL, fixed when it was created; else its service's; else that of the application
+ * its line is given to; else the line's. Inbound: the URL of the service whose pool holds the line, unless
+ * the service leaves it to the number or has none; else the application's; else, of a line without one, the
+ * line's. */
 void hook_destination(struct directory *, const struct hook *, const struct message *,
                       struct hook_destination *);
 

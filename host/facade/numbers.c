@@ -6,18 +6,24 @@
 #include <string.h>
 #include <strings.h>
 
-#include "host/base/url.h"
 #include "host/facade/api.h"
-#include "host/sms/utf8.h"
-
-#define NAME_MAX_UNITS 64
+#include "host/facade/param.h"
 
 /* ---- the resource ---- */
 
+static void application_sid(const struct api_call *call, const struct line *l, char out[SID_TEXT])
+{
+    const struct application *a = directory_application_of_line(call->rooms->directory, l);
+    out[0] = '\0';
+    if (a != NULL)
+        sid_format(&a->sid, "AP", out);
+}
+
 static json_t *line_json(const struct api_call *call, const struct line *l)
 {
-    char sid[SID_TEXT], uri[API_PATH_MAX];
+    char application[SID_TEXT], sid[SID_TEXT], uri[API_PATH_MAX];
     sid_format(&l->sid, "PN", sid);
+    application_sid(call, l, application);
     api_uri(call, uri, "/IncomingPhoneNumbers/%s.json", sid);
     json_t *resource = json_pack(
         "{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:{s:b, "
@@ -28,8 +34,8 @@ static json_t *line_json(const struct api_call *call, const struct line *l)
         "sms_fallback_url", api_text(l->sms_fallback_url), "sms_fallback_method",
         api_text(l->sms_fallback_method), "status_callback", api_text(l->status_callback),
         "status_callback_method", api_text(l->status_callback_method), "bundle_sid", json_null(),
-        "sms_application_sid", "", "api_version", "2010-04-01", "uri", uri, "status", "in-use", "type",
-        "mobile", "capabilities", "voice", 0, "sms", 1, "mms", 0, "fax", 0);
+        "sms_application_sid", application, "api_version", "2010-04-01", "uri", uri, "status", "in-use",
+        "type", "mobile", "capabilities", "voice", 0, "sms", 1, "mms", 0, "fax", 0);
     json_t *fixed = json_pack(
         "{s:n, s:s, s:b, s:n, s:s, s:s, s:n, s:s, s:n, s:n, s:b, s:s, s:s, s:s, s:s, s:s}", "address_sid",
         "address_requirements", "none", "beta", 0, "emergency_address_sid", "emergency_address_status",
@@ -160,57 +166,47 @@ void numbers_delete(struct api_call *call)
 
 /* ---- update ---- */
 
-#define FIELD(parameter, member, check)                                                                      \
+#define PARAM(parameter, member, check)                                                                      \
     {                                                                                                        \
-        parameter, offsetof(struct line_update, member), check                                               \
+        parameter, check, offsetof(struct line_update, member)                                               \
     }
-
-static bool check_url(const char *name, const char *value, struct refusal *refusal)
-{
-    if (strlen(value) > URL_MAX)
-        return refuse(refusal, 400, 21658, "%s is longer than %d bytes.", name, URL_MAX);
-    return *value == '\0' || url_valid(value) ||
-           refuse(refusal, 400, 21402, "%s must be an absolute http or https URL: %.128s", name, value);
-}
-
-static bool check_method(const char *name, const char *value, struct refusal *refusal)
-{
-    return strcmp(value, "GET") == 0 || strcmp(value, "POST") == 0 ||
-           refuse(refusal, 400, 21403, "%s must be GET or POST: %.32s", name, value);
-}
-
-static bool check_name(const char *name, const char *value, struct refusal *refusal)
-{
-    return utf8_utf16_len(value, strlen(value)) <= NAME_MAX_UNITS ||
-           refuse(refusal, 400, 20002, "%s is longer than %d characters.", name, NAME_MAX_UNITS);
-}
-
-static const struct {
-    const char *parameter;
-    size_t member;
-    bool (*check)(const char *name, const char *value, struct refusal *);
-} FIELDS[] = {
-    FIELD("FriendlyName", friendly_name, check_name),
-    FIELD("SmsUrl", sms_url, check_url),
-    FIELD("SmsMethod", sms_method, check_method),
-    FIELD("SmsFallbackUrl", sms_fallback_url, check_url),
-    FIELD("SmsFallbackMethod", sms_fallback_method, check_method),
-    FIELD("StatusCallback", status_callback, check_url),
-    FIELD("StatusCallbackMethod", status_callback_method, check_method),
+static const struct param PARAMS[] = {
+    PARAM("FriendlyName", friendly_name, param_name),
+    PARAM("SmsUrl", sms_url, param_url),
+    PARAM("SmsMethod", sms_method, param_method),
+    PARAM("SmsFallbackUrl", sms_fallback_url, param_url),
+    PARAM("SmsFallbackMethod", sms_fallback_method, param_method),
+    PARAM("StatusCallback", status_callback, param_url),
+    PARAM("StatusCallbackMethod", status_callback_method, param_method),
 };
+
+/* SmsApplicationSid: an application of the account; empty takes the line's away. */
+static bool read_application(const struct api_call *call, int64_t *id, struct line_update *u,
+                             struct refusal *refusal)
+{
+    const char *text = form_get(&call->form, "SmsApplicationSid");
+    struct sid sid;
+    if (text == NULL)
+        return true;
+    *id = 0;
+    u->sms_application_id = id;
+    if (*text == '\0')
+        return true;
+    const struct application *a =
+        sid_parse(text, "AP", &sid) ? directory_application_by_sid(call->rooms->directory, &sid) : NULL;
+    if (a == NULL || a->account_id != call->account_id)
+        return refuse(refusal, 400, 21218, "SmsApplicationSid is no application of this account: %.64s",
+                      text);
+    *id = a->id;
+    return true;
+}
 
 static bool read_update(const struct form *form, const struct line *l, struct line_update *u,
                         struct refusal *refusal)
 {
     *u = (struct line_update){0};
-    for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++) {
-        const char *value = form_get(form, FIELDS[i].parameter);
-        if (value == NULL)
-            continue;
-        if (!FIELDS[i].check(FIELDS[i].parameter, value, refusal))
-            return false;
-        memcpy((char *)u + FIELDS[i].member, &value, sizeof value);
-    }
+    if (!param_read(form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], u, refusal))
+        return false;
     const char *url = u->sms_url != NULL ? u->sms_url : l->sms_url;
     const char *fallback = u->sms_fallback_url != NULL ? u->sms_fallback_url : l->sms_fallback_url;
     return *url != '\0' || *fallback == '\0' ||
@@ -232,10 +228,12 @@ void numbers_update(struct api_call *call)
 {
     struct line_update update;
     struct refusal refusal;
+    int64_t application_id;
     const struct line *l = find_line(call);
     if (l == NULL)
         return;
-    if (!read_update(&call->form, l, &update, &refusal))
+    if (!read_update(&call->form, l, &update, &refusal) ||
+        !read_application(call, &application_id, &update, &refusal))
         api_refusal(call, &refusal);
     else if (!store_open_for_work(call->rooms->store))
         api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");

@@ -2,8 +2,9 @@
  * address. */
 #include "host/facade/routes.h"
 
-#define ACCOUNT API_ROOT "/{AC}"
-#define NUMBERS ACCOUNT "/IncomingPhoneNumbers"
+#define ACCOUNT      API_ROOT "/{AC}"
+#define NUMBERS      ACCOUNT "/IncomingPhoneNumbers"
+#define APPLICATIONS ACCOUNT "/Applications"
 
 const struct route routes[] = {
     {"GET", API_ROOT, accounts_list, false},
@@ -22,5 +23,10 @@ const struct route routes[] = {
     {"GET", NUMBERS "/{PN}", numbers_fetch, false},
     {"POST", NUMBERS "/{PN}", numbers_update, false},
     {"DELETE", NUMBERS "/{PN}", numbers_delete, false},
+    {"GET", APPLICATIONS, applications_list, false},
+    {"POST", APPLICATIONS, applications_create, false},
+    {"GET", APPLICATIONS "/{AP}", applications_fetch, false},
+    {"POST", APPLICATIONS "/{AP}", applications_update, false},
+    {"DELETE", APPLICATIONS "/{AP}", applications_delete, false},
     {NULL, NULL, NULL, false},
 };

@@ -10,7 +10,7 @@ UPDATE account SET token = :token, updated_ms = :now WHERE sid = :sid
 
 -- name: line_list
 SELECT id, sid, account_id, name, number, iccid, friendly_name, sms_url, sms_method, sms_fallback_url, sms_fallback_method,
-       status_callback, status_callback_method, created_ms, updated_ms
+       status_callback, status_callback_method, created_ms, updated_ms, sms_application_id
 FROM line ORDER BY id
 
 -- name: line_insert
@@ -24,7 +24,8 @@ UPDATE line SET friendly_name = coalesce(:friendly_name, friendly_name), sms_url
     sms_method = coalesce(:sms_method, sms_method), sms_fallback_url = coalesce(:sms_fallback_url, sms_fallback_url),
     sms_fallback_method = coalesce(:sms_fallback_method, sms_fallback_method),
     status_callback = coalesce(:status_callback, status_callback),
-    status_callback_method = coalesce(:status_callback_method, status_callback_method), updated_ms = :now
+    status_callback_method = coalesce(:status_callback_method, status_callback_method),
+    sms_application_id = coalesce(:sms_application_id, sms_application_id), updated_ms = :now
 WHERE id = :id
 
 -- name: line_identity_set

@@ -89,12 +89,13 @@ static void test_schema_is_what_the_migrations_make(void **state)
     sqlite3_close(migrated);
 }
 
-static void test_numbers_ascend_from_one(void **state)
+static void test_numbers_ascend(void **state)
 {
-    int expected = 1;
+    int last = 0;
     (void)state;
     for (const struct migration *m = migrations; m->number != 0; m++) {
-        assert_int_equal(m->number, expected++);
+        assert_true(m->number > last);
+        last = m->number;
         assert_non_null(m->file);
         assert_true(m->text[0] != '\0');
     }
@@ -159,7 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_schema_is_what_the_migrations_make),
-        cmocka_unit_test(test_numbers_ascend_from_one),
+        cmocka_unit_test(test_numbers_ascend),
         cmocka_unit_test(test_migrating_again_changes_nothing),
         cmocka_unit_test(test_a_migration_that_fails_leaves_nothing),
         cmocka_unit_test(test_every_statement_has_its_name_and_compiles),

@@ -1,0 +1,188 @@
+/* Applications: named sets of URLs that lines (SmsApplicationSid) and messages (ApplicationSid) may share.
+ * What they hold about calls is kept and shown, and has no effect. Refuses: more than an account may have
+ * (20001), values that are no URL, method, name or flag (param.h). */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "host/facade/api.h"
+#include "host/facade/param.h"
+
+/* ---- the resource ---- */
+
+static json_t *some(const char *text)
+{
+    return api_text(text[0] != '\0' ? text : NULL);
+}
+
+static json_t *application_json(const struct api_call *call, const struct application *a)
+{
+    char sid[SID_TEXT], uri[API_PATH_MAX];
+    sid_format(&a->sid, "AP", sid);
+    api_uri(call, uri, "/Applications/%s.json", sid);
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:b, s:s, "
+                     "s:o, s:s, s:o, "
+                     "s:b}",
+                     "account_sid", call->account, "api_version", "2010-04-01", "date_created",
+                     api_date(a->created_ms), "date_updated", api_date(a->updated_ms), "friendly_name",
+                     api_text(a->friendly_name), "message_status_callback", some(a->message_status_callback),
+                     "sid", sid, "sms_fallback_method", a->sms_fallback_method, "sms_fallback_url",
+                     some(a->sms_fallback_url), "sms_method", a->sms_method, "sms_status_callback",
+                     some(a->sms_status_callback), "sms_url", some(a->sms_url), "status_callback",
+                     some(a->status_callback), "status_callback_method", a->status_callback_method, "uri",
+                     uri, "voice_caller_id_lookup", a->voice_caller_id_lookup, "voice_fallback_method",
+                     a->voice_fallback_method, "voice_fallback_url", some(a->voice_fallback_url),
+                     "voice_method", a->voice_method, "voice_url", some(a->voice_url),
+                     "public_application_connect_enabled", a->public_application_connect_enabled);
+}
+
+/* ---- list ---- */
+
+static const struct application *next_wanted(const struct api_call *call, size_t *n)
+{
+    const char *name = form_get(&call->query, "FriendlyName");
+    const struct application *a;
+    do
+        a = directory_application_at(call->rooms->directory, call->account_id, (*n)++);
+    while (a != NULL && name != NULL && strcmp(name, a->friendly_name) != 0);
+    return a;
+}
+
+void applications_list(struct api_call *call)
+{
+    static const char *const FILTERS[] = {"FriendlyName", NULL};
+    char path[API_PATH_MAX];
+    struct page page;
+    struct refusal refusal;
+    if (!page_read(&call->query, &page, &refusal)) {
+        api_refusal(call, &refusal);
+        return;
+    }
+    struct page_walk walk = {.page = &page};
+    json_t *array = json_array();
+    const struct application *a;
+    for (size_t n = 0; (a = next_wanted(call, &n)) != NULL;)
+        page_count(&walk, a->id);
+    for (size_t n = 0; (a = next_wanted(call, &n)) != NULL;)
+        if (page_has(&walk, a->id))
+            json_array_append_new(array, application_json(call, a));
+    api_uri(call, path, "/Applications.json");
+    const struct page_list list = {path, "applications", FILTERS};
+    api_json(call, 200, page_envelope(&page, &list, &call->query, array, &walk.rows));
+}
+
+/* ---- one ---- */
+
+static const struct application *find(struct api_call *call)
+{
+    const struct application *a = directory_application_by_sid(call->rooms->directory, &call->sid);
+    if (a != NULL && a->account_id == call->account_id)
+        return a;
+    api_not_found(call);
+    return NULL;
+}
+
+void applications_fetch(struct api_call *call)
+{
+    const struct application *a = find(call);
+    if (a != NULL)
+        api_json(call, 200, application_json(call, a));
+}
+
+/* ---- changes ---- */
+
+#define PARAM(parameter, member, check)                                                                      \
+    {                                                                                                        \
+        parameter, check, offsetof(struct application_update, member)                                        \
+    }
+static const struct param PARAMS[] = {
+    PARAM("FriendlyName", friendly_name, param_name),
+    PARAM("SmsUrl", sms_url, param_url),
+    PARAM("SmsMethod", sms_method, param_method),
+    PARAM("SmsFallbackUrl", sms_fallback_url, param_url),
+    PARAM("SmsFallbackMethod", sms_fallback_method, param_method),
+    PARAM("SmsStatusCallback", sms_status_callback, param_url),
+    PARAM("MessageStatusCallback", message_status_callback, param_url),
+    PARAM("StatusCallback", status_callback, param_url),
+    PARAM("StatusCallbackMethod", status_callback_method, param_method),
+    PARAM("VoiceUrl", voice_url, param_url),
+    PARAM("VoiceMethod", voice_method, param_method),
+    PARAM("VoiceFallbackUrl", voice_fallback_url, param_url),
+    PARAM("VoiceFallbackMethod", voice_fallback_method, param_method),
+    PARAM("VoiceCallerIdLookup", voice_caller_id_lookup, param_flag),
+    PARAM("PublicApplicationConnectEnabled", public_application_connect_enabled, param_flag),
+};
+
+/* False: the call was answered. */
+static bool read_update(struct api_call *call, struct application_update *update)
+{
+    struct refusal refusal;
+    *update = (struct application_update){0};
+    if (!param_read(&call->form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], update, &refusal))
+        api_refusal(call, &refusal);
+    else if (!store_open_for_work(call->rooms->store))
+        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+    else
+        return true;
+    return false;
+}
+
+/* True when the change stands; else the call was answered. */
+static bool stands(struct api_call *call, int status)
+{
+    if (api_gone(call))
+        return false;
+    if (status == 0)
+        return true;
+    if (status == -ENOENT) /* deleted by another meanwhile */
+        api_not_found(call);
+    else
+        api_refuse(call, 500, 20500, "An internal server error has occurred");
+    return false;
+}
+
+static void on_created(void *arg, int status)
+{
+    struct api_call *call = arg;
+    if (stands(call, status))
+        api_json(call, 201,
+                 application_json(call, directory_application_by_sid(call->rooms->directory, &call->sid)));
+}
+
+void applications_create(struct api_call *call)
+{
+    struct application_update update;
+    if (read_update(call, &update) &&
+        directory_application_create(call->rooms->directory, call->account_id, &update, &call->sid,
+                                     on_created, call) != 0)
+        api_refuse(call, 400, 20001, "An account has at most %d applications.", APPLICATIONS_MAX);
+}
+
+static void on_updated(void *arg, int status)
+{
+    struct api_call *call = arg;
+    if (stands(call, status))
+        applications_fetch(call);
+}
+
+void applications_update(struct api_call *call)
+{
+    struct application_update update;
+    const struct application *a = find(call);
+    if (a != NULL && read_update(call, &update))
+        directory_application_update(call->rooms->directory, a->id, &update, on_updated, call);
+}
+
+static void on_deleted(void *arg, int status)
+{
+    struct api_call *call = arg;
+    if (stands(call, status))
+        api_empty(call, 204);
+}
+
+void applications_delete(struct api_call *call)
+{
+    const struct application *a = find(call);
+    if (a != NULL)
+        directory_application_delete(call->rooms->directory, a->id, on_deleted, call);
+}
