@@ -421,7 +421,7 @@ static void test_reader_left_at_a_row_sees_the_next_turn(void **state)
 static void test_wal_stays_short(void **state)
 {
     char path[160];
-    struct stat st;
+    struct stat early, st;
     struct store_stats stats;
     (void)state;
     rig.options.checkpoint_pages = 20;
@@ -430,9 +430,11 @@ static void test_wal_stays_short(void **state)
     for (int n = 0; n < 400; n++) {
         rig_add(&rig, n);
         turn();
+        if (n == 50) /* the migrations, which made it longest, are in the file by now */
+            stat(rig_path(&rig, "-wal", path), &early);
     }
     stat(rig_path(&rig, "-wal", path), &st);
-    assert_in_range(st.st_size, 1, 60 * 4200);
+    assert_in_range(st.st_size, 1, early.st_size + 20 * 4200);
     store_stats(rig.store, &stats);
     assert_in_range(stats.checkpoints, 10, 400);
     assert_int_equal(rig_count(&rig), 400);
