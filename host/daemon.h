@@ -10,6 +10,7 @@
 #include "host/facade/hook.h"
 #include "host/queue/queue.h"
 #include "host/router/router.h"
+#include "host/simulator/simulator.h"
 #include "host/store/store.h"
 
 struct daemon_line; /* lines.c: a configured line and what its carrier was made from */
@@ -22,6 +23,7 @@ struct daemon {
     struct directory *directory;
     struct queue *queue;
     struct router *router;
+    struct simulator *simulator;
     struct facade *facade;
     struct hooks *hooks;
     struct ctl *ctl;
@@ -40,6 +42,9 @@ struct conf *daemon_conf_load(const char *path, conf_report_fn *, void *arg);
  * anew where what it was made from has changed. Used at start and on reload. */
 void lines_sync(struct daemon *);
 void lines_free(struct daemon *);
+
+/* verbs_simulate.c */
+ctl_fn verb_simulate;
 
 /* The control socket's verbs, and what watchers are told. */
 extern const struct ctl_verb daemon_verbs[];

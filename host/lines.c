@@ -8,8 +8,6 @@
 #include "host/daemon.h"
 #include "host/modem/modem.h"
 
-#define LOOPBACK_REPORT_MS 200
-
 struct daemon_line {
     struct daemon *daemon;
     struct daemon_line *next;
@@ -27,9 +25,9 @@ static const struct conf_modem *conf_modem_find(const struct conf *conf, const c
     return NULL;
 }
 
-static bool line_is_loopback(const struct conf_line *line)
+static bool line_is_simulated(const struct conf_line *line)
 {
-    return strcmp(line->carrier, "loopback") == 0;
+    return strcmp(line->carrier, "modem") != 0;
 }
 
 static void line_recipe(const struct conf *conf, const struct conf_line *line, uint8_t out[32])
@@ -37,8 +35,8 @@ static void line_recipe(const struct conf *conf, const struct conf_line *line, u
     const struct conf_modem *modem = conf_modem_find(conf, line->modem);
     char *text = NULL;
     int len;
-    if (line_is_loopback(line) || modem == NULL)
-        len = asprintf(&text, "%s", line->carrier);
+    if (line_is_simulated(line) || modem == NULL)
+        len = asprintf(&text, "simulator");
     else
         len = asprintf(&text, "%s\n%s\n%d\n%s\n%s\n%s\n%s", modem->name, modem->port, modem->baud,
                        modem->model, modem->slot, line->pin, line->number);
@@ -51,8 +49,8 @@ static void line_recipe(const struct conf *conf, const struct conf_line *line, u
 
 static struct carrier *line_carrier(struct daemon *daemon, const struct conf_line *line)
 {
-    if (line_is_loopback(line))
-        return loopback_new(daemon->loop, LOOPBACK_REPORT_MS);
+    if (line_is_simulated(line))
+        return simulator_carrier(daemon->simulator, line->name);
     const struct conf_modem *modem = conf_modem_find(daemon->conf, line->modem);
     if (modem == NULL) /* conf_load has refused that */
         fatal("line %s: no modem %s", line->name, line->modem);

@@ -64,6 +64,7 @@ static void daemon_reload(struct daemon *daemon)
     log_open((enum log_level)conf->daemon.log_level, conf->daemon.log_mask, STDERR_FILENO);
     facade_reload(daemon->facade, conf);
     hooks_reload(daemon->hooks, conf);
+    simulator_reload(daemon->simulator, conf);
     lines_sync(daemon);
     conf_free(old);
     log_event(LOG_INFO, "reload.done", "file=%s restart_needed=%d", daemon->conf_path, later);
@@ -158,6 +159,7 @@ static int daemon_open_rooms(struct daemon *daemon, char error[256])
     }
     struct facade_rooms rooms = {daemon->loop, daemon->store, daemon->queue, daemon->directory, conf};
     daemon->router = router_new(daemon->loop, daemon->queue, daemon->directory, daemon->store);
+    daemon->simulator = simulator_new(daemon->loop, conf);
     daemon->hooks = hooks_new(&rooms);
     status = ctl_open(&daemon->ctl, daemon->loop, conf->daemon.control_socket, daemon_verbs, daemon, error);
     return status != 0 ? status : facade_open(&daemon->facade, &rooms, error);
@@ -202,6 +204,7 @@ static void daemon_close(struct daemon *daemon)
     facade_close(daemon->facade);
     hooks_free(daemon->hooks);
     router_free(daemon->router);
+    simulator_free(daemon->simulator);
     lines_free(daemon);
     queue_close(daemon->queue);
     store_close(daemon->store); /* last commit: its durable callbacks may still look into the directory */

@@ -252,6 +252,10 @@ const struct ctl_verb daemon_verbs[] = {
     {"backup", "FILE", "a consistent copy of the database", 1, 1, verb_backup},
     {"settle", "SID sent|failed|resend", "decide about an UNSURE message", 2, 2, verb_settle},
     {"account", "show | create NAME | test [AC] | rotate AC", "tenants and their tokens", 1, 2, verb_account},
+    {"simulate",
+     "rule add KEY=VALUE... | rule list | rule clear | inbound LINE FROM TEXT | receipt SID "
+     "delivered|undelivered [ERROR]",
+     "what simulated lines do", 2, 11, verb_simulate},
     {"where", "", "how to reach the API", 0, 0, verb_where},
 #ifdef CELLPOST_TEST_CLOCK
     {"advance", "MS", "move the clocks ahead", 1, 1, verb_advance},

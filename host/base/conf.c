@@ -186,9 +186,10 @@ static void line_section(struct reader *reader, int line, char *text)
     name = trim(name);
     reader->section = section_find(kind);
     if (reader->section == NULL) {
-        conf_error(&reader->errors, line,
-                   "unknown section [%s]: daemon, http, hooks, line, modem, class and service are known",
-                   kind);
+        conf_error(
+            &reader->errors, line,
+            "unknown section [%s]: daemon, http, hooks, line, modem, class, service and simulate are known",
+            kind);
         reader->section = &conf_sections[0];
     } else if (reader->section->named) {
         section_begin_named(reader, line, reader->section, name);

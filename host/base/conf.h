@@ -50,8 +50,8 @@ struct conf_line { /* [line NAME]: an identity on a SIM; its URLs seed its row o
     int line_no;      /* where its section begins */
     char *number;     /* E.164; "" = ask the SIM (+CNUM) */
     char *iccid;      /* "" = take the first seen */
-    char *modem;      /* name of a [modem]; "" for carrier=loopback */
-    char *carrier;    /* "modem" | "loopback" */
+    char *modem;      /* name of a [modem]; "" where it is simulated */
+    char *carrier;    /* "modem" | "simulator", which is also called "loopback" */
     char *class_name; /* default class, "" = "default" */
     char *pin;        /* SIM PIN, "" = none */
     char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback;
@@ -81,6 +81,20 @@ struct conf_service { /* [service NAME]: a messaging service; its row follows */
     bool smart_encoding, use_inbound_webhook_on_number;
     int validity_s;
 };
+enum conf_outcome { CONF_SIMULATE_SENT, CONF_SIMULATE_REJECT, CONF_SIMULATE_RETRY, CONF_SIMULATE_UNSURE };
+enum conf_receipt { CONF_RECEIPT_AUTO, CONF_RECEIPT_DELIVERED, CONF_RECEIPT_UNDELIVERED, CONF_RECEIPT_NONE };
+struct conf_simulate { /* [simulate NAME]: what simulated lines do with a message; the first that fits */
+    char name[CONF_NAME_MAX];
+    int line_no;
+    char *line; /* "" = every simulated line */
+    char *to;   /* number or pattern with '*'; "" = everybody */
+    enum conf_outcome outcome;
+    int error; /* of reject and retry */
+    int after_ms;
+    enum conf_receipt receipt;
+    int receipt_error, receipt_after_ms;
+    int times; /* 0 = always */
+};
 struct conf_mark; /* where an option stands in the file */
 struct conf {
     char *file;
@@ -97,6 +111,8 @@ struct conf {
     size_t class_count; /* "default" always exists */
     struct conf_service *services;
     size_t service_count;
+    struct conf_simulate *simulates; /* in the order of the file */
+    size_t simulate_count;
 };
 
 /* Reports each error through `report` (may be NULL); returns NULL when there was one. */

@@ -22,26 +22,26 @@ static bool has_modem(const struct conf *conf, const char *name)
     return false;
 }
 
-static bool has_line(const struct conf *conf, const char *name)
+static const struct conf_line *find_line(const struct conf *conf, const char *name)
 {
     for (size_t i = 0; i < conf->line_count; i++)
         if (strcmp(conf->lines[i].name, name) == 0)
-            return true;
-    return false;
+            return &conf->lines[i];
+    return NULL;
 }
 
 static void check_line_carrier(struct conf_errors *errors, const struct conf *conf,
                                const struct conf_line *line)
 {
-    bool loopback = strcmp(line->carrier, "loopback") == 0;
+    bool simulated = strcmp(line->carrier, "modem") != 0;
     if (is_refused(conf, &line->carrier) || is_refused(conf, &line->modem))
         return;
-    if (loopback && line->modem[0] != '\0')
-        conf_error(errors, line->line_no, "[line %s] has carrier = loopback and a modem: one of the two",
-                   line->name);
-    else if (!loopback && line->modem[0] == '\0')
+    if (simulated && line->modem[0] != '\0')
+        conf_error(errors, line->line_no, "[line %s] has carrier = %s and a modem: one of the two",
+                   line->name, line->carrier);
+    else if (!simulated && line->modem[0] == '\0')
         conf_error(errors, line->line_no, "[line %s] needs modem = NAME of a [modem]", line->name);
-    else if (!loopback && !has_modem(conf, line->modem))
+    else if (!simulated && !has_modem(conf, line->modem))
         conf_error(errors, line->line_no, "[line %s]: there is no [modem %s]", line->name, line->modem);
 }
 
@@ -91,10 +91,26 @@ static void check_service(struct conf_errors *errors, const struct conf *conf, s
     if (service->lines[0] == NULL && !is_refused(conf, &service->lines))
         conf_error(errors, service->line_no, "[service %s] needs lines = NAME, NAME", service->name);
     for (char **name = service->lines; *name != NULL; name++)
-        if (!has_line(conf, *name))
+        if (find_line(conf, *name) == NULL)
             conf_error(errors, conf_where(conf, &service->lines), "[service %s]: there is no [line %s]",
                        service->name, *name);
     check_own(errors, conf, SECTION_SERVICE, offsetof(struct conf_service, sid), index);
+}
+
+static void check_simulate(struct conf_errors *errors, const struct conf *conf, size_t index)
+{
+    const struct conf_simulate *rule = &conf->simulates[index];
+    const struct conf_line *line = find_line(conf, rule->line);
+    if (rule->line[0] != '\0' && line == NULL)
+        conf_error(errors, conf_where(conf, &rule->line), "[simulate %s]: there is no [line %s]", rule->name,
+                   rule->line);
+    else if (rule->line[0] != '\0' && strcmp(line->carrier, "modem") == 0)
+        conf_error(errors, conf_where(conf, &rule->line),
+                   "[simulate %s]: [line %s] has a modem, not carrier = simulator", rule->name, rule->line);
+    if (rule->receipt_error > 30008 && rule->receipt_error != 30017)
+        conf_error(errors, conf_where(conf, &rule->receipt_error),
+                   "[simulate %s]: receipt_error is 30003 to 30008 or 30017, not %d", rule->name,
+                   rule->receipt_error);
 }
 
 /* ---- [daemon] and [http] ---- */
@@ -199,4 +215,6 @@ void conf_check(struct conf_errors *errors, struct conf *conf)
         check_line(errors, conf, i);
     for (size_t i = 0; i < conf->service_count; i++)
         check_service(errors, conf, i);
+    for (size_t i = 0; i < conf->simulate_count; i++)
+        check_simulate(errors, conf, i);
 }

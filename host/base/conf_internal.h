@@ -23,6 +23,7 @@ enum conf_type {
     CONF_PORT,     /* serial:/... or pty:/... */
     CONF_SLOT,     /* sim:/SOCKET:NAME, or empty */
     CONF_LISTEN,   /* ADDRESS:PORT, or empty */
+    CONF_PATTERN,  /* a number whose digits may be '*', or empty */
     CONF_LIST,     /* separated by commas or blanks */
     CONF_RANGES    /* a list of address ranges */
 };
@@ -35,6 +36,7 @@ enum conf_section {
     SECTION_MODEM,
     SECTION_CLASS,
     SECTION_SERVICE,
+    SECTION_SIMULATE,
     SECTION_COUNT
 };
 

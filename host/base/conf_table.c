@@ -9,6 +9,7 @@
 #define M(field) offsetof(struct conf_modem, field)
 #define C(field) offsetof(struct conf_class, field)
 #define S(field) offsetof(struct conf_service, field)
+#define R(field) offsetof(struct conf_simulate, field)
 
 const struct conf_section_info conf_sections[SECTION_COUNT] = {
     [SECTION_DAEMON] = {"daemon", false, sizeof(struct conf_daemon), offsetof(struct conf, daemon), 0, 0, 0},
@@ -22,6 +23,8 @@ const struct conf_section_info conf_sections[SECTION_COUNT] = {
                        offsetof(struct conf, class_count), C(name), C(line_no)},
     [SECTION_SERVICE] = {"service", true, sizeof(struct conf_service), offsetof(struct conf, services),
                          offsetof(struct conf, service_count), S(name), S(line_no)},
+    [SECTION_SIMULATE] = {"simulate", true, sizeof(struct conf_simulate), offsetof(struct conf, simulates),
+                          offsetof(struct conf, simulate_count), R(name), R(line_no)},
 };
 
 /* clang-format off */
@@ -54,7 +57,7 @@ const struct conf_option conf_options[] = {
     {SECTION_LINE, "number", CONF_NUMBER, L(number), "", 0, 0, NULL, false, true, "its telephone number, +E.164; empty: asked from the SIM"},
     {SECTION_LINE, "iccid", CONF_ICCID, L(iccid), "", 0, 0, NULL, false, true, "its SIM; empty: the first that is seen"},
     {SECTION_LINE, "modem", CONF_NAME_REF, L(modem), "", 0, 0, "modem", false, true, "[modem] that holds the SIM"},
-    {SECTION_LINE, "carrier", CONF_WORD, L(carrier), "modem", 0, 0, "modem loopback", true, true, "loopback: no modem, every message is delivered at once; for trying the API"},
+    {SECTION_LINE, "carrier", CONF_WORD, L(carrier), "modem", 0, 0, "modem simulator loopback", true, true, "simulator: no modem, [simulate] rules say what becomes of a message, without any it is delivered at once; loopback means the same"},
     {SECTION_LINE, "class", CONF_NAME_REF, L(class_name), "default", 0, 0, "class", false, true, "[class] of its messages unless Tags name another"},
     {SECTION_LINE, "pin", CONF_PIN, L(pin), "", 0, 0, NULL, false, true, "SIM PIN; entered only while two tries are left, never twice when wrong"},
     {SECTION_LINE, "sms_url", CONF_URL, L(sms_url), "", 0, 0, NULL, false, true, "inbound webhook; for a new line only: afterwards IncomingPhoneNumbers of the API owns it"},
@@ -83,6 +86,16 @@ const struct conf_option conf_options[] = {
     {SECTION_SERVICE, "smart_encoding", CONF_BOOL, S(smart_encoding), "no", 0, 0, NULL, false, true, "replace look-alikes so that GSM 7-bit fits"},
     {SECTION_SERVICE, "use_inbound_webhook_on_number", CONF_BOOL, S(use_inbound_webhook_on_number), "no", 0, 0, NULL, false, true, "inbound goes to the line's own sms_url"},
     {SECTION_SERVICE, "validity", CONF_SECONDS, S(validity_s), "10h", 1, 36000, NULL, false, true, "validity of its messages"},
+
+    {SECTION_SIMULATE, "line", CONF_NAME_REF, R(line), "", 0, 0, "line", false, true, "a simulated [line]; empty: all of them"},
+    {SECTION_SIMULATE, "to", CONF_PATTERN, R(to), "", 0, 0, NULL, false, true, "recipient: +41791234567, or with * for any digits, +4179*; empty: everybody"},
+    {SECTION_SIMULATE, "outcome", CONF_WORD, R(outcome), "sent", 0, 0, "sent reject retry unsure", false, true, "what the line answers: failed for good is reject, tried again is retry, unknown is unsure"},
+    {SECTION_SIMULATE, "error", CONF_INT, R(error), "30008", 30001, 30999, NULL, false, true, "ErrorCode of reject, and of retry once the validity is over"},
+    {SECTION_SIMULATE, "after", CONF_DURATION, R(after_ms), "100ms", 0, 86400000, NULL, false, true, "time until that answer; the line is busy meanwhile"},
+    {SECTION_SIMULATE, "receipt", CONF_WORD, R(receipt), "auto", 0, 0, "auto delivered undelivered none", false, true, "delivery report; auto: delivered after sent, else none; none: cellpost simulate receipt may give it"},
+    {SECTION_SIMULATE, "receipt_error", CONF_INT, R(receipt_error), "30008", 30003, 30017, NULL, false, true, "ErrorCode of undelivered: 30003 to 30008 or 30017"},
+    {SECTION_SIMULATE, "receipt_after", CONF_DURATION, R(receipt_after_ms), "200ms", 0, 86400000, NULL, false, true, "time from the answer to the report"},
+    {SECTION_SIMULATE, "times", CONF_INT, R(times), "0", 0, 1000000000, NULL, false, true, "only so many attempts, then the next rule that fits; 0: always"},
     {SECTION_COUNT, NULL, CONF_TEXT, 0, NULL, 0, 0, NULL, false, false, NULL},
 };
 /* clang-format on */

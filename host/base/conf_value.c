@@ -172,6 +172,12 @@ static bool is_iccid(const char *text)
            text[len - 1] != 'F' && text[len - 1] != 'f';
 }
 
+static bool is_pattern(const char *text)
+{
+    const char *digits = text + (text[0] == '+');
+    return *digits != '\0' && strlen(text) < 32 && strspn(digits, "0123456789*") == strlen(digits);
+}
+
 static const char *text_fault(const struct conf_option *option, const char *value)
 {
     if (value[0] == '\0')
@@ -179,6 +185,8 @@ static const char *text_fault(const struct conf_option *option, const char *valu
     switch (option->type) {
     case CONF_URL: return is_url(value) ? NULL : "an absolute http:// or https:// URL";
     case CONF_NUMBER: return is_e164(value) ? NULL : "a number like +41790000001 (+ and 7 to 15 digits)";
+    case CONF_PATTERN:
+        return is_pattern(value) ? NULL : "a number like +41790000001, * standing for any digits";
     case CONF_TOKEN: return all_hex(value, 32) ? NULL : "32 hex digits";
     case CONF_PIN: return is_pin(value) ? NULL : "4 to 8 digits";
     case CONF_ICCID:
@@ -297,6 +305,7 @@ bool conf_value_set(struct conf_errors *errors, int line, const struct conf_opti
     case CONF_LISTEN:
     case CONF_TOKEN:
     case CONF_PIN:
+    case CONF_PATTERN:
     case CONF_ICCID: return set_text(errors, line, option, value, field);
     }
     return false;
@@ -324,6 +333,7 @@ static enum conf_type kept_as(const struct conf_option *option)
     case CONF_LISTEN:
     case CONF_TOKEN:
     case CONF_PIN:
+    case CONF_PATTERN:
     case CONF_ICCID: return CONF_TEXT;
     }
     return CONF_TEXT;

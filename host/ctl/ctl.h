@@ -13,7 +13,7 @@
 
 #include "host/base/loop.h"
 
-#define CTL_ARGS_MAX    8
+#define CTL_ARGS_MAX    12
 #define CTL_REQUEST_MAX 4096
 
 struct ctl;

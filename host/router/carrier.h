@@ -1,5 +1,5 @@
 /* The contract between the router and whatever moves messages: an AT modem, a phone behind libgammu, a cloud
- * provider, the loopback.
+ * provider, the simulator.
  *
  * A carrier serves one line at a time and takes one job at a time: submit, then exactly one settle for it. It
  * says how it is through status(). What it learns goes up through struct carrier_up, each with a durable
@@ -73,7 +73,7 @@ struct carrier_ops {
 };
 struct carrier {
     const struct carrier_ops *ops;
-    char name[33]; /* "modem:m1", "loopback" */
+    char name[33]; /* "modem:m1", "simulator" */
 };
 
 #endif

@@ -24,8 +24,4 @@ bool router_line_status(struct router *, int64_t line_id, struct carrier_status 
 void router_on_change(struct router *, void (*fn)(void *arg, int64_t line_id, const struct carrier_status *),
                       void *arg);
 
-/* A carrier for tests and for trying the API without any modem: SENT at once, delivered by a report after
- * report_ms (-1 = none). */
-struct carrier *loopback_new(struct loop *, int64_t report_ms);
-
 #endif

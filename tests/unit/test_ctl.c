@@ -151,9 +151,9 @@ static void test_refusals(void **state)
 {
     ask(*state, "nothing\n", "err unknown verb 'nothing': try help\n");
     ask(*state, "echo 1 2 3\n", "err usage: echo [A [B]]\n");
-    ask(*state, "\n", "err a request is VERB [ARGUMENT ...], at most 8 words, %XX for odd octets\n");
-    ask(*state, "echo %zz\n", "err a request is VERB [ARGUMENT ...], at most 8 words, %XX for odd octets\n");
-    ask(*state, "echo %00\n", "err a request is VERB [ARGUMENT ...], at most 8 words, %XX for odd octets\n");
+    ask(*state, "\n", "err a request is VERB [ARGUMENT ...], at most 12 words, %XX for odd octets\n");
+    ask(*state, "echo %zz\n", "err a request is VERB [ARGUMENT ...], at most 12 words, %XX for odd octets\n");
+    ask(*state, "echo %00\n", "err a request is VERB [ARGUMENT ...], at most 12 words, %XX for odd octets\n");
 }
 
 static void test_too_long(void **state)

@@ -476,21 +476,10 @@ static void test_stop_ends_all(void **state)
 {
     struct world *world = *state;
     router_add(world->router, line_id(world, "a"), &world->pad.carrier);
-    router_add(world->router, line_id(world, "b"), loopback_new(world->loop, -1));
+    router_add(world->router, line_id(world, "b"), &world->other.carrier);
     router_stop(world->router, count_removed, world);
     turns(world);
     assert_int_equal(world->removed, 1);
-}
-
-static void test_loopback_sends_and_reports(void **state)
-{
-    struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), loopback_new(world->loop, 200));
-    int64_t id = submit(world, "a", TO);
-    assert_int_equal(status_of(world, id), MESSAGE_SENT);
-    clock_advance(201);
-    turns(world);
-    assert_int_equal(status_of(world, id), MESSAGE_DELIVERED);
 }
 
 int main(void)
@@ -512,7 +501,6 @@ int main(void)
         TEST(test_in_flight_is_handed_to_the_next_start),
         TEST(test_removal_waits_for_what_is_in_flight),
         TEST(test_stop_ends_all),
-        TEST(test_loopback_sends_and_reports),
     };
     log_open(LOG_ERROR, true, STDERR_FILENO);
     return cmocka_run_group_tests(tests, NULL, NULL);
