@@ -9,6 +9,7 @@
 
 #include "host/daemon.h"
 #include "host/modem/model.h"
+#include "host/optout/words.h"
 
 static bool is_model(const char *name)
 {
@@ -50,11 +51,39 @@ static void check_ca_file(const struct conf *conf, conf_report_fn *report, void 
         close(fd);
 }
 
+/* Sets of words are sections of the file, or built in. */
+static bool is_set(const struct conf *conf, const char *name)
+{
+    for (size_t i = 0; i < conf->optout_count; i++)
+        if (strcmp(conf->optouts[i].name, name) == 0)
+            return true;
+    return optout_builtin(name) != NULL;
+}
+
+static void check_sets(const struct conf *conf, char **const *names, conf_report_fn *report, void *arg)
+{
+    bool off = (*names)[0] != NULL && (*names)[1] == NULL && strcmp((*names)[0], "off") == 0;
+    for (char **name = *names; *name != NULL && !off; name++) {
+        char text[512];
+        if (is_set(conf, *name))
+            continue;
+        int len = snprintf(text, sizeof text, "optout is off, or sets of words:");
+        for (size_t n = 0; optout_builtin_name(n) != NULL; n++)
+            len += snprintf(text + len, sizeof text - (size_t)len, " %s", optout_builtin_name(n));
+        snprintf(text + len, sizeof text - (size_t)len, ", or an [optout NAME] section; not '%.64s'", *name);
+        report(arg, conf->file, conf_where(conf, names), text);
+    }
+}
+
 static void check_beyond(const struct conf *conf, conf_report_fn *report, void *arg)
 {
     check_ca_file(conf, report, arg);
     for (size_t i = 0; i < conf->modem_count; i++)
         check_model(conf, &conf->modems[i], report, arg);
+    for (size_t i = 0; i < conf->line_count; i++)
+        check_sets(conf, &conf->lines[i].optout, report, arg);
+    for (size_t i = 0; i < conf->service_count; i++)
+        check_sets(conf, &conf->services[i].optout, report, arg);
 }
 
 struct conf *daemon_conf_load(const char *path, conf_report_fn *report, void *arg)

@@ -8,6 +8,8 @@
 #include "host/directory/directory.h"
 #include "host/facade/facade.h"
 #include "host/facade/hook.h"
+#include "host/facade/keyword.h"
+#include "host/optout/optout.h"
 #include "host/queue/queue.h"
 #include "host/router/router.h"
 #include "host/simulator/simulator.h"
@@ -26,6 +28,8 @@ struct daemon {
     struct simulator *simulator;
     struct facade *facade;
     struct hooks *hooks;
+    struct optout *optout;
+    struct keywords *keywords;
     struct ctl *ctl;
     struct daemon_line *lines;
     struct event *signals[3];
@@ -49,6 +53,7 @@ ctl_fn verb_simulate;
 /* The control socket's verbs, and what watchers are told. */
 extern const struct ctl_verb daemon_verbs[];
 ctl_fn verb_account; /* verbs_account.c */
+ctl_fn verb_optouts; /* verbs_optout.c */
 void verbs_observe(struct daemon *);
 
 #endif

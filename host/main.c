@@ -65,6 +65,7 @@ static void daemon_reload(struct daemon *daemon)
     facade_reload(daemon->facade, conf);
     hooks_reload(daemon->hooks, conf);
     simulator_reload(daemon->simulator, conf);
+    keywords_reload(daemon->keywords, conf);
     lines_sync(daemon);
     conf_free(old);
     log_event(LOG_INFO, "reload.done", "file=%s restart_needed=%d", daemon->conf_path, later);
@@ -157,10 +158,13 @@ static int daemon_open_rooms(struct daemon *daemon, char error[256])
         snprintf(error, 256, "queue: %s", strerror(-status));
         return status;
     }
-    struct facade_rooms rooms = {daemon->loop, daemon->store, daemon->queue, daemon->directory, conf};
+    daemon->optout = optout_open(daemon->store);
+    struct facade_rooms rooms = {daemon->loop,      daemon->store, daemon->queue,
+                                 daemon->directory, conf,          daemon->optout};
     daemon->router = router_new(daemon->loop, daemon->queue, daemon->directory, daemon->store);
     daemon->simulator = simulator_new(daemon->loop, conf);
     daemon->hooks = hooks_new(&rooms);
+    daemon->keywords = keywords_new(&rooms);
     status = ctl_open(&daemon->ctl, daemon->loop, conf->daemon.control_socket, daemon_verbs, daemon, error);
     return status != 0 ? status : facade_open(&daemon->facade, &rooms, error);
 }
@@ -202,12 +206,14 @@ static void daemon_close(struct daemon *daemon)
         if (daemon->signals[i] != NULL)
             event_free(daemon->signals[i]);
     facade_close(daemon->facade);
+    keywords_free(daemon->keywords);
     hooks_free(daemon->hooks);
     router_free(daemon->router);
     simulator_free(daemon->simulator);
     lines_free(daemon);
     queue_close(daemon->queue);
     store_close(daemon->store); /* last commit: its durable callbacks may still look into the directory */
+    optout_close(daemon->optout);
     directory_close(daemon->directory);
     ctl_close(daemon->ctl);
     loop_free(daemon->loop);

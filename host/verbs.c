@@ -251,6 +251,8 @@ const struct ctl_verb daemon_verbs[] = {
     {"watch", "", "every event as it happens", 0, 0, verb_watch},
     {"backup", "FILE", "a consistent copy of the database", 1, 1, verb_backup},
     {"settle", "SID sent|failed|resend", "decide about an UNSURE message", 2, 2, verb_settle},
+    {"optouts", "list | add SENDER NUMBER | remove SENDER NUMBER", "who wants no messages", 1, 3,
+     verb_optouts},
     {"account", "show | create NAME | test [AC] | rotate AC", "tenants and their tokens", 1, 2, verb_account},
     {"simulate",
      "rule add KEY=VALUE... | rule list | rule clear | inbound LINE FROM TEXT | receipt SID "

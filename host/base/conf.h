@@ -54,6 +54,7 @@ struct conf_line { /* [line NAME]: an identity on a SIM; its URLs seed its row o
     char *carrier;    /* "modem" | "simulator", which is also called "loopback" */
     char *class_name; /* default class, "" = "default" */
     char *pin;        /* SIM PIN, "" = none */
+    char **optout;    /* sets of words, NULL-terminated; "off" */
     char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback;
     bool status_reports; /* ask for them (SRR) */
 };
@@ -75,8 +76,9 @@ struct conf_class { /* [class NAME] */
 struct conf_service { /* [service NAME]: a messaging service; its row follows */
     char name[CONF_NAME_MAX];
     int line_no;
-    char *sid;    /* MG..., "" = made up */
-    char **lines; /* names, NULL-terminated */
+    char *sid;     /* MG..., "" = made up */
+    char **lines;  /* names, NULL-terminated */
+    char **optout; /* empty: as its lines */
     char *inbound_request_url, *inbound_method, *fallback_url, *fallback_method, *status_callback;
     bool smart_encoding, use_inbound_webhook_on_number;
     int validity_s;
@@ -94,6 +96,12 @@ struct conf_simulate { /* [simulate NAME]: what simulated lines do with a messag
     enum conf_receipt receipt;
     int receipt_error, receipt_after_ms;
     int times; /* 0 = always */
+};
+struct conf_optout { /* [optout NAME]: words of opting out, and what is answered */
+    char name[CONF_NAME_MAX];
+    int line_no;
+    char **stop, **start, **help;
+    char *stop_reply, *start_reply, *help_reply; /* "" = no answer */
 };
 struct conf_mark; /* where an option stands in the file */
 struct conf {
@@ -113,6 +121,8 @@ struct conf {
     size_t service_count;
     struct conf_simulate *simulates; /* in the order of the file */
     size_t simulate_count;
+    struct conf_optout *optouts;
+    size_t optout_count;
 };
 
 /* Reports each error through `report` (may be NULL); returns NULL when there was one. */

@@ -37,6 +37,7 @@ enum conf_section {
     SECTION_CLASS,
     SECTION_SERVICE,
     SECTION_SIMULATE,
+    SECTION_OPTOUT,
     SECTION_COUNT
 };
 

@@ -10,6 +10,7 @@
 #define C(field) offsetof(struct conf_class, field)
 #define S(field) offsetof(struct conf_service, field)
 #define R(field) offsetof(struct conf_simulate, field)
+#define O(field) offsetof(struct conf_optout, field)
 
 const struct conf_section_info conf_sections[SECTION_COUNT] = {
     [SECTION_DAEMON] = {"daemon", false, sizeof(struct conf_daemon), offsetof(struct conf, daemon), 0, 0, 0},
@@ -25,6 +26,8 @@ const struct conf_section_info conf_sections[SECTION_COUNT] = {
                          offsetof(struct conf, service_count), S(name), S(line_no)},
     [SECTION_SIMULATE] = {"simulate", true, sizeof(struct conf_simulate), offsetof(struct conf, simulates),
                           offsetof(struct conf, simulate_count), R(name), R(line_no)},
+    [SECTION_OPTOUT] = {"optout", true, sizeof(struct conf_optout), offsetof(struct conf, optouts),
+                        offsetof(struct conf, optout_count), O(name), O(line_no)},
 };
 
 /* clang-format off */
@@ -66,6 +69,7 @@ const struct conf_option conf_options[] = {
     {SECTION_LINE, "sms_fallback_method", CONF_WORD, L(sms_fallback_method), "POST", 0, 0, "POST GET", true, true, "its method; for a new line only"},
     {SECTION_LINE, "status_callback", CONF_URL, L(status_callback), "", 0, 0, NULL, false, true, "status callbacks of messages that name none; for a new line only"},
     {SECTION_LINE, "status_reports", CONF_BOOL, L(status_reports), "yes", 0, 0, NULL, false, true, "ask the network for delivery reports"},
+    {SECTION_LINE, "optout", CONF_LIST, L(optout), "en", 0, 0, NULL, false, true, "sets of STOP, START and HELP words that count: de en es fr it nl pt, an [optout NAME], or off"},
 
     {SECTION_MODEM, "port", CONF_PORT, M(port), "", 0, 0, NULL, false, true, "serial:PATH (best under /dev/serial/by-id) or pty:PATH"},
     {SECTION_MODEM, "baud", CONF_INT, M(baud), "115200", 1200, 4000000, NULL, false, true, "rate of a serial port"},
@@ -96,6 +100,15 @@ const struct conf_option conf_options[] = {
     {SECTION_SIMULATE, "receipt_error", CONF_INT, R(receipt_error), "30008", 30003, 30017, NULL, false, true, "ErrorCode of undelivered: 30003 to 30008 or 30017"},
     {SECTION_SIMULATE, "receipt_after", CONF_DURATION, R(receipt_after_ms), "200ms", 0, 86400000, NULL, false, true, "time from the answer to the report"},
     {SECTION_SIMULATE, "times", CONF_INT, R(times), "0", 0, 1000000000, NULL, false, true, "only so many attempts, then the next rule that fits; 0: always"},
+    {SECTION_SERVICE, "optout", CONF_LIST, S(optout), "", 0, 0, NULL, false, true, "the same for its messages; empty: as the line that they come in on"},
+
+    {SECTION_OPTOUT, "stop", CONF_LIST, O(stop), "", 0, 0, NULL, false, true, "words that end messages; a set of a built-in name replaces it whole"},
+    {SECTION_OPTOUT, "start", CONF_LIST, O(start), "", 0, 0, NULL, false, true, "words that begin them again"},
+    {SECTION_OPTOUT, "help", CONF_LIST, O(help), "", 0, 0, NULL, false, true, "words that ask how"},
+    {SECTION_OPTOUT, "stop_reply", CONF_TEXT, O(stop_reply), "", 0, 0, NULL, false, true, "what is answered to a stop word; empty: nothing"},
+    {SECTION_OPTOUT, "start_reply", CONF_TEXT, O(start_reply), "", 0, 0, NULL, false, true, "to a start word"},
+    {SECTION_OPTOUT, "help_reply", CONF_TEXT, O(help_reply), "", 0, 0, NULL, false, true, "to a help word"},
+
     {SECTION_COUNT, NULL, CONF_TEXT, 0, NULL, 0, 0, NULL, false, false, NULL},
 };
 /* clang-format on */

@@ -75,5 +75,6 @@ api_handler numbers_list, numbers_list_mobile, numbers_list_none, numbers_create
     numbers_update, numbers_delete;
 api_handler applications_list, applications_create, applications_fetch, applications_update,
     applications_delete;
+api_handler optouts_list, optouts_create, optouts_fetch, optouts_delete, consents_bulk;
 
 #endif

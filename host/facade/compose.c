@@ -22,10 +22,11 @@ bool draft_in_pool(const struct service *service, int64_t line_id)
 }
 
 static draft_check *const CHECKS[] = {
-    draft_to_present,     draft_body_present, draft_sender_present,  draft_to_valid,    draft_from_valid,
-    draft_service_owned,  draft_sender_owned, draft_body_fits,       draft_no_media,    draft_no_content,
-    draft_callback_valid, draft_price_valid,  draft_retention_valid, draft_smart_valid, draft_validity_valid,
-    draft_tags_valid,     draft_key_valid,    draft_not_scheduled,
+    draft_to_present,      draft_body_present,  draft_sender_present, draft_to_valid,
+    draft_from_valid,      draft_service_owned, draft_sender_owned,   draft_body_fits,
+    draft_no_media,        draft_no_content,    draft_callback_valid, draft_price_valid,
+    draft_retention_valid, draft_smart_valid,   draft_validity_valid, draft_tags_valid,
+    draft_key_valid,       draft_not_scheduled, draft_not_opted_out,
 };
 
 /* ---- the submission ---- */

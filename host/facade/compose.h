@@ -20,6 +20,7 @@ struct compose_request {
     const char *const *media;
     const char *idempotency_key;
     int64_t reply_to;
+    bool to_opted_out; /* the answer to a STOP: goes although it was said */
 };
 
 /* Owns the texts that the submission points to; compose_fini frees them. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "host/facade/compose_internal.h"
+#include "host/optout/optout.h"
 
 /* ---- presence ---- */
 
@@ -126,4 +127,14 @@ bool draft_sender_owned(struct draft *w)
         return refuse(w->refusal, 400, 21711,
                       "The 'From' number %s does not belong to the Messaging Service.", w->out->from);
     return true;
+}
+
+/* ---- wanted ---- */
+
+bool draft_not_opted_out(struct draft *w)
+{
+    return w->request->to_opted_out ||
+           !optout_blocks(w->rooms->optout, w->service != NULL ? w->service->id : 0,
+                          w->line != NULL ? w->line->id : 0, w->out->to) ||
+           refuse(w->refusal, 400, 21610, "Attempt to send to unsubscribed recipient");
 }

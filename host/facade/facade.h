@@ -11,6 +11,7 @@
 #include "host/store/store.h"
 
 struct facade;
+struct optout;
 
 /* What every room behind the API needs; lent for the façade's life. */
 struct facade_rooms {
@@ -19,6 +20,7 @@ struct facade_rooms {
     struct queue *queue;
     struct directory *directory;
     const struct conf *conf; /* replaced by facade_reload */
+    struct optout *optout;
 };
 
 /* Listens. 0 or -errno with a sentence that names the address. */

@@ -25,6 +25,7 @@
 #include "host/facade/hook_rule.h"
 #include "host/facade/hook_try.h"
 #include "host/facade/hook_url.h"
+#include "host/facade/keyword.h"
 
 #define WORKS_MAX 2048 /* known at once */
 #define PAGE      64
@@ -340,6 +341,9 @@ static void work_start(struct work *work)
     }
     struct form params = {0};
     hook_params(rooms->directory, account, &work->hook, &work->message, &params);
+    const char *type = work->hook.kind == HOOK_INBOUND ? keyword_type(rooms, &work->message) : NULL;
+    if (type != NULL)
+        form_add(&params, "OptOutType", type);
     work->state = WORK_TRYING;
     work->started_ms = clock_mono_ms();
     work->endpoint->running++;

@@ -28,5 +28,10 @@ const struct route routes[] = {
     {"GET", APPLICATIONS "/{AP}", applications_fetch, false},
     {"POST", APPLICATIONS "/{AP}", applications_update, false},
     {"DELETE", APPLICATIONS "/{AP}", applications_delete, false},
+    {"GET", ACCOUNT "/OptOuts", optouts_list, false},
+    {"POST", ACCOUNT "/OptOuts", optouts_create, false},
+    {"GET", ACCOUNT "/OptOuts/{OO}", optouts_fetch, false},
+    {"DELETE", ACCOUNT "/OptOuts/{OO}", optouts_delete, false},
+    {"POST", "/v1/Consents/Bulk", consents_bulk, false},
     {NULL, NULL, NULL, false},
 };

@@ -106,6 +106,7 @@ static int become_received(struct transition *t, int64_t message_id, const char 
     store_bind_text(stmt, ":body", body);
     store_bind_int(stmt, ":error", error);
     store_bind_int(stmt, ":now", t->now_ms);
+    queue_raise(t, QUEUE_INBOUND);
     return sql_run(t->queue->store, stmt);
 }
 

@@ -33,8 +33,9 @@ void queue_close(struct queue *);
 
 /* What wakes others; called after the commit, at most once a turn for each topic. One watcher each. */
 enum queue_topic {
-    QUEUE_WORK,  /* something may be claimable: new message, retry due, line freed */
-    QUEUE_HOOKS, /* a hook row is due */
+    QUEUE_WORK,    /* something may be claimable: new message, retry due, line freed */
+    QUEUE_HOOKS,   /* a hook row is due */
+    QUEUE_INBOUND, /* a message came in */
     QUEUE_TOPICS
 };
 void queue_watch(struct queue *, enum queue_topic, void (*fn)(void *arg), void *arg);

@@ -8,6 +8,7 @@
 #include "host/base/clock.h"
 #include "host/base/secret.h"
 #include "host/facade/facade.h"
+#include "host/optout/optout.h"
 #include "powerfail_vfs.h"
 #include "store_rig.h"
 
@@ -28,6 +29,7 @@ struct facade_rig {
     struct directory *directory;
     struct queue *queue;
     struct facade *facade;
+    struct optout *optout;
     struct client client;
     char other_sid[SID_TEXT], other_token[33]; /* a second account */
 };
@@ -73,7 +75,7 @@ static inline void rig_other_account(struct facade_rig *r)
 
 static inline struct facade_rooms rig_rooms(const struct facade_rig *r)
 {
-    return (struct facade_rooms){r->store.loop, r->store.store, r->queue, r->directory, r->conf};
+    return (struct facade_rooms){r->store.loop, r->store.store, r->queue, r->directory, r->conf, r->optout};
 }
 
 /* Rooms without the façade. */
@@ -94,6 +96,7 @@ static inline void rig_open_rooms(struct facade_rig *r, const char *http)
         fail_msg("%s", error);
     conf_free(before);
     assert_int_equal(queue_open(&r->queue, r->store.store, r->store.loop), 0);
+    r->optout = optout_open(r->store.store);
     rig_other_account(r);
     r->client.fd = -1;
 }
@@ -113,6 +116,7 @@ static inline void rig_close_all(struct facade_rig *r)
     facade_close(r->facade);
     queue_close(r->queue);
     rig_close(&r->store);
+    optout_close(r->optout);
     directory_close(r->directory);
     conf_free(r->conf);
     rig_fini(&r->store);

@@ -31,6 +31,7 @@
 #include "host/base/secret.h"
 #include "host/base/signature.h"
 #include "host/facade/hook.h"
+#include "host/optout/optout.h"
 
 #define T0          INT64_C(1800000000000)
 #define OWN         "+15005550006" /* the line's number */
@@ -78,6 +79,7 @@ struct world {
     struct directory *directory;
     struct queue *queue;
     struct hooks *hooks;
+    struct optout *optout;
     struct app apps[8];
     size_t app_count;
     struct call calls[CALLS];
@@ -239,7 +241,9 @@ static inline void house_open(struct world *world)
         directory_open(&world->directory, world->store, world->conf, error) != 0)
         fail_msg("%s", error);
     assert_int_equal(queue_open(&world->queue, world->store, world->loop), 0);
-    struct facade_rooms rooms = {world->loop, world->store, world->queue, world->directory, world->conf};
+    world->optout = optout_open(world->store);
+    struct facade_rooms rooms = {world->loop,      world->store, world->queue,
+                                 world->directory, world->conf,  world->optout};
     world->hooks = hooks_new(&rooms);
 }
 
@@ -248,6 +252,7 @@ static inline void house_shut(struct world *world)
     hooks_free(world->hooks);
     queue_close(world->queue);
     store_close(world->store);
+    optout_close(world->optout);
     directory_close(world->directory);
     world->hooks = NULL;
 }

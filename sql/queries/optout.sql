@@ -1,0 +1,55 @@
+-- The statements of host/optout.
+
+-- name: optout_add
+INSERT INTO optout (sid, account_id, service_id, line_id, number, source, created_ms)
+VALUES (:sid, :account, :service, :line, :number, :source, :now)
+ON CONFLICT (number, service_id, line_id) DO NOTHING
+
+-- name: optout_remove
+DELETE FROM optout WHERE number = :number AND service_id = :service AND line_id = :line
+
+-- A line that is meant alone also answers for the services whose pools hold it, and a service for its lines.
+
+-- name: optout_clear
+DELETE FROM optout WHERE number = :number AND (
+    (service_id != 0 AND service_id = :service) OR (line_id != 0 AND line_id = :line)
+    OR line_id IN (SELECT line_id FROM service_line WHERE service_id = :service)
+    OR service_id IN (SELECT service_id FROM service_line WHERE line_id = :line))
+
+-- name: optout_blocks
+SELECT 1 FROM optout WHERE number = :number AND (
+    (service_id != 0 AND service_id = :service) OR (line_id != 0 AND line_id = :line)
+    OR line_id IN (SELECT line_id FROM service_line WHERE service_id = :service)
+    OR service_id IN (SELECT service_id FROM service_line WHERE line_id = :line)) LIMIT 1
+
+-- name: optout_find
+SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout
+WHERE number = :number AND service_id = :service AND line_id = :line
+
+-- name: optout_find_sid
+SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout WHERE sid = :sid
+
+-- name: optout_older
+SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout
+WHERE account_id = :account AND id < :id ORDER BY id DESC LIMIT :limit
+
+-- name: optout_newer
+SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout
+WHERE account_id = :account AND id >= :id ORDER BY id LIMIT :limit
+
+-- name: optout_older_any
+SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout
+WHERE id < :id ORDER BY id DESC LIMIT :limit
+
+-- name: optout_of_number
+SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout
+WHERE number = :number AND account_id = :account ORDER BY id DESC LIMIT :limit
+
+-- name: optout_seen
+SELECT message_id FROM optout_seen WHERE id = 1
+
+-- name: optout_see
+UPDATE optout_seen SET message_id = :message WHERE id = 1 AND message_id < :message
+
+-- name: optout_unseen
+SELECT id FROM message INDEXED BY message_inbound WHERE direction = 1 AND id > :after AND segments = 1 ORDER BY id LIMIT :max
