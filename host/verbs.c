@@ -36,10 +36,10 @@ static void verb_status(void *arg, struct ctl_call *call, int argc, char **argv)
     ctl_line(call, "store %s",
              store_open_for_work(daemon->store) ? "open" : "closed: waiting for disk space");
     ctl_line(call,
-             "accepted %" PRId64 " queued %" PRId64 " sending %" PRId64 " unsure %" PRId64
-             " hooks_due %" PRId64 " hooks_waiting %" PRId64,
-             counts.accepted, counts.queued, counts.sending, counts.unsure, counts.hooks_due,
-             counts.hooks_waiting);
+             "accepted %" PRId64 " scheduled %" PRId64 " queued %" PRId64 " sending %" PRId64
+             " unsure %" PRId64 " hooks_due %" PRId64 " hooks_waiting %" PRId64,
+             counts.accepted, counts.scheduled, counts.queued, counts.sending, counts.unsure,
+             counts.hooks_due, counts.hooks_waiting);
     ctl_ok(call);
 }
 

@@ -196,6 +196,14 @@ CREATE INDEX work_ready ON work (picker, rank) WHERE state = 1;
 CREATE INDEX work_backoff ON work (picker, due_ms) WHERE state = 2;
 CREATE INDEX work_due ON work (due_ms);
 
+-- Messages whose time is to come. They have no work yet, so that any number of them costs a claim nothing.
+CREATE TABLE scheduled (
+    message_id INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL,
+    send_ms INTEGER NOT NULL              -- SendAt: a point on the wall clock, which no jump of it moves
+) STRICT;
+CREATE INDEX scheduled_due ON scheduled (send_ms);
+
 -- Status reports that matched nothing yet: they wait for the attempt in flight that they may belong to.
 CREATE TABLE report (
     id INTEGER PRIMARY KEY,
@@ -269,11 +277,21 @@ CREATE TABLE event (
     PRIMARY KEY (message_id, n)
 ) STRICT, WITHOUT ROWID;
 
+-- What the recipient did with a message, as the application tells it.
+CREATE TABLE feedback (
+    message_id INTEGER PRIMARY KEY,
+    confirmed INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL
+) STRICT;
+
+-- A key outlives its message, so that a repeat is known even then.
 CREATE TABLE idempotency (
     account_id INTEGER NOT NULL,
     key TEXT NOT NULL,
     message_id INTEGER NOT NULL,
     until_ms INTEGER NOT NULL,
+    request INTEGER NOT NULL DEFAULT 0,   -- hash of what was asked, 0 unknown
     PRIMARY KEY (account_id, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_until ON idempotency (until_ms);

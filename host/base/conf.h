@@ -20,6 +20,7 @@
 
 enum conf_log_numbers { CONF_NUMBERS_MASKED, CONF_NUMBERS_FULL };
 enum conf_policy { CONF_HOLD, CONF_RESEND };
+enum conf_media { CONF_MEDIA_REFUSE, CONF_MEDIA_APPEND };
 
 struct conf_daemon {
     char *data_dir;       /* database, key file, credentials */
@@ -37,6 +38,10 @@ struct conf_http {
     int connections;         /* cap */
     int idle_ms, request_ms; /* keep-alive idle; whole request must arrive within */
     int queue_max;           /* unsettled messages of an account; above: 429/20429 */
+    int scheduled_max;       /* scheduled messages of an account; above: 35125 */
+    bool schedule_without_service;
+    enum conf_media media;      /* what becomes of MediaUrl */
+    char **to_allow, **to_deny; /* prefixes of recipients, "+41", NULL-terminated */
 };
 struct conf_hooks {
     char *ca_file;

@@ -25,7 +25,8 @@ enum conf_type {
     CONF_LISTEN,   /* ADDRESS:PORT, or empty */
     CONF_PATTERN,  /* a number whose digits may be '*', or empty */
     CONF_LIST,     /* separated by commas or blanks */
-    CONF_RANGES    /* a list of address ranges */
+    CONF_RANGES,   /* a list of address ranges */
+    CONF_PREFIXES  /* a list of how +E.164 numbers begin */
 };
 
 enum conf_section {

@@ -47,6 +47,11 @@ const struct conf_option conf_options[] = {
     {SECTION_HTTP, "idle", CONF_DURATION, H(idle_ms), "75s", 100, 3600000, NULL, false, true, "a kept connection without a request is closed"},
     {SECTION_HTTP, "request", CONF_DURATION, H(request_ms), "20s", 100, 600000, NULL, false, true, "a request must have arrived whole"},
     {SECTION_HTTP, "queue_max", CONF_INT, H(queue_max), "100000", 1, 100000000, NULL, false, true, "unsettled messages of an account; above: 429"},
+    {SECTION_HTTP, "scheduled_max", CONF_INT, H(scheduled_max), "500000", 0, 100000000, NULL, false, true, "messages of an account that wait for their SendAt; above: 35125"},
+    {SECTION_HTTP, "schedule_without_service", CONF_BOOL, H(schedule_without_service), "no", 0, 0, NULL, false, true, "SendAt is allowed without a messaging service, which Twilio refuses"},
+    {SECTION_HTTP, "media", CONF_WORD, H(media), "refuse", 0, 0, "refuse append", false, true, "MediaUrl: refuse (21621), or append the URLs to the text, one a line"},
+    {SECTION_HTTP, "to_allow", CONF_PREFIXES, H(to_allow), "", 0, 0, NULL, false, true, "recipients that may be written to, by prefix: +41 +4930; empty: all"},
+    {SECTION_HTTP, "to_deny", CONF_PREFIXES, H(to_deny), "", 0, 0, NULL, false, true, "recipients that may not; of to_allow and to_deny the longest prefix decides, of equal ones to_deny"},
 
     {SECTION_HOOKS, "ca_file", CONF_PATH, K(ca_file), "", 0, 0, NULL, false, true, "readable file of certificates that webhooks are checked with; default: the system's"},
     {SECTION_HOOKS, "allow", CONF_RANGES, K(allow), "", 0, 0, NULL, false, true, "address ranges that are allowed though refused by default (link-local, metadata ...)"},

@@ -213,6 +213,7 @@ static const char *text_fault(const struct conf_option *option, const char *valu
     case CONF_WORD:
     case CONF_NAME_REF:
     case CONF_LIST:
+    case CONF_PREFIXES:
     case CONF_RANGES: return NULL;
     }
     return NULL;
@@ -257,6 +258,13 @@ static void list_free(char **list)
     free(list);
 }
 
+/* How an E.164 number may begin. */
+static bool is_prefix(const char *text)
+{
+    size_t digits = text[0] == '+' ? strspn(text + 1, "0123456789") : 0;
+    return digits >= 1 && digits <= 15 && text[1 + digits] == '\0' && text[1] != '0';
+}
+
 static bool set_list(struct conf_errors *errors, int line, const struct conf_option *option,
                      const char *value, void *field)
 {
@@ -269,6 +277,11 @@ static bool set_list(struct conf_errors *errors, int line, const struct conf_opt
     for (const char *at = value + strspn(value, ", \t"); *at != '\0';) {
         size_t len = strcspn(at, ", \t");
         list[count] = copy(at, len);
+        if (option->type == CONF_PREFIXES && !is_prefix(list[count])) {
+            conf_error(errors, line, "%s: '%s' does not begin a number, like +41 or +4930", option->key,
+                       list[count]);
+            good = false;
+        }
         if (option->type == CONF_RANGES && !httpc_range_parse(list[count], &range)) {
             conf_error(errors, line, "%s: '%s' is no address range like 192.168.0.0/16 or fd00::/8",
                        option->key, list[count]);
@@ -294,6 +307,7 @@ bool conf_value_set(struct conf_errors *errors, int line, const struct conf_opti
     case CONF_WORD: return set_word(errors, line, option, value, field);
     case CONF_PATH: return set_path(errors, value, field);
     case CONF_LIST:
+    case CONF_PREFIXES:
     case CONF_RANGES: return set_list(errors, line, option, value, field);
     case CONF_TEXT:
     case CONF_NAME_REF:
@@ -316,6 +330,7 @@ static enum conf_type kept_as(const struct conf_option *option)
 {
     switch (option->type) {
     case CONF_LIST:
+    case CONF_PREFIXES:
     case CONF_RANGES: return CONF_LIST;
     case CONF_INT:
     case CONF_DURATION:

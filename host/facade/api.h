@@ -70,7 +70,8 @@ void api_url(const struct api_call *, char out[API_URL_MAX], const char *fmt, ..
 
 api_handler accounts_list, accounts_fetch;
 api_handler messages_create, messages_list, messages_fetch, messages_update, messages_delete;
-api_handler media_list;
+api_handler media_list, media_fetch;
+api_handler feedback_create, feedback_fetch;
 api_handler numbers_list, numbers_list_mobile, numbers_list_none, numbers_create, numbers_fetch,
     numbers_update, numbers_delete;
 api_handler applications_list, applications_create, applications_fetch, applications_update,

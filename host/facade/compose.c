@@ -22,11 +22,11 @@ bool draft_in_pool(const struct service *service, int64_t line_id)
 }
 
 static draft_check *const CHECKS[] = {
-    draft_to_present,      draft_body_present,  draft_sender_present, draft_to_valid,
-    draft_from_valid,      draft_service_owned, draft_sender_owned,   draft_body_fits,
-    draft_no_media,        draft_no_content,    draft_callback_valid, draft_price_valid,
-    draft_retention_valid, draft_smart_valid,   draft_validity_valid, draft_tags_valid,
-    draft_key_valid,       draft_not_scheduled, draft_not_opted_out,
+    draft_to_present,  draft_body_present,    draft_sender_present, draft_to_valid,
+    draft_from_valid,  draft_service_owned,   draft_sender_owned,   draft_to_allowed,
+    draft_body_fits,   draft_media_fits,      draft_no_content,     draft_callback_valid,
+    draft_price_valid, draft_retention_valid, draft_smart_valid,    draft_validity_valid,
+    draft_tags_valid,  draft_key_valid,       draft_schedule_valid, draft_not_opted_out,
 };
 
 /* ---- the submission ---- */
@@ -39,10 +39,30 @@ static char *copy(const char *text)
     return s;
 }
 
+/* Room for 3 octets an octet of the body, the most that split_smart makes of one, and for the URLs. */
+static size_t body_room(const struct draft *w)
+{
+    size_t room = 3 * w->request->body_len + 1;
+    for (size_t i = 0; draft_appends_media(w) && i < w->request->media_count; i++)
+        room += 1 + strlen(w->request->media[i]);
+    return room;
+}
+
+static void append_media(const struct draft *w, char *body, size_t *len)
+{
+    for (size_t i = 0; draft_appends_media(w) && i < w->request->media_count; i++) {
+        size_t url_len = strlen(w->request->media[i]);
+        if (*len > 0)
+            body[(*len)++] = '\n';
+        memcpy(body + *len, w->request->media[i], url_len);
+        *len += url_len;
+    }
+}
+
 static char *copy_body(const struct draft *w, size_t *len)
 {
     const struct compose_request *r = w->request;
-    char *body = malloc(3 * r->body_len + 1);
+    char *body = malloc(body_room(w));
     if (body == NULL)
         fatal("out of memory");
     *len = r->body_len;
@@ -50,6 +70,7 @@ static char *copy_body(const struct draft *w, size_t *len)
         *len = split_smart(r->body, r->body_len, body, 3 * r->body_len + 1);
     else if (r->body_len > 0)
         memcpy(body, r->body, r->body_len);
+    append_media(w, body, len);
     body[*len] = '\0';
     return body;
 }
@@ -94,12 +115,14 @@ static void fill(struct draft *w)
     s->service_id = w->service != NULL ? w->service->id : 0;
     s->priority = w->class->priority;
     s->policy = class_policy(w->class);
+    s->send_at_ms = w->send_at_ms;
     s->validity_ms = validity_of(w);
     s->status_report = wants_report(w);
     s->callback_url = c->callback;
     s->tags = c->tags;
     s->reply_to = r->reply_to;
     s->idempotency_key = r->idempotency_key;
+    s->request = r->request_hash;
 }
 
 bool compose(const struct facade_rooms *rooms, const struct compose_request *request, int64_t now_ms,

@@ -19,6 +19,7 @@ struct compose_request {
     size_t media_count;
     const char *const *media;
     const char *idempotency_key;
+    int64_t request_hash; /* of what the key stands for */
     int64_t reply_to;
     bool to_opted_out; /* the answer to a STOP: goes although it was said */
 };

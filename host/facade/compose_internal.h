@@ -15,25 +15,27 @@ struct draft {
     const struct service *service;
     const struct conf_class *class;
     bool smart;
-    int64_t now_ms, validity_s; /* 0 = not given */
+    int64_t now_ms, validity_s, send_at_ms; /* 0 = not given */
     struct composed *out;
     struct refusal *refusal;
 };
 
 bool draft_given(const char *text); /* neither NULL nor empty */
 bool draft_in_pool(const struct service *, int64_t line_id);
+/* URLs of media go out at the end of the text, one a line. */
+bool draft_appends_media(const struct draft *);
 
 /* The checks. Each may also write down what it found; false: *refusal says why. */
 typedef bool draft_check(struct draft *);
 
 /* compose_sender.c: who to whom */
 draft_check draft_to_present, draft_body_present, draft_sender_present, draft_to_valid, draft_from_valid,
-    draft_service_owned, draft_sender_owned, draft_not_opted_out;
+    draft_service_owned, draft_sender_owned, draft_to_allowed, draft_not_opted_out;
 
 /* compose_option.c: everything else that a client may ask for */
-draft_check draft_body_fits, draft_no_media, draft_no_content, draft_callback_valid, draft_price_valid,
+draft_check draft_body_fits, draft_media_fits, draft_no_content, draft_callback_valid, draft_price_valid,
     draft_retention_valid, draft_smart_valid, draft_validity_valid, draft_tags_valid, draft_key_valid,
-    draft_not_scheduled;
+    draft_schedule_valid;
 
 /* compose_class.c: the class by which a message goes; tags NULL = none */
 const struct conf_class *class_choose(const struct draft *, json_t *tags);

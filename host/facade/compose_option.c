@@ -16,6 +16,12 @@
 #define SCHEDULE_LEAST_MS (300 * 1000LL)
 #define SCHEDULE_MOST_MS  (35 * 24 * 3600 * 1000LL)
 
+static bool too_long(struct draft *w)
+{
+    return refuse(w->refusal, 400, 21617, "The concatenated message body exceeds the %d character limit.",
+                  BODY_UNITS);
+}
+
 bool draft_body_fits(struct draft *w)
 {
     const struct compose_request *r = w->request;
@@ -24,22 +30,30 @@ bool draft_body_fits(struct draft *w)
     if (memchr(r->body, '\0', r->body_len) != NULL || !utf8_valid(r->body, r->body_len))
         return refuse(w->refusal, 400, 21618,
                       "The message body holds a character that cannot be sent (U+0000).");
-    return utf8_utf16_len(r->body, r->body_len) <= BODY_UNITS ||
-           refuse(w->refusal, 400, 21617, "The concatenated message body exceeds the %d character limit.",
-                  BODY_UNITS);
+    return utf8_utf16_len(r->body, r->body_len) <= BODY_UNITS || too_long(w);
 }
 
-bool draft_no_media(struct draft *w)
+bool draft_appends_media(const struct draft *w)
+{
+    return w->rooms->conf->http.media == CONF_MEDIA_APPEND;
+}
+
+bool draft_media_fits(struct draft *w)
 {
     const struct compose_request *r = w->request;
+    size_t units = r->body_len > 0 ? utf8_utf16_len(r->body, r->body_len) : 0;
     if (r->media_count > MEDIA_COUNT)
         return refuse(w->refusal, 400, 21623, "Number of media files exceeds the limit of %d.", MEDIA_COUNT);
-    for (size_t i = 0; i < r->media_count; i++)
-        if (!url_valid(r->media[i]))
+    for (size_t i = 0; i < r->media_count; i++) {
+        size_t len = strlen(r->media[i]);
+        if (!url_valid(r->media[i]) || !utf8_valid(r->media[i], len))
             return refuse(w->refusal, 400, 21620, "Invalid media URL: %.160s", r->media[i]);
-    return r->media_count == 0 ||
-           refuse(w->refusal, 400, 21621,
-                  "The 'From' number has not been enabled for MMS: MediaUrl cannot be sent.");
+        units += (units > 0) + utf8_utf16_len(r->media[i], len);
+    }
+    if (r->media_count > 0 && !draft_appends_media(w))
+        return refuse(w->refusal, 400, 21621,
+                      "The 'From' number has not been enabled for MMS: MediaUrl cannot be sent.");
+    return units <= BODY_UNITS || too_long(w);
 }
 
 bool draft_no_content(struct draft *w)
@@ -159,16 +173,17 @@ bool draft_key_valid(struct draft *w)
            refuse(w->refusal, 400, 20001, "The idempotency key is longer than %d bytes.", KEY_MAX);
 }
 
-/* Scheduling is not there yet; what is wrong with a request is still said in Twilio's order. */
-bool draft_not_scheduled(struct draft *w)
+/* In Twilio's order. */
+bool draft_schedule_valid(struct draft *w)
 {
     const struct compose_request *r = w->request;
+    const struct conf_http *conf = &w->rooms->conf->http;
     struct date at;
     if (!draft_given(r->schedule_type))
         return true; /* SendAt alone is ignored, as Twilio does */
     if (strcasecmp(r->schedule_type, "fixed") != 0)
         return refuse(w->refusal, 400, 35126, "ScheduleType can only be fixed: %.32s", r->schedule_type);
-    if (w->service_sid == NULL)
+    if (w->service_sid == NULL && !conf->schedule_without_service)
         return refuse(w->refusal, 400, 35118, "MessagingServiceSid is required to schedule a message.");
     if (!draft_given(r->send_at))
         return refuse(w->refusal, 400, 35111, "SendAt is required to schedule a message.");
@@ -176,5 +191,9 @@ bool draft_not_scheduled(struct draft *w)
         at.ms > w->now_ms + SCHEDULE_MOST_MS)
         return refuse(w->refusal, 400, 35114,
                       "SendAt must be a date from 300 seconds to 35 days ahead: %.48s", r->send_at);
-    return refuse(w->refusal, 400, 35126, "ScheduleType fixed is not supported by this gateway yet.");
+    if (queue_scheduled(w->rooms->queue, r->account->id) >= conf->scheduled_max)
+        return refuse(w->refusal, 400, 35125, "The account has %d scheduled messages, and may have no more.",
+                      conf->scheduled_max);
+    w->send_at_ms = at.ms;
+    return true;
 }

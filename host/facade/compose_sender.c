@@ -138,3 +138,32 @@ bool draft_not_opted_out(struct draft *w)
                           w->line != NULL ? w->line->id : 0, w->out->to) ||
            refuse(w->refusal, 400, 21610, "Attempt to send to unsubscribed recipient");
 }
+
+/* ---- where to ---- */
+
+static size_t longest_prefix(char *const *prefixes, const char *number)
+{
+    size_t longest = 0;
+    for (; *prefixes != NULL; prefixes++) {
+        size_t len = strlen(*prefixes);
+        if (len > longest && strncmp(number, *prefixes, len) == 0)
+            longest = len;
+    }
+    return longest;
+}
+
+/* The longest prefix of either list decides, of two equal ones to_deny; without any match a number is allowed
+ * where to_allow names none. */
+bool draft_to_allowed(struct draft *w)
+{
+    const struct conf_http *conf = &w->rooms->conf->http;
+    size_t allowed = longest_prefix(conf->to_allow, w->out->to);
+    size_t denied = longest_prefix(conf->to_deny, w->out->to);
+    if (denied > 0 ? allowed > denied : allowed > 0 || conf->to_allow[0] == NULL)
+        return true;
+    return refuse(
+        w->refusal, 400, 21408,
+        "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: "
+        "%s.",
+        w->out->to);
+}

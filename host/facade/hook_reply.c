@@ -45,9 +45,10 @@ static void tell(const struct message *inbound, const char *event, size_t reply,
     log_event(LOG_WARN, event, "sid=%s reply=%zu code=%d", sid, reply, code);
 }
 
-static bool drops_media(const struct twiml_message *verb)
+static bool drops_media(const struct facade_rooms *rooms, const struct twiml_message *verb)
 {
-    return verb->media_count > 0 && verb->body != NULL && verb->body[0] != '\0';
+    return rooms->conf->http.media == CONF_MEDIA_REFUSE && verb->media_count > 0 && verb->body != NULL &&
+           verb->body[0] != '\0';
 }
 
 static bool compose_one(const struct facade_rooms *rooms, struct hook_guard *guard,
@@ -63,7 +64,7 @@ static bool compose_one(const struct facade_rooms *rooms, struct hook_guard *gua
         .body = verb->body,
         .body_len = verb->body != NULL ? strlen(verb->body) : 0,
         .status_callback = reply->callback,
-        .media_count = drops_media(verb) ? 0 : verb->media_count,
+        .media_count = drops_media(rooms, verb) ? 0 : verb->media_count,
         .media = (const char *const *)verb->media,
         .reply_to = inbound->id,
     };
@@ -93,7 +94,7 @@ void hook_replies_compose(const struct facade_rooms *rooms, struct hook_guard *g
             continue;
         }
         out->count++;
-        if (drops_media(&replies[i].message)) {
+        if (drops_media(rooms, &replies[i].message)) {
             tell(inbound, "hook.reply_without_media", i + 1, NO_MMS);
             out->without_media++;
         }

@@ -1,9 +1,25 @@
-/* Media of a message: there is no MMS, so the list of every message is empty, in the form that SDKs read. */
+/* Media of a message: there is no MMS, so the list of every message is empty, in the form that SDKs read, and
+ * no single medium exists. */
 #include "host/facade/api.h"
+#include "host/facade/date.h"
+
+static const char *const FILTERS[] = {"DateCreated", "DateCreated<", "DateCreated>", NULL};
+
+/* They filter nothing, but a wrong one is told like that of any other list. */
+static bool filters_valid(const struct form *query, struct refusal *refusal)
+{
+    for (const char *const *key = FILTERS; *key != NULL; key++) {
+        const char *text = form_get(query, *key);
+        struct date date;
+        if (text != NULL && *text != '\0' && !date_parse(text, &date))
+            return refuse(refusal, 400, 20001,
+                          "%s must be a date such as 2030-01-02 or 2030-01-02T03:04:05Z: %.48s", *key, text);
+    }
+    return true;
+}
 
 void media_list(struct api_call *call)
 {
-    static const char *const FILTERS[] = {"DateCreated", "DateCreated<", "DateCreated>", NULL};
     char path[API_PATH_MAX], sid[SID_TEXT];
     struct message m;
     struct page page;
@@ -14,11 +30,17 @@ void media_list(struct api_call *call)
     }
     sid_format(&m.sid, m.mm ? "MM" : "SM", sid);
     message_fini(&m);
-    if (!page_read(&call->query, &page, &refusal)) {
+    if (!page_read(&call->query, &page, &refusal) || !filters_valid(&call->query, &refusal)) {
         api_refusal(call, &refusal);
         return;
     }
     api_uri(call, path, "/Messages/%s/Media.json", sid);
     const struct page_list list = {path, "media_list", FILTERS};
     api_json(call, 200, page_envelope(&page, &list, &call->query, json_array(), &(struct page_rows){0}));
+}
+
+/* Fetch and delete alike: there is none. */
+void media_fetch(struct api_call *call)
+{
+    api_not_found(call);
 }

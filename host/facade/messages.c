@@ -8,6 +8,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/base/secret.h"
 #include "host/facade/api.h"
 #include "host/facade/compose.h"
 #include "host/facade/filter.h"
@@ -56,16 +57,16 @@ static void add_extras(const struct api_call *call, json_t *resource, const stru
 /* Every key is there: SDKs make "now" of a date_sent that is missing. Counts are strings. */
 static json_t *message_json(const struct api_call *call, const struct message *m)
 {
-    char sid[SID_TEXT], account_uri[API_PATH_MAX], media[API_PATH_MAX], uri[API_PATH_MAX], segments[16];
+    char sid[SID_TEXT], media[API_PATH_MAX], feedback[API_PATH_MAX], uri[API_PATH_MAX], segments[16];
     bool no_sender = m->from[0] == '\0';
     sid_format(&m->sid, sid_prefix(m), sid);
-    api_uri(call, account_uri, "/Messages/%s", sid);
     api_uri(call, media, "/Messages/%s/Media.json", sid);
+    api_uri(call, feedback, "/Messages/%s/Feedback.json", sid);
     api_uri(call, uri, "/Messages/%s.json", sid);
     snprintf(segments, sizeof segments, "%u", no_sender ? 0 : m->segments);
     json_t *resource =
         json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:n, s:n, s:s, s:s, "
-                  "s:{s:s}, s:o, s:s}",
+                  "s:{s:s, s:s}, s:o, s:s}",
                   "account_sid", call->account, "api_version", "2010-04-01", "body",
                   api_text(m->discard_body || m->body == NULL ? "" : m->body), "date_created",
                   api_date(m->created_ms), "date_sent", api_date(m->sent_ms), "date_updated",
@@ -75,7 +76,7 @@ static json_t *message_json(const struct api_call *call, const struct message *m
                   no_sender ? json_null() : api_text(m->from), "messaging_service_sid",
                   service_sid(call, m->service_id), "num_media", "0", "num_segments", segments, "price",
                   "price_unit", "sid", sid, "status", message_status_text(m->status), "subresource_uris",
-                  "media", media, "to", address_to(m), "uri", uri);
+                  "media", media, "feedback", feedback, "to", address_to(m), "uri", uri);
     add_extras(call, resource, m);
     return resource;
 }
@@ -105,7 +106,8 @@ static void answer_created(struct api_call *call, int64_t id)
         api_not_found(call);
         return;
     }
-    m.status = m.service_id != 0 ? MESSAGE_ACCEPTED : MESSAGE_QUEUED;
+    if (m.status != MESSAGE_SCHEDULED)
+        m.status = m.service_id != 0 ? MESSAGE_ACCEPTED : MESSAGE_QUEUED;
     m.sent_ms = 0;
     m.updated_ms = m.created_ms;
     m.error_code = 0;
@@ -115,12 +117,28 @@ static void answer_created(struct api_call *call, int64_t id)
     }
     json_t *resource = message_json(call, &m);
     message_fini(&m);
+    json_object_del(json_object_get(resource, "subresource_uris"), "feedback"); /* as Twilio's 201 */
     api_json(call, 201, resource);
 }
 
 static void refuse_closed(struct api_call *call)
 {
     api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+}
+
+/* What the queue says of a key that was used before. The first message is the answer to its repeat too; one
+ * that was deleted is not sent again. */
+static void answer_repeat(struct api_call *call, int status, int64_t id)
+{
+    if (status == -EALREADY)
+        answer_row(call, 201, id);
+    else if (status == -ESTALE)
+        api_refuse(call, 409, 20409,
+                   "The message of this idempotency key was deleted; it is not sent again.");
+    else
+        api_refuse(call, 409, 20409,
+                   "This idempotency key was used for another request: To, From, MessagingServiceSid or Body "
+                   "differ.");
 }
 
 static void on_submitted(void *arg, int status, const struct submitted *submitted)
@@ -130,9 +148,9 @@ static void on_submitted(void *arg, int status, const struct submitted *submitte
         return;
     switch (status) {
     case 0: answer_created(call, submitted->id); return;
-    case -EALREADY: /* the same idempotency key: the first message is the answer to its repeat too */
-        answer_row(call, 201, submitted->id);
-        return;
+    case -EALREADY:
+    case -ESTALE:
+    case -EEXIST: answer_repeat(call, status, submitted->id); return;
     case -EMSGSIZE:
         api_refuse(call, 400, 21617, "The concatenated message body exceeds the 1600 character limit.");
         return;
@@ -163,6 +181,30 @@ static const char *idempotency_key(const struct api_call *call)
     return key != NULL && *key != '\0' ? key : NULL;
 }
 
+/* What a key stands for: an 8-byte hash, never 0. Raw texts, each with its length before it. */
+static int64_t request_hash(const struct compose_request *r)
+{
+    const char *const texts[] = {r->to, r->from, r->service_sid, r->body};
+    uint8_t hash[32];
+    char *data = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&data, &size);
+    if (out == NULL)
+        fatal("out of memory");
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t len = texts[i] == NULL ? 0 : i == 3 ? r->body_len : strlen(texts[i]);
+        fprintf(out, "%zu:", len);
+        fwrite(texts[i] != NULL ? texts[i] : "", 1, len, out);
+    }
+    if (fclose(out) != 0)
+        fatal("out of memory");
+    secret_sha256(data, size, hash);
+    free(data);
+    int64_t value;
+    memcpy(&value, hash, sizeof value);
+    return value != 0 ? value : 1;
+}
+
 static void read_create(const struct api_call *call, struct compose_request *r)
 {
     const struct form *f = &call->form;
@@ -188,11 +230,38 @@ static void read_create(const struct api_call *call, struct compose_request *r)
         .content_variables = form_get(f, "ContentVariables"),
         .idempotency_key = idempotency_key(call),
     };
+    if (r->idempotency_key != NULL)
+        r->request_hash = request_hash(r);
+}
+
+/* Before all other checks: what was right once is a repeat now, though the queue is full, the disk too, or
+ * its SendAt too near. */
+static bool is_repeat(struct api_call *call, const struct compose_request *r)
+{
+    struct submitted first = {0};
+    if (r->idempotency_key == NULL)
+        return false;
+    int status = queue_key(call->rooms->queue, call->account_id, r->idempotency_key, r->request_hash, &first);
+    if (status != -EALREADY && status != -ESTALE && status != -EEXIST)
+        return false;
+    answer_repeat(call, status, first.id);
+    return true;
+}
+
+/* A scheduled message is no load yet: those have a limit of their own. */
+static void submit(struct api_call *call, const struct submission *s)
+{
+    const struct facade_rooms *rooms = call->rooms;
+    bool later = s->send_at_ms != 0;
+    call->sender_later = s->line_id == 0;
+    if (!later && queue_depth(rooms->queue, call->account_id) >= rooms->conf->http.queue_max)
+        api_refuse(call, 429, 20429, "Too Many Requests");
+    else if (queue_submit(rooms->queue, s, on_submitted, call) != 0)
+        refuse_closed(call);
 }
 
 void messages_create(struct api_call *call)
 {
-    const struct facade_rooms *rooms = call->rooms;
     const char *media[MEDIA_SEEN_MAX];
     struct compose_request request;
     struct composed composed;
@@ -200,16 +269,14 @@ void messages_create(struct api_call *call)
     read_create(call, &request);
     request.media = media;
     request.media_count = read_media(&call->form, media);
+    if (is_repeat(call, &request))
+        return;
     if (form_find(&call->form, "To", 1) != NULL) {
         api_refuse(call, 400, 21653, "Only one 'To' number can be given.");
-    } else if (!compose(rooms, &request, clock_wall_ms(), &composed, &refusal)) {
+    } else if (!compose(call->rooms, &request, clock_wall_ms(), &composed, &refusal)) {
         api_refusal(call, &refusal);
     } else {
-        call->sender_later = composed.submission.line_id == 0;
-        if (queue_depth(rooms->queue, call->account_id) >= rooms->conf->http.queue_max)
-            api_refuse(call, 429, 20429, "Too Many Requests");
-        else if (queue_submit(rooms->queue, &composed.submission, on_submitted, call) != 0)
-            refuse_closed(call);
+        submit(call, &composed.submission);
         compose_fini(&composed);
     }
 }

@@ -1,6 +1,6 @@
-/* What time does by itself, on one timer: retries fall due, waiting messages expire, unsure ones are given
- * up, parts and kept reports time out. And the wall clock's jumps: deadlines are stored in wall time, so they
- * move with it.
+/* What time does by itself, on one timer: scheduled messages and retries fall due, waiting messages expire,
+ * unsure ones are given up, parts and kept reports time out. And the wall clock's jumps: deadlines are stored
+ * in wall time, so they move with it.
  *
  * Nothing expires by a clock that is not trusted (clock.h). */
 #include <errno.h>
@@ -77,6 +77,8 @@ static int sweep_run(struct transition *t)
     for (int i = 0; status > 0 && i < DUE_BATCH; i++)
         status = due_work(t);
     if (status >= 0 && t->may_expire)
+        status = schedule_sweep(t);
+    if (status >= 0 && t->may_expire)
         status = parts_sweep(t);
     return status < 0 ? status : report_sweep(t);
 }
@@ -92,8 +94,8 @@ struct shift {
  * Deadlines far ahead of the clock as it was were set by another, better clock: they stay. */
 static int shift_run(struct transition *t)
 {
-    static const enum query queries[] = {Q_SHIFT_MESSAGE, Q_SHIFT_WORK, Q_SHIFT_ASSEMBLY, Q_SHIFT_REPORT,
-                                         Q_SHIFT_HOOK};
+    static const enum query queries[] = {Q_SHIFT_MESSAGE, Q_SHIFT_WORK, Q_SHIFT_ASSEMBLY,
+                                         Q_SHIFT_REPORT,  Q_SHIFT_HOOK, Q_SHIFT_IDEMPOTENCY};
     struct shift *op = (struct shift *)t;
     int status = 0;
     for (size_t i = 0; status == 0 && i < sizeof queries / sizeof queries[0]; i++) {

@@ -155,7 +155,7 @@ static int lane_demote(struct transition *t, int64_t message_id)
     return sql_run(t->queue->store, stmt);
 }
 
-int lane_enter(struct transition *t, struct work *work, bool is_new)
+static int lane_place(struct transition *t, struct work *work, bool is_new)
 {
     struct work head = {0};
     int status = lane_head(t, work, &head);
@@ -168,6 +168,18 @@ int lane_enter(struct transition *t, struct work *work, bool is_new)
     if (leads)
         queue_raise(t, QUEUE_WORK);
     return is_new ? work_insert(t, work) : work_store(t, work);
+}
+
+int lane_begin(struct transition *t, struct work *work)
+{
+    queue_depth_change(t, DEPTH_ACCOUNT, work->account_id, 1);
+    queue_depth_change(t, DEPTH_LANE, work->lane, 1);
+    return lane_place(t, work, true);
+}
+
+int lane_enter(struct transition *t, struct work *work)
+{
+    return lane_place(t, work, false);
 }
 
 int lane_back(struct transition *t, struct work *work)
@@ -201,7 +213,8 @@ int lane_leave(struct transition *t, struct work *work)
     store_bind_int(stmt, ":message", work->message_id);
     int status = sql_run(t->queue->store, stmt);
     work->exists = false;
-    queue_depth_change(t, work->account_id, -1);
+    queue_depth_change(t, DEPTH_ACCOUNT, work->account_id, -1);
+    queue_depth_change(t, DEPTH_LANE, work->lane, -1);
     return status != 0 ? status : lane_next(t, work, work->state);
 }
 

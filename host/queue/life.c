@@ -172,7 +172,7 @@ int life_continue(struct transition *t, struct life *life, struct work *work)
     if (out == 0 && work->state == WORK_BUSY)
         return lane_back(t, work);
     if (out == 0 && work->state == WORK_HELD)
-        return lane_enter(t, work, false);
+        return lane_enter(t, work);
     return work_store(t, work);
 }
 

@@ -95,10 +95,10 @@ void queue_raise(struct transition *t, enum queue_topic topic)
     t->topics[topic] = true;
 }
 
-void queue_depth_change(struct transition *t, int64_t account_id, int64_t by)
+void queue_depth_change(struct transition *t, enum depth_of of, int64_t id, int64_t by)
 {
     t->depths = grown(t->depths, t->depth_count, &t->depth_cap, sizeof *t->depths);
-    t->depths[t->depth_count++] = (struct depth){account_id, by};
+    t->depths[t->depth_count++] = (struct depth){of, id, by};
 }
 
 /* ---- a transition's life ---- */
@@ -115,7 +115,7 @@ static int transition_apply(struct store *store, struct store_op *op)
 static void depth_add(struct queue *queue, const struct depth *change)
 {
     for (size_t i = 0; i < queue->depth_count; i++)
-        if (queue->depths[i].account_id == change->account_id) {
+        if (queue->depths[i].of == change->of && queue->depths[i].id == change->id) {
             queue->depths[i].count += change->count;
             return;
         }
@@ -231,12 +231,28 @@ void queue_on_event(struct queue *queue, queue_event_fn *fn, void *arg)
     queue->on_event_arg = arg;
 }
 
+static int64_t depth_sum(const struct queue *queue, enum depth_of of, int64_t id)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < queue->depth_count; i++)
+        if (queue->depths[i].of == of && (id == 0 || queue->depths[i].id == id))
+            sum += queue->depths[i].count;
+    return sum;
+}
+
 int64_t queue_depth(struct queue *queue, int64_t account_id)
 {
-    for (size_t i = 0; i < queue->depth_count; i++)
-        if (queue->depths[i].account_id == account_id)
-            return queue->depths[i].count;
-    return 0;
+    return depth_sum(queue, DEPTH_ACCOUNT, account_id);
+}
+
+int64_t queue_lane_depth(struct queue *queue, int64_t lane)
+{
+    return depth_sum(queue, DEPTH_LANE, lane);
+}
+
+int64_t queue_scheduled(struct queue *queue, int64_t account_id)
+{
+    return depth_sum(queue, DEPTH_SCHEDULED, account_id);
 }
 
 /* ---- opening ---- */
@@ -277,10 +293,14 @@ static int recover_run(struct transition *t)
 
 static void load_depths(struct queue *queue)
 {
-    sqlite3_stmt *stmt = store_read_stmt(queue->store, Q_WORK_DEPTHS);
-    while (sql_next(queue->store, stmt) > 0) {
-        struct depth depth = {sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1)};
-        depth_add(queue, &depth);
+    static const enum query queries[] = {
+        [DEPTH_ACCOUNT] = Q_WORK_DEPTHS, [DEPTH_LANE] = Q_WORK_LANES, [DEPTH_SCHEDULED] = Q_SCHEDULED_DEPTHS};
+    for (int of = DEPTH_ACCOUNT; of <= DEPTH_SCHEDULED; of++) {
+        sqlite3_stmt *stmt = store_read_stmt(queue->store, queries[of]);
+        while (sql_next(queue->store, stmt) > 0) {
+            struct depth depth = {of, sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1)};
+            depth_add(queue, &depth);
+        }
     }
 }
 

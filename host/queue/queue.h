@@ -1,11 +1,15 @@
-/* The queue: the only writer of message, segment, attempt, part, report, hook and event rows. Every change is
- * one named transition, a guarded UPDATE of an expected state, durable when its callback runs (law 1).
- * Nothing here knows AT, HTTP or a provider.
+/* The queue: the only writer of message, segment, attempt, part, report, hook, event, feedback and key rows.
+ * Every change is one named transition, a guarded UPDATE of an expected state, durable when its callback runs
+ * (law 1). Nothing here knows AT, HTTP or a provider.
  *
  * States of a segment: waiting -> out -> sent | waiting (retry) | failed | unsure. While it is out it has an
  * attempt, claimed -> in_flight -> an outcome: a row for each claim, never reused. A crash forgets what was
  * claimed (the segment waits again), and leaves in_flight to the carrier (queue_resumable), which settles it,
  * UNSURE in the end.
+ *
+ * A message for later is scheduled until its time has come; the clock of the wall must be trusted for that,
+ * and a jump of it moves the time of no message. Then it enters the queue like a new one, hook queued
+ * included.
  *
  * A message is queued until its first segment is in flight, sending until its last is SENT, then sent;
  * delivered when a report says so for all its segments, undelivered as soon as one is reported failed for
@@ -58,26 +62,36 @@ struct submission {
     int64_t line_id, service_id; /* one of them; with a service line_id may be 0 = any line of its pool */
     int priority;
     enum unsure_policy policy;
-    int64_t validity_ms; /* from now */
+    int64_t send_at_ms;  /* 0 = now; else it is scheduled, and never claimed before */
+    int64_t validity_ms; /* from now, or from send_at_ms */
     bool status_report;
     const char *callback_url, *tags; /* NULL = none */
     bool discard_body, mask_to;
     int64_t reply_to;
-    const char *idempotency_key; /* NULL = none; 24 h per account: a repeat does not store, existing.. is set
-                                    and status is -EALREADY */
+    const char *idempotency_key; /* NULL = none; 24 h per account, see struct submitted */
+    int64_t request;             /* hash of what the key was used for, 0 = not compared */
 };
 struct submitted {
     int64_t id;
     struct sid sid;
 };
-/* Returns 0: fn will be called, once, later: with 0; -EALREADY (sid says which message it was);
+/* Returns 0: fn will be called, once, later: with 0; what the key says (below);
  * -EMSGSIZE/-EILSEQ of the split; or what the store says at its end. Or -ENOSPC at once, without fn: the
- * store is closed for work. Strings are copied. A key lasts 24 h, but no longer than its message. */
+ * store is closed for work. Strings are copied. */
 typedef void submitted_fn(void *arg, int status, const struct submitted *);
 int queue_submit(struct queue *, const struct submission *, submitted_fn *, void *arg);
 
-/* Messages of the account that are not settled (queued, accepted, sending): for admission. */
+/* A key that was used in the last 24 h: -EALREADY, and *submitted is the message of its first use; -ESTALE,
+ * that message was deleted; -EEXIST, it was used for another request. Nothing is stored in any of these
+ * cases. 0: it is free, as far as committed. */
+int queue_key(struct queue *, int64_t account_id, const char *key, int64_t request, struct submitted *);
+
+/* For admission. Messages of the account that are not settled (queued, accepted, sending) ... */
 int64_t queue_depth(struct queue *, int64_t account_id);
+/* ... the same of what waits for a line, or for a service (minus its id) that chooses one ... */
+int64_t queue_lane_depth(struct queue *, int64_t lane);
+/* ... and messages whose time is to come; account 0 = of all. */
+int64_t queue_scheduled(struct queue *, int64_t account_id);
 
 /* One segment to send. */
 struct job {
@@ -144,6 +158,15 @@ void queue_report(struct queue *, const struct report *, durable_fn *, void *arg
 /* An operator settles an UNSURE message: sent, failed or resend. */
 enum queue_verdict { VERDICT_SENT, VERDICT_FAILED, VERDICT_RESEND };
 void queue_verdict(struct queue *, int64_t message_id, enum queue_verdict, durable_fn *, void *arg);
+
+/* What the recipient did with an outbound message: the last word counts. fn(-ENOENT): no such message, or an
+ * inbound one. It goes with its message. */
+struct feedback {
+    bool confirmed;
+    int64_t created_ms, updated_ms;
+};
+void queue_feedback(struct queue *, int64_t message_id, bool confirmed, durable_fn *, void *arg);
+int queue_feedback_get(struct queue *, int64_t message_id, struct feedback *); /* 0, -ENOENT */
 
 /* The API's updates. fn(-EBUSY): the state does not allow it (in flight, unsure or not final); -ENOENT.
  * Redaction empties the body and the PDUs. A deleted message takes its history and its pending hook along;
@@ -228,7 +251,7 @@ typedef void event_fn(void *arg, int64_t at_ms, const char *kind, const char *de
 size_t queue_events(struct queue *, int64_t message_id, event_fn *, void *arg);
 
 struct queue_counts {
-    int64_t queued, sending, unsure;
+    int64_t scheduled, queued, sending, unsure;
     int64_t hooks_due, hooks_waiting; /* due now; all that are not done */
     int64_t accepted;                 /* messages taken in since the database was made */
 };

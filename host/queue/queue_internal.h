@@ -48,8 +48,11 @@ enum work_state { WORK_READY = 1, WORK_BACKOFF, WORK_BUSY, WORK_BEHIND, WORK_HEL
 
 /* ---- the queue and its transitions ---- */
 
+/* What is counted in memory: see queue_depth and its neighbours. */
+enum depth_of { DEPTH_ACCOUNT, DEPTH_LANE, DEPTH_SCHEDULED };
 struct depth {
-    int64_t account_id, count;
+    enum depth_of of;
+    int64_t id, count;
 };
 
 struct queue {
@@ -109,7 +112,7 @@ int queue_note(struct transition *, int64_t message_id, const char *kind, const 
  * Cut to fit. */
 void queue_words(char *out, size_t size, const char *text);
 void queue_raise(struct transition *, enum queue_topic);
-void queue_depth_change(struct transition *, int64_t account_id, int64_t by);
+void queue_depth_change(struct transition *, enum depth_of, int64_t id, int64_t by);
 
 /* ---- statements ---- */
 
@@ -156,7 +159,8 @@ int work_load(struct transition *, int64_t message_id, struct work *); /* 0 also
 void work_columns(sqlite3_stmt *, struct work *);
 
 /* lane.c: keeps one head in each lane. */
-int lane_enter(struct transition *, struct work *, bool is_new);
+int lane_begin(struct transition *, struct work *); /* a new row */
+int lane_enter(struct transition *, struct work *);
 int lane_back(struct transition *, struct work *);  /* the busy head has more to send */
 int lane_leave(struct transition *, struct work *); /* nothing more to send: the row goes */
 int lane_hold(struct transition *, struct work *);  /* nothing more to send, yet not settled */
@@ -189,6 +193,16 @@ struct submission_copy {
 void submission_copy(struct queue *, struct submission_copy *, const struct submission *);
 void submission_fini(struct submission_copy *);
 int submission_store(struct transition *, const struct submission_copy *, int64_t *message_id);
+
+/* schedule.c */
+int schedule_add(struct transition *, int64_t message_id, int64_t account_id, int64_t send_ms);
+int schedule_remove(struct transition *, int64_t message_id, int64_t account_id);
+/* Releases what is due, a bounded number. */
+int schedule_sweep(struct transition *);
+
+/* key.c: 0, or what queue_key says, or -errno */
+int key_find(struct transition *, const struct submission *, struct submitted *);
+int key_store(struct transition *, const struct submission *, int64_t message_id);
 
 /* attempt.c */
 struct attempt {

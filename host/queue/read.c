@@ -200,7 +200,7 @@ size_t queue_events(struct queue *queue, int64_t message_id, event_fn *fn, void 
 
 void queue_counts(struct queue *queue, struct queue_counts *counts)
 {
-    memset(counts, 0, sizeof *counts);
+    *counts = (struct queue_counts){.scheduled = queue_scheduled(queue, 0)};
     sqlite3_stmt *stmt = store_read_stmt(queue->store, Q_QUEUE_COUNTS);
     store_bind_int(stmt, ":now", clock_wall_ms());
     if (sql_next(queue->store, stmt) > 0) {

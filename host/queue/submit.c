@@ -1,8 +1,8 @@
 /* Acceptance: a submission becomes a message, its segments as they will be sent, a place in a lane, and the
  * first line of its history.
  *
- * Refuses: a repeat of an idempotency key (-EALREADY, with the first message's sid), a text that cannot be
- * split (-EMSGSIZE, -EILSEQ). A closed store is refused before anything is kept (-ENOSPC, no callback). */
+ * Refuses: an idempotency key that was used before (key.c), a text that cannot be split (-EMSGSIZE, -EILSEQ).
+ * A closed store is refused before anything is kept (-ENOSPC, no callback). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ void submission_copy(struct queue *queue, struct submission_copy *copy, const st
     int64_t now_ms = clock_wall_ms();
     queue->last_ms = now_ms > queue->last_ms ? now_ms : queue->last_ms;
     copy->created_ms = queue->last_ms;
-    copy->expires_ms = now_ms + from->validity_ms;
+    copy->expires_ms = (from->send_at_ms != 0 ? from->send_at_ms : now_ms) + from->validity_ms;
 }
 
 void submission_fini(struct submission_copy *copy)
@@ -65,6 +65,13 @@ static int next_ref(struct store *store, const struct submission_copy *copy, uin
     return 0;
 }
 
+static enum message_status first_status(const struct submission *s)
+{
+    if (s->send_at_ms != 0)
+        return MESSAGE_SCHEDULED;
+    return s->service_id != 0 ? MESSAGE_ACCEPTED : MESSAGE_QUEUED;
+}
+
 static int store_message(struct store *store, const struct submission_copy *copy, uint16_t ref)
 {
     const struct submission *s = &copy->s;
@@ -72,7 +79,7 @@ static int store_message(struct store *store, const struct submission_copy *copy
     store_bind_blob(stmt, ":sid", s->sid.b, sizeof s->sid.b);
     store_bind_int(stmt, ":account", s->account_id);
     store_bind_int(stmt, ":direction", s->direction);
-    store_bind_int(stmt, ":status", s->service_id != 0 ? MESSAGE_ACCEPTED : MESSAGE_QUEUED);
+    store_bind_int(stmt, ":status", first_status(s));
     store_bind_text(stmt, ":from", s->from);
     store_bind_text(stmt, ":to", s->to);
     store_bind_text(stmt, ":body", s->body);
@@ -119,6 +126,8 @@ static int store_segments(struct store *store, const struct submission_copy *cop
 static int enter_lane(struct transition *t, const struct submission_copy *copy, int64_t message_id)
 {
     const struct submission *s = &copy->s;
+    if (s->send_at_ms != 0)
+        return schedule_add(t, message_id, s->account_id, s->send_at_ms);
     int64_t lane = s->line_id != 0 ? s->line_id : -s->service_id;
     struct work work = {.message_id = message_id,
                         .account_id = s->account_id,
@@ -128,8 +137,7 @@ static int enter_lane(struct transition *t, const struct submission_copy *copy, 
                         .expires_ms = copy->expires_ms,
                         .exists = true};
     snprintf(work.to, sizeof work.to, "%s", s->to);
-    queue_depth_change(t, s->account_id, 1);
-    return lane_enter(t, &work, true);
+    return lane_begin(t, &work);
 }
 
 int submission_store(struct transition *t, const struct submission_copy *copy, int64_t *message_id)
@@ -146,11 +154,9 @@ int submission_store(struct transition *t, const struct submission_copy *copy, i
     *message_id = store_last_id(store);
     status = store_segments(store, copy, *message_id, ref);
     if (status == 0)
-        status = enter_lane(t, copy, *message_id);
-    if (status == 0)
         status = queue_note(t, *message_id, "accepted", "segments=%u priority=%d", copy->plan.count,
                             copy->s.priority);
-    return status;
+    return status == 0 ? enter_lane(t, copy, *message_id) : status;
 }
 
 /* ---- the transition ---- */
@@ -163,48 +169,16 @@ struct submit {
     struct submitted result;
 };
 
-/* A key lives as long as its message, 24 h at most: -EALREADY with *result, 0, -errno. */
-static int find_key(struct submit *op)
-{
-    struct store *store = op->t.queue->store;
-    sqlite3_stmt *stmt = store_write_stmt(store, Q_IDEMPOTENCY_GET);
-    store_bind_int(stmt, ":account", op->copy.s.account_id);
-    store_bind_text(stmt, ":key", op->copy.s.idempotency_key);
-    store_bind_int(stmt, ":now", op->t.now_ms);
-    int status = sql_next(store, stmt);
-    if (status <= 0)
-        return status;
-    op->result.id = sqlite3_column_int64(stmt, 0);
-    if (sqlite3_column_bytes(stmt, 1) == sizeof op->result.sid.b)
-        memcpy(op->result.sid.b, sqlite3_column_blob(stmt, 1), sizeof op->result.sid.b);
-    sqlite3_reset(stmt);
-    return -EALREADY;
-}
-
-static int store_key(struct submit *op, int64_t message_id)
-{
-    struct store *store = op->t.queue->store;
-    sqlite3_stmt *stmt = store_write_stmt(store, Q_IDEMPOTENCY_SWEEP);
-    store_bind_int(stmt, ":now", op->t.now_ms);
-    int status = sql_run(store, stmt);
-    stmt = store_write_stmt(store, Q_IDEMPOTENCY_PUT);
-    store_bind_int(stmt, ":account", op->copy.s.account_id);
-    store_bind_text(stmt, ":key", op->copy.s.idempotency_key);
-    store_bind_int(stmt, ":message", message_id);
-    store_bind_int(stmt, ":until", op->t.now_ms + IDEMPOTENCY_MS);
-    return status != 0 ? status : sql_run(store, stmt);
-}
-
 static int submit_run(struct transition *t)
 {
     struct submit *op = (struct submit *)t;
     bool keyed = op->copy.s.idempotency_key != NULL;
     int64_t message_id = 0;
-    int status = keyed ? find_key(op) : 0;
+    int status = keyed ? key_find(t, &op->copy.s, &op->result) : 0;
     if (status == 0)
         status = submission_store(t, &op->copy, &message_id);
     if (status == 0 && keyed)
-        status = store_key(op, message_id);
+        status = key_store(t, &op->copy.s, message_id);
     if (status == 0)
         op->result = (struct submitted){message_id, op->copy.s.sid};
     return status;

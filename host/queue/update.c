@@ -22,6 +22,10 @@ static int cancel_run(struct transition *t)
         status = work_load(t, op->message_id, &work);
     if (status != 0)
         return status;
+    if (life.status == MESSAGE_SCHEDULED) {
+        status = schedule_remove(t, life.id, life.account_id);
+        return status != 0 ? status : life_end(t, &life, &work, MESSAGE_CANCELED, 0, 0);
+    }
     if (!work.exists || work.begun)
         return -EBUSY;
     return life_end(t, &life, &work, MESSAGE_CANCELED, 0, 0);
@@ -58,7 +62,8 @@ static int redact_run(struct transition *t)
 static int delete_run(struct transition *t)
 {
     static const enum query queries[] = {Q_SEGMENT_DELETE, Q_ATTEMPT_DELETE, Q_HOOK_DELETE_ALL,
-                                         Q_EVENT_DELETE,   Q_PART_FORGET,    Q_MESSAGE_DELETE};
+                                         Q_EVENT_DELETE,   Q_PART_FORGET,    Q_FEEDBACK_DELETE,
+                                         Q_MESSAGE_DELETE};
     return run_all((struct update *)t, queries, sizeof queries / sizeof queries[0]);
 }
 

@@ -27,6 +27,9 @@ WHERE id = :message AND line_id != :line
 -- name: message_queued
 UPDATE message SET status = 3, updated_ms = :now WHERE id = :message AND status = 1
 
+-- name: message_released
+UPDATE message SET status = CASE service_id WHEN 0 THEN 3 ELSE 1 END, updated_ms = :now WHERE id = :message AND status = 2
+
 -- name: message_sending
 UPDATE message SET status = 4, updated_ms = :now WHERE id = :message AND status IN (1, 2, 3)
 
@@ -205,9 +208,37 @@ FROM work WHERE due_ms <= :now AND state = 2 LIMIT 1
 -- name: work_depths
 SELECT account_id, count(*) FROM work GROUP BY account_id
 
+-- name: work_lanes
+SELECT lane, count(*) FROM work GROUP BY lane
+
+-- name: scheduled_insert
+INSERT INTO scheduled (message_id, account_id, send_ms) VALUES (:message, :account, :send)
+
+-- name: scheduled_delete
+DELETE FROM scheduled WHERE message_id = :message
+
+-- name: scheduled_due
+SELECT message_id FROM scheduled WHERE send_ms <= :now ORDER BY send_ms, message_id LIMIT 1
+
+-- name: scheduled_work
+SELECT account_id, line_id, service_id, to_addr, priority, expires_ms FROM message WHERE id = :message
+
+-- name: scheduled_depths
+SELECT account_id, count(*) FROM scheduled GROUP BY account_id
+
+-- name: feedback_put
+INSERT INTO feedback (message_id, confirmed, created_ms, updated_ms) VALUES (:message, :confirmed, :now, :now)
+ON CONFLICT (message_id) DO UPDATE SET confirmed = excluded.confirmed, updated_ms = excluded.updated_ms
+
+-- name: feedback_get
+SELECT confirmed, created_ms, updated_ms FROM feedback WHERE message_id = :message
+
+-- name: feedback_delete
+DELETE FROM feedback WHERE message_id = :message
+
 -- name: next_due
 SELECT min(due_ms) FROM (SELECT min(due_ms) AS due_ms FROM work UNION ALL SELECT min(due_ms) FROM assembly UNION ALL
-                         SELECT min(due_ms) FROM report)
+                         SELECT min(due_ms) FROM report UNION ALL SELECT min(send_ms) FROM scheduled)
 
 -- name: next_due_retry
 SELECT min(due_ms) FROM work WHERE state = 2
@@ -304,11 +335,12 @@ SELECT at_ms, kind, detail FROM event WHERE message_id = :message ORDER BY n
 DELETE FROM event WHERE message_id = :message
 
 -- name: idempotency_get
-SELECT m.id, m.sid FROM idempotency i JOIN message m ON m.id = i.message_id
+SELECT m.id, m.sid, i.request FROM idempotency i LEFT JOIN message m ON m.id = i.message_id
 WHERE i.account_id = :account AND i.key = :key AND i.until_ms > :now
 
 -- name: idempotency_put
-INSERT OR REPLACE INTO idempotency (account_id, key, message_id, until_ms) VALUES (:account, :key, :message, :until)
+INSERT OR REPLACE INTO idempotency (account_id, key, message_id, until_ms, request)
+VALUES (:account, :key, :message, :until, :request)
 
 -- name: idempotency_sweep
 DELETE FROM idempotency
@@ -332,6 +364,9 @@ UPDATE assembly SET due_ms = due_ms + :by WHERE due_ms <= :before
 
 -- name: shift_report
 UPDATE report SET due_ms = due_ms + :by WHERE due_ms <= :before
+
+-- name: shift_idempotency
+UPDATE idempotency SET until_ms = until_ms + :by WHERE until_ms <= :before
 
 -- name: shift_hook
 UPDATE hook SET due_ms = due_ms + :by, created_ms = created_ms + :by WHERE due_ms <= :before

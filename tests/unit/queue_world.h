@@ -128,11 +128,16 @@ static const struct {
     const char *what, *sql;
 } invariants[] = {
     {"work for each outbound message that is not settled, and for no other",
-     "SELECT (SELECT count(*) FROM message m WHERE direction > 1 AND status < 5 AND NOT EXISTS (SELECT 1 "
+     "SELECT (SELECT count(*) FROM message m WHERE direction > 1 AND status < 5 AND status != 2 AND NOT "
+     "EXISTS (SELECT 1 "
      "FROM work WHERE "
      "message_id = m.id)) + (SELECT count(*) FROM work w WHERE NOT EXISTS (SELECT 1 FROM message m WHERE "
      "m.id = w.message_id "
-     "AND status < 5))"},
+     "AND status < 5 AND status != 2))"},
+    {"a time for each scheduled message, and for no other",
+     "SELECT (SELECT count(*) FROM message m WHERE status = 2 AND NOT EXISTS (SELECT 1 FROM scheduled WHERE "
+     "message_id = m.id)) + (SELECT count(*) FROM scheduled s WHERE NOT EXISTS (SELECT 1 FROM message m "
+     "WHERE m.id = s.message_id AND m.status = 2))"},
     {"a lane with somebody behind has a head",
      "SELECT count(*) FROM work b WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM work h WHERE h.lane = "
      "b.lane AND h.to_addr = "
@@ -174,6 +179,8 @@ static const struct {
      "status END) AS leads FROM hook GROUP BY message_id) WHERE due != 1 OR first != leads"},
     {"an assembly for each receiving message",
      "SELECT (SELECT count(*) FROM message WHERE status = 10) != (SELECT count(*) FROM assembly)"},
+    {"no orphans of feedback",
+     "SELECT count(*) FROM feedback WHERE message_id NOT IN (SELECT id FROM message)"},
     {"no orphans",
      "SELECT (SELECT count(*) FROM segment WHERE message_id NOT IN (SELECT id FROM message)) + (SELECT "
      "count(*) FROM attempt "
@@ -191,6 +198,10 @@ static inline void check_invariants(struct world *world)
     }
     assert_int_equal(queue_depth(world->queue, ACCOUNT),
                      world_int(world, "SELECT count(*) FROM work WHERE account_id = 1"));
+    assert_int_equal(queue_lane_depth(world->queue, LINE),
+                     world_int(world, "SELECT count(*) FROM work WHERE lane = 1"));
+    assert_int_equal(queue_scheduled(world->queue, ACCOUNT),
+                     world_int(world, "SELECT count(*) FROM scheduled WHERE account_id = 1"));
 }
 
 static inline int world_setup(void **state)

@@ -142,7 +142,8 @@ static const struct {
     {T S B "ScheduleType=fixed&SendAt=later", 35114},
     {T S B "ScheduleType=fixed&SendAt=2027-01-15T08:04:59Z", 35114},
     {T S B "ScheduleType=fixed&SendAt=2027-02-19T08:00:01Z", 35114},
-    {T S B "ScheduleType=fixed&SendAt=2027-01-15T08:05:00Z", 35126}, /* right, but not there yet */
+    {T S B "ScheduleType=fixed&SendAt=2027-01-15T08:05:00Z", 0},
+    {T S B "ScheduleType=FIXED&SendAt=2027-02-19T08:00:00Z", 0},
     {T F B, 0},
     {T S B, 0},
     {T S F B, 0},

@@ -65,6 +65,8 @@ static void test_create(void **state)
         json_string_value(json_object_get(json_object_get(r.json, "subresource_uris"), "media")), media);
     struct response fetched = get(uri);
     assert_int_equal(fetched.status, 200);
+    snprintf(media, sizeof media, API "/Messages/%s/Feedback.json", text_of(&r, "sid"));
+    json_object_set_new(json_object_get(r.json, "subresource_uris"), "feedback", json_string(media));
     assert_true(json_equal(fetched.json, r.json));
     response_fini(&fetched);
     response_fini(&r);
@@ -332,7 +334,9 @@ static void test_idempotency(void **state)
     snprintf(sid, sizeof sid, "%s", text_of(&r, "sid"));
     response_fini(&r);
     snprintf(headers, sizeof headers, "%sI-Twilio-Idempotency-Token: one\r\n", auth);
-    r = rig_ask_as(&rig, "POST", API "/Messages.json", headers, FORM "again");
+    r = rig_ask_as(&rig, "POST", API "/Messages.json", headers, FORM "again"); /* another text */
+    assert_refused(&r, 409, 20409);
+    r = rig_ask_as(&rig, "POST", API "/Messages.json", headers, FORM);
     assert_int_equal(r.status, 201);
     assert_string_equal(text_of(&r, "sid"), sid);
     assert_string_equal(text_of(&r, "body"), "Hello");

@@ -136,30 +136,6 @@ static void test_redact_and_delete(void **state)
     response_fini(&r);
 }
 
-/* docs: a key is known as long as its message. */
-static void test_delete_forgets_the_key(void **state)
-{
-    char auth[256], headers[400], path[128], other[128];
-    (void)state;
-    basic_auth(AC, TOKEN, auth);
-    snprintf(headers, sizeof headers, "%sIdempotency-Key: one\r\n", auth);
-    struct response r = rig_ask_as(&rig, "POST", API "/Messages.json", headers, FORM);
-    assert_int_equal(r.status, 201);
-    snprintf(path, sizeof path, "%s", text_of(&r, "uri"));
-    response_fini(&r);
-    send_one(OUTCOME_REJECT, 30005);
-    r = rig_ask(&rig, "DELETE", path, NULL);
-    assert_int_equal(r.status, 204);
-    response_fini(&r);
-    create("To=%2B41791112234&From=%2B41790000001&Body=other", other);
-    r = rig_ask_as(&rig, "POST", API "/Messages.json", headers, FORM);
-    assert_int_equal(r.status, 201);
-    assert_string_equal(text_of(&r, "body"), "Hello");
-    assert_string_not_equal(text_of(&r, "uri"), path);
-    assert_string_not_equal(text_of(&r, "uri"), other);
-    response_fini(&r);
-}
-
 static void test_bad_updates(void **state)
 {
     static const char *const rows[] = {
@@ -184,7 +160,6 @@ int main(void)
         TEST(test_unsure_of_a_class_that_changed),
         TEST(test_cancel),
         TEST(test_redact_and_delete),
-        TEST(test_delete_forgets_the_key),
         TEST(test_bad_updates),
     };
     signal(SIGPIPE, SIG_IGN);

@@ -1,0 +1,308 @@
+/* What a create may ask for besides a text to a number: a later time, feedback, media, a key; and who may be
+ * written to. */
+#include "facade_calls.h"
+
+#define LATER                                                                                                \
+    "To=%2B41791112233&MessagingServiceSid=" MG "&Body=Hello&ScheduleType=fixed&SendAt=2027-01-15T09:00:00Z"
+#define LATER_ALONE                                                                                          \
+    "To=%2B41791112233&From=%2B41790000001&Body=Hello&ScheduleType=fixed&SendAt=2027-01-15T09:00:00Z"
+
+static void settle_turns(void)
+{
+    for (int i = 0; i < 6; i++)
+        loop_turn(rig.store.loop, 0);
+}
+
+static void assert_status(const char *path, const char *status)
+{
+    struct response r = get(path);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(&r, "status"), status);
+    response_fini(&r);
+}
+
+/* ---- later ---- */
+
+static void test_scheduled(void **state)
+{
+    char path[128];
+    (void)state;
+    struct response r = post(API "/Messages.json", LATER);
+    assert_int_equal(r.status, 201);
+    assert_string_equal(text_of(&r, "status"), "scheduled");
+    assert_null(text_of(&r, "from"));
+    assert_null(text_of(&r, "date_sent"));
+    assert_string_equal(text_of(&r, "num_segments"), "0");
+    snprintf(path, sizeof path, "%s", text_of(&r, "uri"));
+    response_fini(&r);
+    clock_advance(3600000 - 1);
+    settle_turns();
+    assert_status(path, "scheduled");
+    clock_advance(1);
+    settle_turns();
+    assert_status(path, "accepted");
+    send_one(OUTCOME_SENT, 0);
+    assert_status(path, "sent");
+}
+
+static void test_scheduled_is_canceled(void **state)
+{
+    char path[128];
+    (void)state;
+    create(LATER, path);
+    struct response r = rig_ask(&rig, "DELETE", path, NULL);
+    assert_refused(&r, 409, 20009);
+    r = post(path, "Body=");
+    assert_refused(&r, 400, 30400);
+    r = post(path, "Status=canceled");
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(&r, "status"), "canceled");
+    response_fini(&r);
+    r = post(path, "Status=canceled");
+    assert_refused(&r, 409, 30409);
+}
+
+static void test_limits_of_scheduling(void **state)
+{
+    char path[128];
+    (void)state;
+    struct response r = post(API "/Messages.json", LATER_ALONE);
+    assert_refused(&r, 400, 35118);
+    configure("schedule_without_service = yes\nscheduled_max = 1\nqueue_max = 1", "");
+    create(FORM, path); /* scheduled ones are no load yet */
+    create(LATER_ALONE, path);
+    assert_status(path, "scheduled");
+    r = post(API "/Messages.json", LATER);
+    assert_refused(&r, 400, 35125);
+    r = post(path, "Status=canceled");
+    response_fini(&r);
+    create(LATER, path);
+}
+
+/* ---- keys ---- */
+
+static struct response create_keyed(const char *key, const char *form)
+{
+    char auth[256], headers[400];
+    basic_auth(AC, TOKEN, auth);
+    snprintf(headers, sizeof headers, "%sIdempotency-Key: %s\r\n", auth, key);
+    return rig_ask_as(&rig, "POST", API "/Messages.json", headers, form);
+}
+
+static void test_a_repeat_is_answered_while_the_queue_is_full(void **state)
+{
+    char path[128];
+    (void)state;
+    struct response r = create_keyed("one", FORM);
+    assert_int_equal(r.status, 201);
+    snprintf(path, sizeof path, "%s", text_of(&r, "uri"));
+    response_fini(&r);
+    configure("queue_max = 1", "");
+    r = create_keyed("two", FORM);
+    assert_refused(&r, 429, 20429);
+    r = create_keyed("one", FORM);
+    assert_int_equal(r.status, 201);
+    assert_string_equal(text_of(&r, "uri"), path);
+    response_fini(&r);
+}
+
+static void test_a_repeat_is_answered_though_its_time_is_near(void **state)
+{
+    char path[128];
+    (void)state;
+    struct response r = create_keyed("one", LATER);
+    assert_int_equal(r.status, 201);
+    snprintf(path, sizeof path, "%s", text_of(&r, "uri"));
+    response_fini(&r);
+    clock_advance(3400000);
+    r = create_keyed("two", LATER);
+    assert_refused(&r, 400, 35114);
+    r = create_keyed("one", LATER);
+    assert_int_equal(r.status, 201);
+    assert_string_equal(text_of(&r, "uri"), path);
+    response_fini(&r);
+}
+
+static void test_a_key_outlives_its_message(void **state)
+{
+    char path[128];
+    (void)state;
+    struct response r = create_keyed("one", FORM);
+    snprintf(path, sizeof path, "%s", text_of(&r, "uri"));
+    response_fini(&r);
+    send_one(OUTCOME_REJECT, 30005);
+    r = rig_ask(&rig, "DELETE", path, NULL);
+    assert_int_equal(r.status, 204);
+    response_fini(&r);
+    r = create_keyed("one", FORM);
+    assert_refused(&r, 409, 20409);
+    clock_advance(24 * 3600000);
+    r = create_keyed("one", FORM);
+    assert_int_equal(r.status, 201);
+    response_fini(&r);
+}
+
+/* What is looked at are the four that make the message; a part of one cannot pass as a part of the next. */
+static void test_a_key_stands_for_one_request(void **state)
+{
+    static const struct {
+        const char *form;
+        int status;
+    } rows[] = {
+        {FORM, 201},
+        {"Body=Hello&To=%2B41791112233&From=%2B41790000001", 201},
+        {FORM "&StatusCallback=http%3A%2F%2Fa.test%2F", 201},
+        {"To=%2B41791112234&From=%2B41790000001&Body=Hello", 409},
+        {"To=%2B41791112233&From=%2B41790000002&Body=Hello", 409},
+        {"To=%2B41791112233&MessagingServiceSid=" MG "&Body=Hello", 409},
+        {"To=%2B4179111223&From=3%2B41790000001&Body=Hello", 409},
+        {FORM "%00", 409},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct response r = create_keyed("one", rows[i].form);
+        if (r.status != rows[i].status)
+            fail_msg("%s: %d %s", rows[i].form, r.status, r.body);
+        response_fini(&r);
+    }
+}
+
+/* ---- feedback and media ---- */
+
+static void test_feedback(void **state)
+{
+    char path[128], uri[160];
+    (void)state;
+    create(FORM, path);
+    path[strlen(path) - strlen(".json")] = '\0';
+    snprintf(uri, sizeof uri, "%s/Feedback.json", path);
+    struct response r = get(uri);
+    assert_refused(&r, 404, 20404);
+    r = post(uri, "Outcome=maybe");
+    assert_refused(&r, 400, 20001);
+    r = post(uri, "");
+    assert_int_equal(r.status, 200);
+    assert_int_equal(json_object_size(r.json), 6);
+    assert_string_equal(text_of(&r, "outcome"), "confirmed");
+    assert_string_equal(text_of(&r, "account_sid"), AC);
+    assert_string_equal(text_of(&r, "message_sid"), path + strlen(API "/Messages/"));
+    assert_string_equal(text_of(&r, "uri"), uri);
+    assert_string_equal(text_of(&r, "date_created"), "Fri, 15 Jan 2027 08:00:00 +0000");
+    response_fini(&r);
+    clock_advance(60000);
+    r = post(uri, "Outcome=Unconfirmed");
+    assert_int_equal(r.status, 200);
+    response_fini(&r);
+    r = get(uri);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_of(&r, "outcome"), "unconfirmed");
+    assert_string_equal(text_of(&r, "date_created"), "Fri, 15 Jan 2027 08:00:00 +0000");
+    assert_string_equal(text_of(&r, "date_updated"), "Fri, 15 Jan 2027 08:01:00 +0000");
+    response_fini(&r);
+    r = post(API "/Messages/SM00000000000000000000000000000000/Feedback.json", "");
+    assert_refused(&r, 404, 20404);
+}
+
+static void test_media(void **state)
+{
+    char path[128], uri[192];
+    (void)state;
+    create(FORM, path);
+    path[strlen(path) - strlen(".json")] = '\0';
+    snprintf(uri, sizeof uri, "%s/Media.json?DateCreated%%3E=2027-01-01", path);
+    struct response r = get(uri);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(json_array_size(json_object_get(r.json, "media_list")), 0);
+    assert_non_null(strstr(text_of(&r, "uri"), "DateCreated%3E=2027-01-01"));
+    response_fini(&r);
+    snprintf(uri, sizeof uri, "%s/Media.json?DateCreated=someday", path);
+    r = get(uri);
+    assert_refused(&r, 400, 20001);
+    snprintf(uri, sizeof uri, "%s/Media/ME00112233445566778899aabbccddeeff.json", path);
+    r = get(uri);
+    assert_refused(&r, 404, 20404);
+    r = rig_ask(&rig, "DELETE", uri, NULL);
+    assert_refused(&r, 404, 20404);
+}
+
+static void test_media_appended(void **state)
+{
+#define URL "http%3A%2F%2Fa.test%2F"
+    char form[4096], body[1700];
+    (void)state;
+    configure("media = append", "");
+    struct response r = post(API "/Messages.json", FORM "&MediaUrl=" URL "1.png&MediaUrl=" URL "2.png");
+    assert_int_equal(r.status, 201);
+    assert_string_equal(text_of(&r, "body"), "Hello\nhttp://a.test/1.png\nhttp://a.test/2.png");
+    assert_string_equal(text_of(&r, "num_media"), "0");
+    response_fini(&r);
+    r = post(API "/Messages.json", "To=%2B41791112233&From=%2B41790000001&MediaUrl=" URL);
+    assert_int_equal(r.status, 201);
+    assert_string_equal(text_of(&r, "body"), "http://a.test/");
+    response_fini(&r);
+    r = post(API "/Messages.json", FORM "&MediaUrl=nonsense");
+    assert_refused(&r, 400, 21620);
+    memset(body, 'x', sizeof body);
+    for (int units = 1585; units <= 1586; units++) { /* and 15 for the URL and its line break */
+        snprintf(form, sizeof form, "To=%%2B41791112233&From=%%2B41790000001&MediaUrl=" URL "&Body=%.*s",
+                 units, body);
+        r = post(API "/Messages.json", form);
+        assert_int_equal(r.status, units == 1585 ? 201 : 400);
+        if (units == 1585)
+            assert_int_equal(strlen(text_of(&r, "body")), 1600);
+        else
+            assert_int_equal(json_integer_value(json_object_get(r.json, "code")), 21617);
+        response_fini(&r);
+    }
+#undef URL
+}
+
+/* ---- to whom ---- */
+
+static void test_prefixes(void **state)
+{
+    static const struct {
+        const char *http;
+        bool allowed;
+    } rows[] = {
+        {"to_allow = +41", true},
+        {"to_allow = +49, +4179", true},
+        {"to_allow = +49", false},
+        {"to_deny = +41", false},
+        {"to_deny = +417900", true},
+        {"to_allow = +41\nto_deny = +4179", false},
+        {"to_allow = +4179\nto_deny = +41", true},
+        {"to_allow = +4179\nto_deny = +4179", false},
+        {"to_allow = +49\nto_deny = +43", false},
+        {"to_allow = +41791112233\nto_deny = +4179111223", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        configure(rows[i].http, "");
+        struct response r = post(API "/Messages.json", FORM);
+        if ((r.status == 201) != rows[i].allowed)
+            fail_msg("%s: %d %s", rows[i].http, r.status, r.body);
+        if (rows[i].allowed)
+            response_fini(&r);
+        else
+            assert_refused(&r, 400, 21408);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_scheduled),
+        TEST(test_scheduled_is_canceled),
+        TEST(test_limits_of_scheduling),
+        TEST(test_a_repeat_is_answered_while_the_queue_is_full),
+        TEST(test_a_repeat_is_answered_though_its_time_is_near),
+        TEST(test_a_key_outlives_its_message),
+        TEST(test_a_key_stands_for_one_request),
+        TEST(test_feedback),
+        TEST(test_media),
+        TEST(test_media_appended),
+        TEST(test_prefixes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
