@@ -21,13 +21,31 @@ bool draft_in_pool(const struct service *service, int64_t line_id)
     return false;
 }
 
+/* clang-format off */
 static draft_check *const CHECKS[] = {
-    draft_to_present,  draft_body_present,    draft_sender_present, draft_to_valid,
-    draft_from_valid,  draft_service_owned,   draft_sender_owned,   draft_to_allowed,
-    draft_body_fits,   draft_media_fits,      draft_no_content,     draft_callback_valid,
-    draft_price_valid, draft_retention_valid, draft_smart_valid,    draft_validity_valid,
-    draft_tags_valid,  draft_key_valid,       draft_schedule_valid, draft_not_opted_out,
+    draft_to_present,
+    draft_body_present,
+    draft_sender_present,
+    draft_to_valid,
+    draft_from_valid,
+    draft_service_owned,
+    draft_sender_owned,
+    draft_to_allowed,
+    draft_body_fits,
+    draft_media_fits,
+    draft_no_content,
+    draft_callback_valid,
+    draft_application_owned,
+    draft_price_valid,
+    draft_retention_valid,
+    draft_smart_valid,
+    draft_validity_valid,
+    draft_tags_valid,
+    draft_key_valid,
+    draft_schedule_valid,
+    draft_not_opted_out,
 };
+/* clang-format on */
 
 /* ---- the submission ---- */
 
@@ -57,6 +75,15 @@ static void append_media(const struct draft *w, char *body, size_t *len)
         memcpy(body + *len, w->request->media[i], url_len);
         *len += url_len;
     }
+}
+
+/* What the message says for itself; the application's comes after the service's. */
+static const char *callback_of(const struct draft *w)
+{
+    bool from_service = w->service != NULL && draft_given(w->service->status_callback);
+    if (draft_given(w->request->status_callback) || w->application == NULL || from_service)
+        return w->request->status_callback;
+    return application_status_url(w->application);
 }
 
 static char *copy_body(const struct draft *w, size_t *len)
@@ -103,7 +130,7 @@ static void fill(struct draft *w)
     struct composed *c = w->out;
     struct submission *s = &c->submission;
     c->body = copy_body(w, &s->body_len);
-    c->callback = copy(r->status_callback);
+    c->callback = copy(callback_of(w));
     sid_new(&s->sid, w->now_ms);
     s->account_id = r->account->id;
     s->direction = r->direction;

@@ -15,6 +15,7 @@ struct compose_request {
     size_t body_len;
     const char *status_callback, *validity_period, *smart_encoded, *content_retention, *address_retention,
         *tags, *max_price;
+    const char *application_sid;
     const char *schedule_type, *send_at, *content_sid, *content_variables;
     size_t media_count;
     const char *const *media;

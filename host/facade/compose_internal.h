@@ -13,6 +13,7 @@ struct draft {
     enum number_kind from_kind;
     const struct line *line;
     const struct service *service;
+    const struct application *application;
     const struct conf_class *class;
     bool smart;
     int64_t now_ms, validity_s, send_at_ms; /* 0 = not given */
@@ -33,9 +34,9 @@ draft_check draft_to_present, draft_body_present, draft_sender_present, draft_to
     draft_service_owned, draft_sender_owned, draft_to_allowed, draft_not_opted_out;
 
 /* compose_option.c: everything else that a client may ask for */
-draft_check draft_body_fits, draft_media_fits, draft_no_content, draft_callback_valid, draft_price_valid,
-    draft_retention_valid, draft_smart_valid, draft_validity_valid, draft_tags_valid, draft_key_valid,
-    draft_schedule_valid;
+draft_check draft_body_fits, draft_media_fits, draft_no_content, draft_callback_valid,
+    draft_application_owned, draft_price_valid, draft_retention_valid, draft_smart_valid,
+    draft_validity_valid, draft_tags_valid, draft_key_valid, draft_schedule_valid;
 
 /* compose_class.c: the class by which a message goes; tags NULL = none */
 const struct conf_class *class_choose(const struct draft *, json_t *tags);

@@ -77,6 +77,18 @@ bool draft_callback_valid(struct draft *w)
            refuse(w->refusal, 400, 21609, "The StatusCallback URL %.160s is not a valid URL.", url);
 }
 
+bool draft_application_owned(struct draft *w)
+{
+    const char *text = w->request->application_sid;
+    struct sid sid;
+    if (!draft_given(text))
+        return true;
+    if (sid_parse(text, "AP", &sid))
+        w->application = directory_application_by_sid(w->rooms->directory, &sid);
+    return (w->application != NULL && w->application->account_id == w->request->account->id) ||
+           refuse(w->refusal, 400, 20001, "ApplicationSid: there is no application %.48s.", text);
+}
+
 bool draft_validity_valid(struct draft *w)
 {
     const char *text = w->request->validity_period;

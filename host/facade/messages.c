@@ -218,6 +218,7 @@ static void read_create(const struct api_call *call, struct compose_request *r)
         .body = body != NULL ? body->value : NULL,
         .body_len = body != NULL ? body->value_len : 0,
         .status_callback = form_get(f, "StatusCallback"),
+        .application_sid = form_get(f, "ApplicationSid"),
         .validity_period = form_get(f, "ValidityPeriod"),
         .smart_encoded = form_get(f, "SmartEncoded"),
         .content_retention = form_get(f, "ContentRetention"),

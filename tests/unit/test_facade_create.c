@@ -1,5 +1,7 @@
 /* What a create may ask for besides a text to a number: a later time, feedback, media, a key; and who may be
  * written to. */
+#include <signal.h>
+
 #include "facade_calls.h"
 
 #define LATER                                                                                                \
@@ -7,8 +9,11 @@
 #define LATER_ALONE                                                                                          \
     "To=%2B41791112233&From=%2B41790000001&Body=Hello&ScheduleType=fixed&SendAt=2027-01-15T09:00:00Z"
 
-static void settle_turns(void)
+/* Long enough for a kept connection to be closed. */
+static void later(int64_t ms)
 {
+    client_close(&rig.client);
+    clock_advance(ms);
     for (int i = 0; i < 6; i++)
         loop_turn(rig.store.loop, 0);
 }
@@ -35,11 +40,9 @@ static void test_scheduled(void **state)
     assert_string_equal(text_of(&r, "num_segments"), "0");
     snprintf(path, sizeof path, "%s", text_of(&r, "uri"));
     response_fini(&r);
-    clock_advance(3600000 - 1);
-    settle_turns();
+    later(3600000 - 1);
     assert_status(path, "scheduled");
-    clock_advance(1);
-    settle_turns();
+    later(1);
     assert_status(path, "accepted");
     send_one(OUTCOME_SENT, 0);
     assert_status(path, "sent");
@@ -114,7 +117,7 @@ static void test_a_repeat_is_answered_though_its_time_is_near(void **state)
     assert_int_equal(r.status, 201);
     snprintf(path, sizeof path, "%s", text_of(&r, "uri"));
     response_fini(&r);
-    clock_advance(3400000);
+    later(3400000);
     r = create_keyed("two", LATER);
     assert_refused(&r, 400, 35114);
     r = create_keyed("one", LATER);
@@ -136,7 +139,7 @@ static void test_a_key_outlives_its_message(void **state)
     response_fini(&r);
     r = create_keyed("one", FORM);
     assert_refused(&r, 409, 20409);
-    clock_advance(24 * 3600000);
+    later(24 * 3600000);
     r = create_keyed("one", FORM);
     assert_int_equal(r.status, 201);
     response_fini(&r);
@@ -189,7 +192,7 @@ static void test_feedback(void **state)
     assert_string_equal(text_of(&r, "uri"), uri);
     assert_string_equal(text_of(&r, "date_created"), "Fri, 15 Jan 2027 08:00:00 +0000");
     response_fini(&r);
-    clock_advance(60000);
+    later(60000);
     r = post(uri, "Outcome=Unconfirmed");
     assert_int_equal(r.status, 200);
     response_fini(&r);
@@ -244,7 +247,7 @@ static void test_media_appended(void **state)
     assert_refused(&r, 400, 21620);
     memset(body, 'x', sizeof body);
     for (int units = 1585; units <= 1586; units++) { /* and 15 for the URL and its line break */
-        snprintf(form, sizeof form, "To=%%2B41791112233&From=%%2B41790000001&MediaUrl=" URL "&Body=%.*s",
+        snprintf(form, sizeof form, "To=%%2B41791112233&From=%%2B41790000001&MediaUrl=%s&Body=%.*s", URL,
                  units, body);
         r = post(API "/Messages.json", form);
         assert_int_equal(r.status, units == 1585 ? 201 : 400);
@@ -255,6 +258,52 @@ static void test_media_appended(void **state)
         response_fini(&r);
     }
 #undef URL
+}
+
+/* ---- the application's callback ---- */
+
+static void create_application(char sid[64])
+{
+    struct response r =
+        post(API "/Applications.json", "FriendlyName=a&MessageStatusCallback=http%3A%2F%2Fa.test%2Fstatus");
+    assert_int_equal(r.status, 201);
+    snprintf(sid, 64, "%s", text_of(&r, "sid"));
+    response_fini(&r);
+}
+
+static void assert_callback(const char *form, const char *url)
+{
+    char path[128];
+    struct sid sid;
+    struct message m;
+    create(form, path);
+    path[strlen(path) - strlen(".json")] = '\0';
+    assert_true(sid_parse(path + strlen(API "/Messages/"), "SM", &sid));
+    assert_int_equal(queue_message_by_sid(rig.queue, 0, &sid, &m), 0);
+    if (url == NULL)
+        assert_null(m.callback_url);
+    else
+        assert_string_equal(m.callback_url, url);
+    message_fini(&m);
+}
+
+static void test_application(void **state)
+{
+    char sid[64], form[512];
+    (void)state;
+    create_application(sid);
+    snprintf(form, sizeof form, "%s&ApplicationSid=%s", FORM, sid);
+    assert_callback(form, "http://a.test/status");
+    snprintf(form, sizeof form, "%s&ApplicationSid=%s&StatusCallback=http://b.test/", FORM, sid);
+    assert_callback(form, "http://b.test/");
+    configure("", "status_callback = http://service.test/\n"); /* of the service, the last section */
+    snprintf(form, sizeof form, "To=%%2B41791112233&MessagingServiceSid=%s&Body=x&ApplicationSid=%s", MG,
+             sid);
+    assert_callback(form, NULL); /* the service's counts */
+    struct response r = post(API "/Messages.json", FORM "&ApplicationSid=AP00112233445566778899aabbccddeeff");
+    assert_refused(&r, 400, 20001);
+    r = post(API "/Messages.json", FORM "&ApplicationSid=nonsense");
+    assert_refused(&r, 400, 20001);
 }
 
 /* ---- to whom ---- */
@@ -302,7 +351,10 @@ int main(void)
         TEST(test_feedback),
         TEST(test_media),
         TEST(test_media_appended),
+        TEST(test_application),
         TEST(test_prefixes),
     };
+    signal(SIGPIPE, SIG_IGN);
+    powerfail_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
