@@ -46,7 +46,10 @@ struct conf_http {
 struct conf_hooks {
     char *ca_file;
     char **allow, **deny; /* address ranges, NULL-terminated */
+    char **url_allow;     /* patterns (urllist.h), NULL-terminated; none = every URL */
     bool retry;           /* false: Twilio's behaviour, no durable retry */
+    bool sending;         /* the change to `sending` is told too */
+    bool breaker;         /* an endpoint that fails again and again is left alone for a while */
     int parallel;         /* requests at once */
     int connect_ms, read_ms, total_ms;
 };

@@ -26,7 +26,8 @@ enum conf_type {
     CONF_PATTERN,  /* a number whose digits may be '*', or empty */
     CONF_LIST,     /* separated by commas or blanks */
     CONF_RANGES,   /* a list of address ranges */
-    CONF_PREFIXES  /* a list of how +E.164 numbers begin */
+    CONF_PREFIXES, /* a list of how +E.164 numbers begin */
+    CONF_URLS      /* a list of URL patterns */
 };
 
 enum conf_section {

@@ -11,6 +11,7 @@
 #include "host/base/httpc.h"
 #include "host/base/log.h"
 #include "host/base/url.h"
+#include "host/base/urllist.h"
 
 static char *copy(const char *text, size_t len)
 {
@@ -214,7 +215,8 @@ static const char *text_fault(const struct conf_option *option, const char *valu
     case CONF_NAME_REF:
     case CONF_LIST:
     case CONF_PREFIXES:
-    case CONF_RANGES: return NULL;
+    case CONF_RANGES:
+    case CONF_URLS: return NULL;
     }
     return NULL;
 }
@@ -282,6 +284,14 @@ static bool set_list(struct conf_errors *errors, int line, const struct conf_opt
                        list[count]);
             good = false;
         }
+        if (option->type == CONF_URLS && !urllist_valid(list[count])) {
+            conf_error(
+                errors, line,
+                "%s: '%s' is neither the beginning of a URL like https://app.example/hooks/ nor a host like "
+                "app.example, *.app.example or 10.0.0.5:8080",
+                option->key, list[count]);
+            good = false;
+        }
         if (option->type == CONF_RANGES && !httpc_range_parse(list[count], &range)) {
             conf_error(errors, line, "%s: '%s' is no address range like 192.168.0.0/16 or fd00::/8",
                        option->key, list[count]);
@@ -308,7 +318,8 @@ bool conf_value_set(struct conf_errors *errors, int line, const struct conf_opti
     case CONF_PATH: return set_path(errors, value, field);
     case CONF_LIST:
     case CONF_PREFIXES:
-    case CONF_RANGES: return set_list(errors, line, option, value, field);
+    case CONF_RANGES:
+    case CONF_URLS: return set_list(errors, line, option, value, field);
     case CONF_TEXT:
     case CONF_NAME_REF:
     case CONF_URL:
@@ -331,7 +342,8 @@ static enum conf_type kept_as(const struct conf_option *option)
     switch (option->type) {
     case CONF_LIST:
     case CONF_PREFIXES:
-    case CONF_RANGES: return CONF_LIST;
+    case CONF_RANGES:
+    case CONF_URLS: return CONF_LIST;
     case CONF_INT:
     case CONF_DURATION:
     case CONF_SECONDS: return CONF_INT;

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "host/base/url.h"
+#include "host/base/urllist.h"
 #include "host/facade/compose_internal.h"
 #include "host/facade/date.h"
 #include "host/sms/utf8.h"
@@ -73,8 +74,11 @@ bool draft_callback_valid(struct draft *w)
         return true;
     if (strlen(url) > URL_MAX)
         return refuse(w->refusal, 400, 21658, "StatusCallback is longer than %d bytes.", URL_MAX);
-    return url_valid(url) ||
-           refuse(w->refusal, 400, 21609, "The StatusCallback URL %.160s is not a valid URL.", url);
+    if (!url_valid(url))
+        return refuse(w->refusal, 400, 21609, "The StatusCallback URL %.160s is not a valid URL.", url);
+    return urllist_allows(w->rooms->conf->hooks.url_allow, url) ||
+           refuse(w->refusal, 400, 21609,
+                  "The StatusCallback URL %.160s is not one that this gateway may call.", url);
 }
 
 bool draft_application_owned(struct draft *w)

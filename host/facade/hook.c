@@ -5,9 +5,10 @@
  * that none is seen twice. Nothing else is kept in RAM: after a crash the row is still due, and goes out
  * again under the same token.
  *
- * Fairness: an endpoint (host and port) has at most a quarter of the places, and one place once it has let us
- * wait. When one that is slow, or has more to do than it can, fills the list, half of its works are put off
- * as if tried, so that the list never stands in the others' way.
+ * Fairness: hook_endpoint.h. One whose breaker is open is left alone: its hooks wait, which costs them no
+ * try; an inbound one with a fallback URL goes there at once. When one that is slow, or has more to do than
+ * it can, fills the list, half of its works are put off as if tried, so that the list never stands in the
+ * others' way.
  *
  * Fails: an outcome that cannot be stored is logged, and its hook rests until the next start: rather late
  * than again and again. */
@@ -20,6 +21,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/facade/hook_endpoint.h"
 #include "host/facade/hook_params.h"
 #include "host/facade/hook_reply.h"
 #include "host/facade/hook_rule.h"
@@ -27,20 +29,13 @@
 #include "host/facade/hook_url.h"
 #include "host/facade/keyword.h"
 
-#define WORKS_MAX 2048 /* known at once */
-#define PAGE      64
-#define SCAN_MS   100  /* between two questions to the queue while there is work enough */
-#define SLOW_MS   2000 /* a try that takes so long makes its endpoint slow */
-#define HELD_MS   5000 /* works of one endpoint that fill the list for so long are too many */
-#define CLOSED_MS 1000 /* the disk is full: nothing could be written down */
-#define ENDPOINTS 256  /* remembered while idle */
-
-struct endpoint {
-    struct endpoint *next;
-    char host[HOOK_HOST_MAX];
-    size_t running, works;
-    bool slow;
-};
+#define WORKS_MAX    2048 /* known at once */
+#define PAGE         64
+#define SCAN_MS      100     /* between two questions to the queue while there is work enough */
+#define SLOW_MS      2000    /* a try that takes so long makes its endpoint slow */
+#define HELD_MS      5000    /* works of one endpoint that fill the list for so long are too many */
+#define CLOSED_MS    1000    /* the disk is full: nothing could be written down */
+#define AWAY_MOST_MS 3600000 /* a hook of an endpoint that is down is put off for so long at most */
 
 enum work_state { WORK_HELD, WORK_TRYING, WORK_SETTLING, WORK_PARKED };
 struct work {
@@ -51,6 +46,7 @@ struct work {
     struct message message; /* while trying */
     struct endpoint *endpoint;
     struct hook_try *try;
+    bool has_fallback, probe;
     int64_t known_ms, started_ms;            /* monotonic */
     size_t replies;                          /* given with the settlement */
     char sid[SID_TEXT], url[HOOK_BRIEF_MAX]; /* for the log */
@@ -66,53 +62,12 @@ struct hooks {
     struct timer wake; /* the next hook falls due */
     struct timer soon; /* one look at the works a turn, whatever happened in it */
     struct timer grace;
+    struct timer probe; /* an open breaker lets one through */
     int64_t scanned_ms; /* monotonic: the latest question to the queue */
     bool stopping;
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
-
-/* ---- endpoints ---- */
-
-static void endpoints_trim(struct hooks *hooks)
-{
-    size_t kept = 0;
-    for (struct endpoint **link = &hooks->endpoints; *link != NULL;) {
-        struct endpoint *endpoint = *link;
-        if (endpoint->works > 0 || ++kept <= ENDPOINTS) {
-            link = &endpoint->next;
-            continue;
-        }
-        *link = endpoint->next;
-        free(endpoint);
-    }
-}
-
-/* The latest used stands first. */
-static struct endpoint *endpoint_of(struct hooks *hooks, const char *host)
-{
-    struct endpoint **link = &hooks->endpoints, *endpoint;
-    while (*link != NULL && strcmp((*link)->host, host) != 0)
-        link = &(*link)->next;
-    if ((endpoint = *link) != NULL) {
-        *link = endpoint->next;
-    } else {
-        endpoint = calloc(1, sizeof *endpoint);
-        if (endpoint == NULL)
-            fatal("hooks: out of memory");
-        snprintf(endpoint->host, sizeof endpoint->host, "%s", host);
-    }
-    endpoint->next = hooks->endpoints;
-    hooks->endpoints = endpoint;
-    return endpoint;
-}
-
-static bool endpoint_has_room(const struct hooks *hooks, const struct endpoint *endpoint)
-{
-    size_t parallel = (size_t)hooks->rooms.conf->hooks.parallel;
-    size_t most = endpoint->slow || parallel < 8 ? 1 : parallel / 4;
-    return hooks->running < parallel && endpoint->running < most;
-}
 
 /* ---- works ---- */
 
@@ -136,7 +91,7 @@ static void work_leave_endpoint(struct work *work)
         return;
     work->endpoint->works--;
     work->endpoint = NULL;
-    endpoints_trim(work->hooks);
+    endpoints_trim(&work->hooks->endpoints);
 }
 
 static void work_free(struct work *work)
@@ -187,14 +142,18 @@ static void settle(struct work *work, const struct hook_settlement *settlement)
     static const char *const events[] = {[HOOK_DONE] = "hook.done",
                                          [HOOK_RETRY] = "hook.retry",
                                          [HOOK_DEAD] = "hook.dead",
-                                         [HOOK_NO_URL] = "hook.no_url"};
+                                         [HOOK_NO_URL] = "hook.no_url",
+                                         [HOOK_WAIT] = "hook.wait"};
     struct hooks *hooks = work->hooks;
     char quoted[HOOK_DETAIL_MAX * 2], url[HOOK_BRIEF_MAX + 8];
     const char *detail = settlement->detail != NULL ? settlement->detail : "";
-    enum log_level level = settlement->verdict == HOOK_DEAD     ? LOG_ERROR
-                           : settlement->verdict == HOOK_NO_URL ? LOG_DEBUG
-                                                                : LOG_INFO;
-    int64_t wait_ms = settlement->verdict == HOOK_RETRY ? settlement->retry_at_ms - clock_wall_ms() : 0;
+    static const enum log_level levels[] = {[HOOK_DONE] = LOG_INFO,
+                                            [HOOK_RETRY] = LOG_INFO,
+                                            [HOOK_DEAD] = LOG_ERROR,
+                                            [HOOK_NO_URL] = LOG_DEBUG,
+                                            [HOOK_WAIT] = LOG_DEBUG};
+    enum log_level level = levels[settlement->verdict];
+    int64_t wait_ms = settlement->retry_at_ms != 0 ? settlement->retry_at_ms - clock_wall_ms() : 0;
     log_event(level, events[settlement->verdict],
               "sid=%s status=%s url=%s tries=%d wait_ms=%lld replies=%zu detail=%s", work->sid,
               message_status_text(work->hook.status),
@@ -273,6 +232,21 @@ static void forget_message(struct work *work)
     work->message = (struct message){0};
 }
 
+/* What the try tells of its endpoint. */
+static void judge(struct work *work, const struct hook_try_result *result)
+{
+    struct endpoint *endpoint = work->endpoint;
+    if (result->endpoint == BREAKER_DOWN)
+        endpoint->last_code = result->code;
+    if (!hook_breaker_end(&endpoint->breaker, work->probe, result->endpoint, clock_mono_ms()))
+        return;
+    char quoted[HOOK_HOST_MAX + 8];
+    log_event(endpoint->breaker.state == BREAKER_OPEN ? LOG_WARN : LOG_INFO, "hook.breaker",
+              "host=%s state=%s failures=%d code=%d",
+              log_quote(endpoint->host, strlen(endpoint->host), quoted, sizeof quoted),
+              hook_breaker_text(endpoint->breaker.state), endpoint->breaker.failures, endpoint->last_code);
+}
+
 static void on_tried(void *arg, const struct hook_try_result *result)
 {
     struct work *work = arg;
@@ -280,6 +254,7 @@ static void on_tried(void *arg, const struct hook_try_result *result)
     work->try = NULL;
     hooks->running--;
     work->endpoint->running--;
+    judge(work, result);
     work->endpoint->slow = result->slow || clock_mono_ms() - work->started_ms >= SLOW_MS;
     if (result->done)
         settle_done(work, result);
@@ -320,25 +295,31 @@ static void work_enter_endpoint(struct work *work, const char *url)
     free(wire);
     hook_url_brief(url, work->url);
     work_leave_endpoint(work);
-    work->endpoint = endpoint_of(work->hooks, host);
+    work->endpoint = endpoint_of(&work->hooks->endpoints, host);
     work->endpoint->works++;
 }
 
-/* Starts the try, or holds the work. The URL is looked up at each attempt to start: it may have been mended
- * meanwhile. */
-static void work_start(struct work *work)
+static size_t parallel(const struct hooks *hooks)
+{
+    return (size_t)hooks->rooms.conf->hooks.parallel;
+}
+
+static bool endpoint_admits(const struct hooks *hooks, const struct endpoint *endpoint)
+{
+    return !hooks->rooms.conf->hooks.breaker || hook_breaker_admits(&endpoint->breaker, clock_mono_ms());
+}
+
+static bool may_start(const struct work *work)
+{
+    const struct hooks *hooks = work->hooks;
+    return endpoint_has_place(work->endpoint, hooks->running, parallel(hooks)) &&
+           (work->has_fallback || endpoint_admits(hooks, work->endpoint));
+}
+
+static void work_try(struct work *work, const struct account *account, const struct hook_destination *to)
 {
     struct hooks *hooks = work->hooks;
     struct facade_rooms *rooms = &hooks->rooms;
-    const struct account *account;
-    struct hook_destination to;
-    if (!work_resolve(work, &account, &to))
-        return;
-    work_enter_endpoint(work, to.url);
-    if (!endpoint_has_room(hooks, work->endpoint)) {
-        forget_message(work);
-        return;
-    }
     struct form params = {0};
     hook_params(rooms->directory, account, &work->hook, &work->message, &params);
     const char *type = work->hook.kind == HOOK_INBOUND ? keyword_type(rooms, &work->message) : NULL;
@@ -346,10 +327,30 @@ static void work_start(struct work *work)
         form_add(&params, "OptOutType", type);
     work->state = WORK_TRYING;
     work->started_ms = clock_mono_ms();
+    work->probe = to->down_code == 0 && hook_breaker_start(&work->endpoint->breaker, work->started_ms);
     work->endpoint->running++;
     hooks->running++;
-    work->try = hook_try_start(rooms->loop, hooks->httpc, &rooms->conf, &work->hook, &to, account->token,
+    work->try = hook_try_start(rooms->loop, hooks->httpc, &rooms->conf, &work->hook, to, account->token,
                                &params, on_tried, work);
+}
+
+/* Starts the try, or holds the work. The URL is looked up at each attempt to start: it may have been mended
+ * meanwhile. */
+static void work_start(struct work *work)
+{
+    const struct account *account;
+    struct hook_destination to;
+    if (!work_resolve(work, &account, &to))
+        return;
+    work_enter_endpoint(work, to.url);
+    work->has_fallback = to.fallback_url != NULL;
+    if (!may_start(work)) {
+        forget_message(work);
+        return;
+    }
+    if (!endpoint_admits(work->hooks, work->endpoint))
+        to.down_code = work->endpoint->last_code;
+    work_try(work, account, &to);
 }
 
 /* ---- which are tried now ---- */
@@ -359,7 +360,7 @@ static size_t start_held(struct hooks *hooks)
 {
     size_t held = 0;
     for (struct work *work = hooks->works; work != NULL; work = work->next) {
-        if (work->state == WORK_HELD && endpoint_has_room(hooks, work->endpoint))
+        if (work->state == WORK_HELD && may_start(work))
             work_start(work);
         held += work->state == WORK_HELD;
     }
@@ -380,6 +381,19 @@ static bool take_page(struct hooks *hooks, int64_t *next_ms)
     return found == max;
 }
 
+/* An endpoint that is down is asked in vain: its hook comes back after as long as it has waited. */
+static void put_off(struct work *work)
+{
+    int64_t now_ms = clock_wall_ms(), away_ms = now_ms - work->hook.created_ms;
+    if (away_ms < BREAKER_REST_MS)
+        away_ms = BREAKER_REST_MS;
+    settle(work, &(struct hook_settlement){
+                     .verdict = HOOK_WAIT,
+                     .retry_at_ms = now_ms + (away_ms < AWAY_MOST_MS ? away_ms : AWAY_MOST_MS),
+                     .detail = "the endpoint is down",
+                 });
+}
+
 /* The list is full: puts off every second work that is held for the endpoint with the most of them. */
 static void shed(struct hooks *hooks)
 {
@@ -387,12 +401,17 @@ static void shed(struct hooks *hooks)
     for (const struct endpoint *endpoint = most; endpoint != NULL; endpoint = endpoint->next)
         if (endpoint->works > most->works)
             most = endpoint;
-    bool odd = false, late = most != NULL && most->slow;
+    bool odd = false, down = most != NULL && !endpoint_admits(hooks, most),
+         late = down || (most != NULL && most->slow);
     for (struct work *work = hooks->works; work != NULL; work = work->next) {
         if (work->state != WORK_HELD || work->endpoint != most)
             continue;
         late = late || clock_mono_ms() - work->known_ms >= HELD_MS; /* the first is the oldest */
-        if (late && (odd = !odd))
+        if (!late || !(odd = !odd))
+            continue;
+        if (down)
+            put_off(work);
+        else
             settle_failed(work, true, 0, true, "11205 the endpoint is busy: others first");
     }
 }
@@ -402,8 +421,7 @@ static void scan(struct hooks *hooks)
     int64_t next_ms = 0;
     bool more = true;
     hooks->scanned_ms = clock_mono_ms();
-    while (more && hooks->running < (size_t)hooks->rooms.conf->hooks.parallel &&
-           hooks->work_count < WORKS_MAX)
+    while (more && hooks->running < parallel(hooks) && hooks->work_count < WORKS_MAX)
         more = take_page(hooks, &next_ms);
     if (hooks->work_count == WORKS_MAX)
         shed(hooks);
@@ -423,6 +441,9 @@ static void on_look(void *arg)
         scan(hooks);
     else
         timer_set(&hooks->wake, SCAN_MS - since_ms);
+    int64_t probe_ms = endpoints_probe_ms(hooks->endpoints), now_ms = clock_mono_ms();
+    if (probe_ms > now_ms)
+        timer_set(&hooks->probe, probe_ms - now_ms);
 }
 
 static void on_wake(void *arg)
@@ -465,6 +486,12 @@ static void httpc_apply(struct hooks *hooks)
     free(deny);
 }
 
+static void conf_apply(struct hooks *hooks)
+{
+    httpc_apply(hooks);
+    queue_hook_sending(hooks->rooms.queue, hooks->rooms.conf->hooks.sending);
+}
+
 static void on_grace_over(void *arg)
 {
     struct hooks *hooks = arg;
@@ -486,9 +513,10 @@ struct hooks *hooks_new(const struct facade_rooms *rooms)
         fatal("hooks: out of memory");
     hooks->rooms = *rooms;
     hooks->works_end = &hooks->works;
-    httpc_apply(hooks);
+    conf_apply(hooks);
     timer_init(&hooks->wake, rooms->loop, on_wake, hooks);
     timer_init(&hooks->soon, rooms->loop, on_look, hooks);
+    timer_init(&hooks->probe, rooms->loop, on_wake, hooks);
     timer_init(&hooks->grace, rooms->loop, on_grace_over, hooks);
     queue_watch(rooms->queue, QUEUE_HOOKS, on_wake, hooks);
     look_soon(hooks); /* what an earlier run left */
@@ -498,7 +526,7 @@ struct hooks *hooks_new(const struct facade_rooms *rooms)
 void hooks_reload(struct hooks *hooks, const struct conf *conf)
 {
     hooks->rooms.conf = conf;
-    httpc_apply(hooks);
+    conf_apply(hooks);
     look_soon(hooks);
 }
 
@@ -509,6 +537,7 @@ void hooks_stop(struct hooks *hooks, int64_t grace_ms, void (*fn)(void *arg), vo
     hooks->stopped_arg = arg;
     timer_stop(&hooks->wake);
     timer_stop(&hooks->soon);
+    timer_stop(&hooks->probe);
     timer_set(&hooks->grace, has_open_work(hooks) ? grace_ms : 0);
 }
 
@@ -519,6 +548,7 @@ void hooks_free(struct hooks *hooks)
     queue_watch(hooks->rooms.queue, QUEUE_HOOKS, NULL, NULL);
     timer_stop(&hooks->wake);
     timer_stop(&hooks->soon);
+    timer_stop(&hooks->probe);
     timer_stop(&hooks->grace);
     for (struct work *work = hooks->works, *next; work != NULL; work = next) {
         next = work->next;
@@ -527,11 +557,7 @@ void hooks_free(struct hooks *hooks)
         else
             work_free(work);
     }
-    while (hooks->endpoints != NULL) {
-        struct endpoint *next = hooks->endpoints->next;
-        free(hooks->endpoints);
-        hooks->endpoints = next;
-    }
+    endpoints_free(&hooks->endpoints);
     httpc_free(hooks->httpc);
     free(hooks);
 }

@@ -12,7 +12,8 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
-#include "host/base/signature.h"
+#include "host/base/urllist.h"
+#include "host/facade/hook_request.h"
 #include "host/facade/hook_url.h"
 #include "host/facade/twiml.h"
 
@@ -27,6 +28,7 @@ struct hook_fetch {
     struct hook_limits limits;
     char *wire; /* NULL: not a URL */
     bool get;
+    const struct conf *const *conf;
     bool tried_later; /* if it fails, by the table of delays */
     int redirects;
     int64_t deadline_ms; /* monotonic */
@@ -77,38 +79,23 @@ static void finish_without_answer(struct hook_fetch *fetch, enum httpc_error err
 
 /* ---- sending ---- */
 
-/* ParentMessageSid and the like are other parameters. */
-static bool names_the_message(const char *wire)
-{
-    return strstr(wire, "?MessageSid=") != NULL || strstr(wire, "&MessageSid=") != NULL;
-}
-
-static char *request_url(const struct hook_fetch *fetch, const char *encoded)
-{
-    if (!fetch->get || (fetch->redirects > 0 && names_the_message(fetch->wire)))
-        return strdup(fetch->wire);
-    return hook_url_add_query(fetch->wire, encoded);
-}
-
 static void on_answer(void *arg, const struct httpc_answer *);
 
-static void send_signed(struct hook_fetch *fetch, const char *url, const char *signed_url, const char *form,
-                        size_t form_len, int left_ms)
+static void send_signed(struct hook_fetch *fetch, const struct hook_request *signed_request, int left_ms)
 {
-    const struct hook_fetch_request *request = &fetch->request;
     const struct hook_limits *limits = &fetch->limits;
-    char signature[SIGNATURE_LEN + 1], sign_header[HEADER_MAX], token_header[HEADER_MAX];
-    signature_make(request->auth_token, signed_url, fetch->get ? NULL : request->params, signature);
-    snprintf(sign_header, sizeof sign_header, "X-Twilio-Signature: %s", signature);
-    snprintf(token_header, sizeof token_header, "I-Twilio-Idempotency-Token: %s", request->idempotency_token);
+    char sign_header[HEADER_MAX], token_header[HEADER_MAX];
+    snprintf(sign_header, sizeof sign_header, "X-Twilio-Signature: %s", signed_request->signature);
+    snprintf(token_header, sizeof token_header, "I-Twilio-Idempotency-Token: %s",
+             fetch->request.idempotency_token);
     const char *headers[] = {
         USER_AGENT, "Accept: */*", sign_header, token_header, fetch->get ? NULL : CONTENT_TYPE, NULL};
     struct httpc_request send = {
         .method = fetch->get ? "GET" : "POST",
-        .url = url,
+        .url = signed_request->url,
         .headers = headers,
-        .body = fetch->get ? NULL : form,
-        .body_len = fetch->get ? 0 : form_len,
+        .body = fetch->get ? NULL : signed_request->form,
+        .body_len = fetch->get ? 0 : signed_request->form_len,
         .connect_ms = limits->connect_ms < left_ms ? limits->connect_ms : left_ms,
         .read_ms = limits->read_ms < left_ms ? limits->read_ms : left_ms,
         .total_ms = left_ms,
@@ -119,22 +106,20 @@ static void send_signed(struct hook_fetch *fetch, const char *url, const char *s
 
 static void fetch_send(struct hook_fetch *fetch)
 {
+    const struct hook_fetch_request *request = &fetch->request;
+    struct hook_request signed_request;
     int64_t left_ms = fetch->deadline_ms - clock_mono_ms();
     if (left_ms <= 0) {
         finish_without_answer(fetch, HTTPC_TIMEOUT, "total time is up");
-        return;
-    }
-    size_t form_len;
-    char *form = form_encode(fetch->request.params, &form_len);
-    char *url = request_url(fetch, form);
-    char *signed_url = url != NULL ? signature_url(url) : NULL;
-    if (signed_url != NULL)
-        send_signed(fetch, url, signed_url, form, form_len, (int)left_ms);
-    free(form);
-    free(url);
-    free(signed_url);
-    if (fetch->call == NULL)
+    } else if (!urllist_allows((*fetch->conf)->hooks.url_allow, fetch->wire)) {
+        finish_without_answer(fetch, HTTPC_FORBIDDEN_ADDRESS, "the URL is not allowed (hooks.url_allow)");
+    } else if (!hook_request_make(fetch->wire, fetch->get, fetch->redirects > 0, request->params,
+                                  request->auth_token, &signed_request)) {
         finish_without_answer(fetch, HTTPC_BAD_URL, "not an http or https URL");
+    } else {
+        send_signed(fetch, &signed_request, (int)left_ms);
+        hook_request_fini(&signed_request);
+    }
 }
 
 static void on_start(void *arg)
@@ -190,7 +175,7 @@ static void on_answer(void *arg, const struct httpc_answer *answer)
     finish(fetch, failure, answer->error == HTTPC_OK ? text : answer->error_text, answer);
 }
 
-struct hook_fetch *hook_fetch_start(struct loop *loop, struct httpc *httpc, const struct conf_hooks *conf,
+struct hook_fetch *hook_fetch_start(struct loop *loop, struct httpc *httpc, const struct conf *const *conf,
                                     const struct hook_fetch_request *request, hook_fetch_fn *fn, void *arg)
 {
     struct hook_fetch *fetch = calloc(1, sizeof *fetch);
@@ -201,8 +186,9 @@ struct hook_fetch *hook_fetch_start(struct loop *loop, struct httpc *httpc, cons
     fetch->request = *request;
     fetch->fn = fn;
     fetch->arg = arg;
-    fetch->tried_later = conf->retry;
-    hook_limits_parse(request->url, conf, &fetch->limits);
+    fetch->conf = conf;
+    fetch->tried_later = (*conf)->hooks.retry;
+    hook_limits_parse(request->url, &(*conf)->hooks, &fetch->limits);
     fetch->wire = hook_url_wire(request->url);
     fetch->get = strcmp(fetch->limits.method != NULL ? fetch->limits.method : request->method, "GET") == 0;
     fetch->deadline_ms = clock_mono_ms() + fetch->limits.total_ms;

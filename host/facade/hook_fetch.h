@@ -29,7 +29,9 @@ struct hook_fetch_result {
 /* The fetch is gone when this returns. */
 typedef void hook_fetch_fn(void *arg, const struct hook_fetch_result *);
 
-struct hook_fetch *hook_fetch_start(struct loop *, struct httpc *, const struct conf_hooks *,
+/* *conf may be replaced meanwhile (reload). A URL, or a redirect, that its hooks.url_allow does not hold is
+ * not called: 11321. */
+struct hook_fetch *hook_fetch_start(struct loop *, struct httpc *, const struct conf *const *conf,
                                     const struct hook_fetch_request *, hook_fetch_fn *, void *arg);
 void hook_fetch_cancel(struct hook_fetch *); /* no callback; NULL is fine */
 

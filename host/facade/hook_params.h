@@ -12,6 +12,8 @@
 struct hook_destination {
     const char *url, *method;
     const char *fallback_url, *fallback_method; /* NULL = none */
+    int down_code; /* not 0: url's endpoint is known to be down, by this error: the fallback is asked at once
+                    */
 };
 
 /* Status: the message's own URL, fixed when it was created; else its service's; else that of the application

@@ -23,10 +23,13 @@ struct hook_try {
     char *url, *fallback; /* the URL being fetched; NULL = no fallback (left) */
     const char *fallback_method;
     struct hook_fetch *fetch;
-    int documents; /* of the present chain */
-    bool answered; /* by a 2xx, with a document that is of no use */
+    int documents;      /* of the present chain */
+    bool answered;      /* by a 2xx, with a document that is of no use */
+    bool fallback_only; /* the URL itself was not asked */
     bool transient, slow;
     int asked_s;
+    enum breaker_verdict endpoint;
+    int code;                     /* of the first request */
     int warning;                  /* last of a document that was used */
     char failed[HOOK_DETAIL_MAX]; /* first failure */
     struct hook_reply replies[TWIML_MESSAGES_MAX];
@@ -68,6 +71,8 @@ static void finish(struct hook_try *try, bool done, const char *detail)
         .transient = try->transient,
         .asked_s = try->asked_s,
         .slow = try->slow,
+        .endpoint = try->endpoint,
+        .code = try->code,
         .detail = detail,
         .replies = try->replies,
         .reply_count = done ? try->reply_count : 0,
@@ -91,7 +96,7 @@ static void fetch(struct hook_try *try, char *url, const char *method)
         .idempotency_token = try->hook.token,
         .wants_body = try->hook.kind == HOOK_INBOUND,
     };
-    try->fetch = hook_fetch_start(try->loop, try->httpc, &(*try->conf)->hooks, &request, on_fetched, try);
+    try->fetch = hook_fetch_start(try->loop, try->httpc, try->conf, &request, on_fetched, try);
 }
 
 /* ---- failure and fallback ---- */
@@ -213,10 +218,20 @@ static void read_document(struct hook_try *try, const struct hook_fetch_result *
     twiml_fini(&document);
 }
 
+/* Only the first request of a try was for the endpoint that it counts for. */
+static void judge(struct hook_try *try, const struct hook_failure *failure)
+{
+    if (try->endpoint != BREAKER_UNKNOWN || try->fallback_only)
+        return;
+    try->endpoint = failure->code != 0 && failure->transient ? BREAKER_DOWN : BREAKER_UP;
+    try->code = failure->code;
+}
+
 static void on_fetched(void *arg, const struct hook_fetch_result *result)
 {
     struct hook_try *try = arg;
     try->fetch = NULL;
+    judge(try, &result->failure);
     try->slow = try->slow || (result->failure.repeat & HOOK_REPEAT_RT) != 0 || result->failure.code == 11201;
     if (result->failure.code == 0) {
         if (try->hook.kind == HOOK_INBOUND)
@@ -253,6 +268,14 @@ struct hook_try *hook_try_start(struct loop *loop, struct httpc *httpc, const st
     try->fallback_method = to->fallback_method;
     try->fn = fn;
     try->arg = arg;
-    fetch(try, url, to->method);
+    try->endpoint = BREAKER_UNKNOWN;
+    if (to->down_code == 0 || try->fallback == NULL) {
+        fetch(try, url, to->method);
+        return try;
+    }
+    try->fallback_only = try->transient = true;
+    try->url = url;
+    snprintf(try->failed, sizeof try->failed, "%d the endpoint is down", to->down_code);
+    use_fallback(try, to->down_code, url);
     return try;
 }

@@ -5,6 +5,7 @@
 
 #include "host/base/conf.h"
 #include "host/base/httpc.h"
+#include "host/facade/hook_breaker.h"
 #include "host/facade/hook_params.h"
 #include "host/facade/hook_rule.h"
 #include "host/facade/twiml.h"
@@ -20,10 +21,12 @@ struct hook_reply {
 };
 
 struct hook_try_result {
-    bool done;      /* the application has had the event: a 2xx */
-    bool transient; /* not done, and it may work later */
-    int asked_s;    /* not before that, say the endpoint or its fallback: Retry-After */
-    bool slow;      /* the endpoint let us wait until a time-out */
+    bool done;                     /* the application has had the event: a 2xx */
+    bool transient;                /* not done, and it may work later */
+    int asked_s;                   /* not before that, say the endpoint or its fallback: Retry-After */
+    bool slow;                     /* the endpoint let us wait until a time-out */
+    enum breaker_verdict endpoint; /* down: the URL's own first request had no answer, or a 5xx, 408 or 429 */
+    int code;                      /* of that */
     const char *detail;
     const struct hook_reply *replies; /* done only */
     size_t reply_count;

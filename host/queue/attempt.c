@@ -266,6 +266,7 @@ struct in_flight {
     int64_t message_id;
     int n;
     char iccid[24];
+    bool told; /* the change to `sending` becomes a hook */
 };
 
 static int in_flight_run(struct transition *t)
@@ -286,6 +287,8 @@ static int in_flight_run(struct transition *t)
         store_bind_int(stmt, ":message", op->message_id);
         store_bind_int(stmt, ":now", t->now_ms);
         status = sql_run(store, stmt);
+        if (status == 0 && op->told)
+            status = hook_add(t, op->message_id, MESSAGE_SENDING, 0, 0);
     }
     return status < 0 ? status : queue_note(t, op->message_id, "in_flight", "attempt=%d", op->n);
 }
@@ -295,6 +298,7 @@ void queue_in_flight(struct queue *queue, int64_t id, const char *iccid, durable
     struct in_flight *op = transition_new(queue, sizeof *op, in_flight_run, fn, arg);
     op->message_id = id >> ATTEMPT_BITS;
     op->n = (int)(id & ((1 << ATTEMPT_BITS) - 1));
+    op->told = queue->hook_sending;
     size_t len = iccid == NULL ? 0 : strnlen(iccid, sizeof op->iccid - 1);
     if (len > 0)
         memcpy(op->iccid, iccid, len);

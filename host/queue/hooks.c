@@ -28,6 +28,11 @@ int hook_add(struct transition *t, int64_t message_id, enum message_status statu
     return sql_run(t->queue->store, stmt);
 }
 
+void queue_hook_sending(struct queue *queue, bool on)
+{
+    queue->hook_sending = on;
+}
+
 /* ---- what is due ---- */
 
 /* RFC 4122 clause 4.3 in spirit: the same name gives the same UUID, so each try carries the same token
@@ -108,10 +113,11 @@ struct hook_settle {
     size_t reply_count;
 };
 
-static int hook_retry(struct hook_settle *op)
+static int hook_put_off(struct hook_settle *op, int tries)
 {
     struct store *store = op->t.queue->store;
-    sqlite3_stmt *stmt = store_write_stmt(store, Q_HOOK_RETRY);
+    sqlite3_stmt *stmt = store_write_stmt(store, Q_HOOK_PUT_OFF);
+    store_bind_int(stmt, ":tries", tries);
     store_bind_int(stmt, ":message", op->message_id);
     store_bind_int(stmt, ":status", op->status);
     store_bind_int(stmt, ":due", op->retry_at_ms);
@@ -119,6 +125,8 @@ static int hook_retry(struct hook_settle *op)
     if (status <= 0)
         return status < 0 ? status : -ESTALE;
     queue_raise(&op->t, QUEUE_HOOKS);
+    if (tries == 0)
+        return 0;
     return queue_note(&op->t, op->message_id, "hook", "status=%s retry detail=\"%s\"",
                       message_status_text(op->status), op->detail);
 }
@@ -160,8 +168,8 @@ static int hook_settle_run(struct transition *t)
     static const char *const words[] = {[HOOK_DONE] = "done", [HOOK_DEAD] = "dead"};
     struct hook_settle *op = (struct hook_settle *)t;
     struct store *store = t->queue->store;
-    if (op->verdict == HOOK_RETRY)
-        return hook_retry(op);
+    if (op->verdict == HOOK_RETRY || op->verdict == HOOK_WAIT)
+        return hook_put_off(op, op->verdict == HOOK_RETRY);
     sqlite3_stmt *stmt = store_write_stmt(store, Q_HOOK_DELETE);
     store_bind_int(stmt, ":message", op->message_id);
     store_bind_int(stmt, ":status", op->status);

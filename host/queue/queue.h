@@ -209,12 +209,15 @@ struct hook {
     int tries;
     int64_t created_ms, give_up_ms;
 };
+/* Is the change to `sending` told too? Twilio does not, nor does a queue that was just opened. */
+void queue_hook_sending(struct queue *, bool);
 /* Hooks due now and first of their message, in order of due time; at most max, leaving out ids in `busy`: one
  * stays busy until its settlement is durable. *next_ms = when the next falls due, 0 none. */
 size_t queue_hooks_due(struct queue *, const int64_t *busy, size_t busy_count, struct hook *hooks, size_t max,
                        int64_t *next_ms);
 
-enum hook_verdict { HOOK_DONE = 1, HOOK_RETRY, HOOK_DEAD, HOOK_NO_URL };
+/* WAIT: put off to retry_at_ms without having been tried; it counts as no try and is no event. */
+enum hook_verdict { HOOK_DONE = 1, HOOK_RETRY, HOOK_DEAD, HOOK_NO_URL, HOOK_WAIT };
 struct hook_settlement {
     enum hook_verdict verdict;
     int64_t retry_at_ms;

@@ -73,6 +73,7 @@ struct queue {
     size_t depth_count;
     size_t pending;          /* transitions not durable yet */
     bool closed;             /* freed with the last of them */
+    bool hook_sending;       /* `sending` is told */
     sqlite3_stmt *reads[34]; /* of read.c */
 };
 

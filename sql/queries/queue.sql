@@ -311,8 +311,8 @@ WHERE h.due_ms <= :now ORDER BY h.due_ms, h.message_id LIMIT :max
 -- name: hook_next
 SELECT due_ms FROM hook WHERE due_ms > :now ORDER BY due_ms LIMIT 1
 
--- name: hook_retry
-UPDATE hook SET due_ms = :due, tries = tries + 1 WHERE message_id = :message AND status = :status AND due_ms IS NOT NULL
+-- name: hook_put_off
+UPDATE hook SET due_ms = :due, tries = tries + :tries WHERE message_id = :message AND status = :status AND due_ms IS NOT NULL
 
 -- name: hook_delete
 DELETE FROM hook WHERE message_id = :message AND status = :status AND due_ms IS NOT NULL

@@ -103,6 +103,7 @@ static const struct {
     {"[http]\nidle = 1ms\n", 2, "from 100"},
     {"[hooks]\nretry = maybe\n", 2, "one of"},
     {"[hooks]\nallow = 10.0.0.0/33\n", 2, "address range"},
+    {"[hooks]\nurl_allow = app.example, ftp://x/\n", 2, "'ftp://x/' is neither"},
     {"[daemon]\nlog_level = loud\n", 2, "one of: debug"},
     {"[daemon]\nauth_token = xyz\n", 2, "32 hex"},
     {"[daemon]\naccount_sid = AC1\n", 2, "32 hex"},

@@ -247,7 +247,10 @@ static void test_given_up_after_three_days(void **state)
 {
     struct world *world = *state;
     static const struct script down[] = {{503, "", "", NULL}, {0}};
-    open_with_app(world, down, "");
+    struct app *app = app_new(world, APP_ANSWERS, down);
+    char line[256];
+    snprintf(line, sizeof line, "sms_url = %s", app_url(app, "/in"));
+    world_open(world, "breaker = no", line, "");
     receive(world, PEER, "hi");
     settle_down(world);
     int64_t start_ms = clock_wall_ms();

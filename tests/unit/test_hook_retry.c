@@ -72,7 +72,7 @@ static void test_retry_after(void **state)
 static void test_down_for_an_hour(void **state)
 {
     struct world *world = *state;
-    world_open(world, "", "", "");
+    world_open(world, "breaker = no", "", "");
     struct app *app = app_new(world, APP_ANSWERS, NULL);
     app_down(app);
     int64_t id = message_sent(world, PEER, app_url(app, "/"));
@@ -98,7 +98,7 @@ static void test_given_up_after_a_day(void **state)
 {
     struct world *world = *state;
     static const struct script down[] = {{500, "", "", NULL}, {0}};
-    world_open(world, "", "", "");
+    world_open(world, "breaker = no", "", "");
     struct app *app = app_new(world, APP_ANSWERS, down);
     int64_t id = message_sent(world, PEER, app_url(app, "/"));
     settle_down(world);
