@@ -14,6 +14,7 @@
 #include "host/router/router.h"
 #include "host/simulator/simulator.h"
 #include "host/store/store.h"
+#include "host/verify/verify.h"
 
 struct daemon_line; /* lines.c: a configured line and what its carrier was made from */
 
@@ -24,6 +25,7 @@ struct daemon {
     struct store *store;
     struct directory *directory;
     struct queue *queue;
+    struct verify *verify;
     struct router *router;
     struct simulator *simulator;
     struct facade *facade;

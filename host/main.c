@@ -159,8 +159,11 @@ static int daemon_open_rooms(struct daemon *daemon, char error[256])
         return status;
     }
     daemon->optout = optout_open(daemon->store);
-    struct facade_rooms rooms = {daemon->loop,      daemon->store, daemon->queue,
-                                 daemon->directory, conf,          daemon->optout};
+    if ((status = verify_open(&daemon->verify, daemon->store, daemon->loop, conf->daemon.data_dir, error)) !=
+        0)
+        return status;
+    struct facade_rooms rooms = {daemon->loop, daemon->store,  daemon->queue, daemon->directory,
+                                 conf,         daemon->optout, daemon->verify};
     daemon->router = router_new(daemon->loop, daemon->queue, daemon->directory, daemon->store);
     daemon->simulator = simulator_new(daemon->loop, conf);
     daemon->hooks = hooks_new(&rooms);
@@ -214,6 +217,7 @@ static void daemon_close(struct daemon *daemon)
     queue_close(daemon->queue);
     store_close(daemon->store); /* last commit: its durable callbacks may still look into the directory */
     optout_close(daemon->optout);
+    verify_close(daemon->verify);
     directory_close(daemon->directory);
     ctl_close(daemon->ctl);
     loop_free(daemon->loop);

@@ -53,6 +53,10 @@ struct conf_hooks {
     int parallel;         /* requests at once */
     int connect_ms, read_ms, total_ms;
 };
+struct conf_verify {
+    char *from; /* sender of codes: a [line]'s name, or a messaging service's SID; "" = the account's first
+                   line */
+};
 struct conf_line { /* [line NAME]: an identity on a SIM; its URLs seed its row once */
     char name[CONF_NAME_MAX];
     int line_no;      /* where its section begins */
@@ -119,6 +123,7 @@ struct conf {
     struct conf_daemon daemon;
     struct conf_http http;
     struct conf_hooks hooks;
+    struct conf_verify verify;
     struct conf_line *lines;
     size_t line_count;
     struct conf_modem *modems;

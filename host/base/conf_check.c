@@ -135,6 +135,18 @@ static void check_plan(struct conf_errors *errors, const struct conf *conf)
                    daemon->trunk);
 }
 
+/* A service may have been made over the API: its SID is looked up when a code is sent. */
+static void check_verify(struct conf_errors *errors, const struct conf *conf)
+{
+    const char *from = conf->verify.from;
+    bool sid =
+        strncmp(from, "MG", 2) == 0 && strlen(from) == 34 && strspn(from + 2, "0123456789abcdefABCDEF") == 32;
+    if (from[0] != '\0' && !sid && !has_line(conf, from))
+        conf_error(errors, conf_where(conf, &conf->verify.from),
+                   "[verify]: from is the name of a [line] or the SID of a messaging service, not '%s'",
+                   from);
+}
+
 /* Over what changes nothing: "//" and "/./" are "/". */
 static const char *path_skip(const char *at)
 {
@@ -209,6 +221,7 @@ void conf_check(struct conf_errors *errors, struct conf *conf)
     check_account(errors, conf);
     check_plan(errors, conf);
     check_paths(errors, conf);
+    check_verify(errors, conf);
     for (size_t i = 0; i < conf->modem_count; i++)
         check_modem(errors, conf, i);
     for (size_t i = 0; i < conf->line_count; i++)

@@ -5,6 +5,7 @@
 #define D(field) offsetof(struct conf_daemon, field)
 #define H(field) offsetof(struct conf_http, field)
 #define K(field) offsetof(struct conf_hooks, field)
+#define V(field) offsetof(struct conf_verify, field)
 #define L(field) offsetof(struct conf_line, field)
 #define M(field) offsetof(struct conf_modem, field)
 #define C(field) offsetof(struct conf_class, field)
@@ -16,6 +17,7 @@ const struct conf_section_info conf_sections[SECTION_COUNT] = {
     [SECTION_DAEMON] = {"daemon", false, sizeof(struct conf_daemon), offsetof(struct conf, daemon), 0, 0, 0},
     [SECTION_HTTP] = {"http", false, sizeof(struct conf_http), offsetof(struct conf, http), 0, 0, 0},
     [SECTION_HOOKS] = {"hooks", false, sizeof(struct conf_hooks), offsetof(struct conf, hooks), 0, 0, 0},
+    [SECTION_VERIFY] = {"verify", false, sizeof(struct conf_verify), offsetof(struct conf, verify), 0, 0, 0},
     [SECTION_LINE] = {"line", true, sizeof(struct conf_line), offsetof(struct conf, lines),
                       offsetof(struct conf, line_count), L(name), L(line_no)},
     [SECTION_MODEM] = {"modem", true, sizeof(struct conf_modem), offsetof(struct conf, modems),
@@ -64,6 +66,8 @@ const struct conf_option conf_options[] = {
     {SECTION_HOOKS, "connect", CONF_DURATION, K(connect_ms), "5s", 100, 10000, NULL, false, true, "time to connect"},
     {SECTION_HOOKS, "read", CONF_DURATION, K(read_ms), "15s", 100, 15000, NULL, false, true, "time without an octet of the answer"},
     {SECTION_HOOKS, "total", CONF_DURATION, K(total_ms), "15s", 100, 15000, NULL, false, true, "time for one request"},
+
+    {SECTION_VERIFY, "from", CONF_TEXT, V(from), "", 0, 0, NULL, false, true, "who sends codes: a [line], or the SID (MG...) of a messaging service; empty, or another account's: the account's first line"},
 
     {SECTION_LINE, "number", CONF_NUMBER, L(number), "", 0, 0, NULL, false, true, "its telephone number, +E.164; empty: asked from the SIM"},
     {SECTION_LINE, "iccid", CONF_ICCID, L(iccid), "", 0, 0, NULL, false, true, "its SIM; empty: the first that is seen"},

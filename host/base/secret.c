@@ -32,6 +32,12 @@ void secret_hmac_sha1(const void *key, size_t key_len, const void *data, size_t 
         fatal("HMAC-SHA1 failed");
 }
 
+void secret_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[32])
+{
+    if (mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), key, key_len, data, len, out) != 0)
+        fatal("HMAC-SHA256 failed");
+}
+
 void secret_sha256(const void *data, size_t len, uint8_t out[32])
 {
     if (mbedtls_sha256_ret(data, len, out, 0) != 0)

@@ -8,6 +8,7 @@
 
 void secret_random(void *out, size_t len); /* fatal() when the system has none */
 void secret_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[20]);
+void secret_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[32]);
 void secret_sha256(const void *data, size_t len, uint8_t out[32]);
 bool secret_equal(const void *a, size_t a_len, const void *b, size_t b_len); /* time depends on b_len only */
 void hex_encode(const void *in, size_t len, char *out);                      /* lower case, 2 * len + NUL */

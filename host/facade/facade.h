@@ -9,6 +9,7 @@
 #include "host/directory/directory.h"
 #include "host/queue/queue.h"
 #include "host/store/store.h"
+#include "host/verify/verify.h"
 
 struct facade;
 struct optout;
@@ -21,6 +22,7 @@ struct facade_rooms {
     struct directory *directory;
     const struct conf *conf; /* replaced by facade_reload */
     struct optout *optout;
+    struct verify *verify;
 };
 
 /* Listens. 0 or -errno with a sentence that names the address. */

@@ -5,6 +5,9 @@
 #define ACCOUNT      API_ROOT "/{AC}"
 #define NUMBERS      ACCOUNT "/IncomingPhoneNumbers"
 #define APPLICATIONS ACCOUNT "/Applications"
+#define ACCOUNT API_ROOT "/{AC}"
+#define NUMBERS ACCOUNT "/IncomingPhoneNumbers"
+#define VERIFY  "/v2/Services"
 
 const struct route routes[] = {
     {"GET", API_ROOT, accounts_list, false},
@@ -37,5 +40,16 @@ const struct route routes[] = {
     {"GET", ACCOUNT "/OptOuts/{OO}", optouts_fetch, false},
     {"DELETE", ACCOUNT "/OptOuts/{OO}", optouts_delete, false},
     {"POST", "/v1/Consents/Bulk", consents_bulk, false},
+    {"GET", VERIFY, verify_services_list, false},
+    {"POST", VERIFY, verify_services_create, false},
+    {"GET", VERIFY "/{VA}", verify_services_fetch, false},
+    {"POST", VERIFY "/{VA}", verify_services_update, false},
+    {"DELETE", VERIFY "/{VA}", verify_services_delete, false},
+    {"GET", VERIFY "/{VA}/RateLimits", verify_limits_list, false},
+    {"POST", VERIFY "/{VA}/RateLimits", verify_limits_create, false},
+    {"POST", VERIFY "/{VA}/Verifications", verifications_create, false},
+    {"GET", VERIFY "/{VA}/Verifications/{*}", verifications_fetch, false},
+    {"POST", VERIFY "/{VA}/Verifications/{*}", verifications_update, false},
+    {"POST", VERIFY "/{VA}/VerificationCheck", verification_check_create, false},
     {NULL, NULL, NULL, false},
 };

@@ -28,6 +28,7 @@ struct facade_rig {
     struct conf *conf;
     struct directory *directory;
     struct queue *queue;
+    struct verify *verify;
     struct facade *facade;
     struct optout *optout;
     struct client client;
@@ -75,7 +76,7 @@ static inline void rig_other_account(struct facade_rig *r)
 
 static inline struct facade_rooms rig_rooms(const struct facade_rig *r)
 {
-    return (struct facade_rooms){r->store.loop, r->store.store, r->queue, r->directory, r->conf, r->optout};
+    return (struct facade_rooms){r->store.loop, r->store.store, r->queue, r->directory, r->conf, r->optout, r->verify};
 }
 
 /* Rooms without the façade. */
@@ -97,6 +98,7 @@ static inline void rig_open_rooms(struct facade_rig *r, const char *http)
     conf_free(before);
     assert_int_equal(queue_open(&r->queue, r->store.store, r->store.loop), 0);
     r->optout = optout_open(r->store.store);
+    assert_int_equal(verify_open(&r->verify, r->store.store, r->store.loop, r->store.dir, error), 0);
     rig_other_account(r);
     r->client.fd = -1;
 }
@@ -117,6 +119,7 @@ static inline void rig_close_all(struct facade_rig *r)
     queue_close(r->queue);
     rig_close(&r->store);
     optout_close(r->optout);
+    verify_close(r->verify);
     directory_close(r->directory);
     conf_free(r->conf);
     rig_fini(&r->store);

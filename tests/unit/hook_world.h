@@ -243,7 +243,7 @@ static inline void house_open(struct world *world)
     assert_int_equal(queue_open(&world->queue, world->store, world->loop), 0);
     world->optout = optout_open(world->store);
     struct facade_rooms rooms = {world->loop,      world->store, world->queue,
-                                 world->directory, world->conf,  world->optout};
+                                 world->directory, world->conf,  world->optout, NULL};
     world->hooks = hooks_new(&rooms);
 }
 

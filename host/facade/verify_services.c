@@ -1,0 +1,296 @@
+/* Services of Verify v2 (VA...): what their codes look like. Push, TOTP, WhatsApp and passkeys are not there:
+ * null. What would change a code's meaning and is not done (PSD2, templates) is refused. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/facade/verify_common.h"
+#include "host/sms/utf8.h"
+
+#define NAME_UNITS  32
+#define CODE_LENGTH 6
+#define PATH        "/v2/Services/%s"
+
+static const struct {
+    const char *key, *parameter;
+    unsigned flag;
+} FLAGS[] = {
+    {"lookup_enabled", "LookupEnabled", VERIFY_LOOKUP},
+    {"skip_sms_to_landlines", "SkipSmsToLandlines", VERIFY_SKIP_LANDLINES},
+    {"dtmf_input_required", "DtmfInputRequired", VERIFY_DTMF},
+    {"do_not_share_warning_enabled", "DoNotShareWarningEnabled", VERIFY_WARN},
+    {"custom_code_enabled", "CustomCodeEnabled", VERIFY_CUSTOM_CODE},
+    {"verify_event_subscription_enabled", "VerifyEventSubscriptionEnabled", VERIFY_EVENTS},
+};
+#define FLAG_COUNT (sizeof FLAGS / sizeof FLAGS[0])
+
+/* ---- the resource ---- */
+
+static json_t *links_json(const char *url)
+{
+    static const char *const LINKS[][2] = {{"verification_checks", "VerificationCheck"},
+                                           {"verifications", "Verifications"},
+                                           {"rate_limits", "RateLimits"}};
+    json_t *links = json_object();
+    for (size_t i = 0; i < sizeof LINKS / sizeof LINKS[0]; i++)
+        json_object_set_new(links, LINKS[i][0], json_sprintf("%s/%s", url, LINKS[i][1]));
+    return links;
+}
+
+static json_t *service_json(const struct api_call *call, const struct verify_service *s)
+{
+    char sid[SID_TEXT], url[API_URL_MAX];
+    sid_format(&s->sid, "VA", sid);
+    api_url(call, url, PATH, sid);
+    json_t *resource = json_pack(
+        "{s:s, s:s, s:o, s:i, s:b, s:o, s:n, s:n, s:n, s:n, s:n, s:o, s:o, s:s, s:o}", "sid", sid,
+        "account_sid", call->account, "friendly_name", api_text(s->name), "code_length", s->code_length,
+        "psd2_enabled", 0, "tts_name", s->tts_name[0] != '\0' ? api_text(s->tts_name) : json_null(), "push",
+        "totp", "default_template_sid", "whatsapp", "passkeys", "date_created", api_date_iso(s->created_ms),
+        "date_updated", api_date_iso(s->updated_ms), "url", url, "links", links_json(url));
+    for (size_t i = 0; i < FLAG_COUNT; i++)
+        json_object_set_new(resource, FLAGS[i].key, json_boolean((s->flags & FLAGS[i].flag) != 0));
+    return resource;
+}
+
+bool verify_service_of(struct api_call *call, const struct sid *sid, struct verify_service *service)
+{
+    if (verify_service_find(call->rooms->verify, call->account_id, sid, service) == 0)
+        return true;
+    api_not_found(call);
+    return false;
+}
+
+/* ---- list and fetch ---- */
+
+/* What is beyond the other side of the page's cut. */
+static bool has_beyond(const struct api_call *call, const struct page *page)
+{
+    struct verify_service other;
+    return page->key.id != 0 &&
+           verify_service_list(call->rooms->verify, call->account_id, page->since ? page->key.id : 0,
+                               page->since ? 0 : page->key.id, 1, &other) > 0;
+}
+
+static json_t *read_page(const struct api_call *call, const struct page *page, struct page_rows *rows)
+{
+    struct verify_service *services = calloc((size_t)page->size + 1, sizeof *services);
+    json_t *array = json_array();
+    if (services == NULL)
+        fatal("out of memory");
+    size_t limit = (size_t)page->size + 1;
+    size_t count = verify_service_list(
+        call->rooms->verify, call->account_id,
+        page->since            ? 0
+        : page->key.id != 0    ? page->key.id
+                               : INT64_MAX,
+        page->key.id, limit, services);
+    bool more = count == limit, beyond = has_beyond(call, page);
+    count -= more;
+    for (size_t i = 0; i < count; i++)
+        json_array_insert_new(array, page->since ? 0 : i, service_json(call, &services[i]));
+    if (count > 0) {
+        rows->first.id = services[page->since ? count - 1 : 0].id;
+        rows->last.id = services[page->since ? 0 : count - 1].id;
+    }
+    rows->newer = page->since ? more : beyond;
+    rows->older = page->since ? beyond : more;
+    free(services);
+    return array;
+}
+
+static void answer_list(struct api_call *call, const char *path, const char *key, bool services)
+{
+    static const char *const FILTERS[] = {NULL};
+    char url[API_URL_MAX];
+    struct page page;
+    struct page_rows rows = {0};
+    struct refusal refusal;
+    if (!page_read(&call->query, &page, &refusal)) {
+        api_refusal(call, &refusal);
+        return;
+    }
+    json_t *array = services ? read_page(call, &page, &rows) : json_array();
+    api_url(call, url, "%s", path);
+    const struct page_list list = {url, key, FILTERS};
+    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, array, &rows));
+}
+
+void verify_services_list(struct api_call *call)
+{
+    answer_list(call, "/v2/Services", "services", true);
+}
+
+static void answer_service(struct api_call *call, int status)
+{
+    struct verify_service service;
+    if (verify_service_of(call, &call->sid, &service))
+        api_json(call, status, service_json(call, &service));
+}
+
+void verify_services_fetch(struct api_call *call)
+{
+    answer_service(call, 200);
+}
+
+/* ---- create, update, delete ---- */
+
+static bool read_name(const struct form *form, const char *name, int units, const char **value,
+                      struct refusal *refusal)
+{
+    *value = form_get(form, name);
+    return *value == NULL ||
+           (utf8_utf16_len(*value, strlen(*value)) <= (size_t)units && strlen(*value) <= VERIFY_NAME_MAX) ||
+           refuse(refusal, 400, 60200, "Invalid parameter: %s is longer than %d characters.", name, units);
+}
+
+static bool read_length(const struct form *form, int *length, struct refusal *refusal)
+{
+    const char *text = form_get(form, "CodeLength");
+    size_t digits = text != NULL ? strspn(text, "0123456789") : 0;
+    if (text == NULL)
+        return true;
+    if (digits > 0 && digits <= 2 && text[digits] == '\0')
+        *length = (int)strtol(text, NULL, 10);
+    return (*length >= CODE_MIN && *length <= CODE_MAX) ||
+           refuse(refusal, 400, 60200, "Invalid parameter: CodeLength must be an integer from %d to %d: %.16s",
+                  CODE_MIN, CODE_MAX, text);
+}
+
+static bool read_bool(const struct form *form, const char *name, int *value, struct refusal *refusal)
+{
+    const char *text = form_get(form, name);
+    *value = -1;
+    if (text == NULL || *text == '\0')
+        return true;
+    *value = strcasecmp(text, "true") == 0 ? 1 : strcasecmp(text, "false") == 0 ? 0 : -1;
+    return *value >= 0 ||
+           refuse(refusal, 400, 60200, "Invalid parameter: %s must be true or false: %.16s", name, text);
+}
+
+/* What would make a code mean something that this gateway does not do. */
+static bool check_refused(const struct form *form, struct refusal *refusal)
+{
+    int psd2;
+    const char *template = form_get(form, "DefaultTemplateSid");
+    if (!read_bool(form, "Psd2Enabled", &psd2, refusal))
+        return false;
+    if (psd2 == 1)
+        return refuse(refusal, 403, 60204, "Service does not support this feature: Psd2Enabled.");
+    return template == NULL || *template == '\0' ||
+           refuse(refusal, 400, 60200, "Invalid parameter: DefaultTemplateSid %.48s is not known here.", template);
+}
+
+static bool read_change(const struct form *form, struct verify_service_change *c, struct refusal *refusal)
+{
+    *c = (struct verify_service_change){0};
+    if (!read_name(form, "FriendlyName", NAME_UNITS, &c->name, refusal) ||
+        !read_name(form, "TtsName", NAME_UNITS, &c->tts_name, refusal) ||
+        !read_length(form, &c->code_length, refusal) || !check_refused(form, refusal))
+        return false;
+    for (size_t i = 0; i < FLAG_COUNT; i++) {
+        int value;
+        if (!read_bool(form, FLAGS[i].parameter, &value, refusal))
+            return false;
+        c->mask |= value >= 0 ? FLAGS[i].flag : 0;
+        c->flags |= value > 0 ? FLAGS[i].flag : 0;
+    }
+    return c->name == NULL || *c->name != '\0' ||
+           refuse(refusal, 400, 60200, "Invalid parameter: FriendlyName is empty.");
+}
+
+static bool admitted(struct api_call *call, struct verify_service_change *change)
+{
+    struct refusal refusal;
+    if (!read_change(&call->form, change, &refusal))
+        api_refusal(call, &refusal);
+    else if (!store_open_for_work(call->rooms->store))
+        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+    else
+        return true;
+    return false;
+}
+
+static void answer_change(struct api_call *call, int status, int good)
+{
+    if (api_gone(call))
+        return;
+    if (status == -ENOENT)
+        api_not_found(call);
+    else if (status != 0)
+        api_refuse(call, 500, 20500, "An internal server error has occurred");
+    else if (good == 204)
+        api_empty(call, good);
+    else
+        answer_service(call, good);
+}
+
+static void on_created(void *arg, int status)
+{
+    answer_change(arg, status, 201);
+}
+
+static void on_updated(void *arg, int status)
+{
+    answer_change(arg, status, 200);
+}
+
+static void on_deleted(void *arg, int status)
+{
+    answer_change(arg, status, 204);
+}
+
+void verify_services_create(struct api_call *call)
+{
+    struct verify_service_change change;
+    if (form_get(&call->form, "FriendlyName") == NULL) {
+        api_refuse(call, 400, 60200, "Missing required parameter FriendlyName in the post body");
+        return;
+    }
+    if (!admitted(call, &change))
+        return;
+    if (change.code_length == 0)
+        change.code_length = CODE_LENGTH;
+    sid_new(&call->sid, clock_wall_ms());
+    verify_service_create(call->rooms->verify, call->account_id, &call->sid, &change, on_created, call);
+}
+
+void verify_services_update(struct api_call *call)
+{
+    struct verify_service_change change;
+    struct verify_service service;
+    if (verify_service_of(call, &call->sid, &service) && admitted(call, &change))
+        verify_service_update(call->rooms->verify, call->account_id, &call->sid, &change, on_updated, call);
+}
+
+void verify_services_delete(struct api_call *call)
+{
+    if (!store_open_for_work(call->rooms->store))
+        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+    else
+        verify_service_delete(call->rooms->verify, call->account_id, &call->sid, on_deleted, call);
+}
+
+/* ---- rate limits of the client's own: there are none ---- */
+
+void verify_limits_list(struct api_call *call)
+{
+    char path[API_PATH_MAX], sid[SID_TEXT];
+    struct verify_service service;
+    if (!verify_service_of(call, &call->sid, &service))
+        return;
+    sid_format(&call->sid, "VA", sid);
+    snprintf(path, sizeof path, PATH "/RateLimits", sid);
+    answer_list(call, path, "rate_limits", false);
+}
+
+void verify_limits_create(struct api_call *call)
+{
+    struct verify_service service;
+    if (verify_service_of(call, &call->sid, &service))
+        api_refuse(call, 403, 60204, "Service does not support this feature: rate limits of its own.");
+}
