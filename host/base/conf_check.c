@@ -135,6 +135,14 @@ static void check_plan(struct conf_errors *errors, const struct conf *conf)
                    daemon->trunk);
 }
 
+static bool has_line(const struct conf *conf, const char *name)
+{
+    for (size_t i = 0; i < conf->line_count; i++)
+        if (strcmp(conf->lines[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 /* A service may have been made over the API: its SID is looked up when a code is sent. */
 static void check_verify(struct conf_errors *errors, const struct conf *conf)
 {

@@ -5,9 +5,9 @@
 #define ACCOUNT      API_ROOT "/{AC}"
 #define NUMBERS      ACCOUNT "/IncomingPhoneNumbers"
 #define APPLICATIONS ACCOUNT "/Applications"
-#define ACCOUNT API_ROOT "/{AC}"
-#define NUMBERS ACCOUNT "/IncomingPhoneNumbers"
-#define VERIFY  "/v2/Services"
+#define ACCOUNT      API_ROOT "/{AC}"
+#define NUMBERS      ACCOUNT "/IncomingPhoneNumbers"
+#define VERIFY       "/v2/Services"
 
 const struct route routes[] = {
     {"GET", API_ROOT, accounts_list, false},

@@ -40,7 +40,8 @@ static const char *given(const struct api_call *call, const char *name)
     return value != NULL && *value != '\0' ? value : NULL;
 }
 
-static bool read_guess(const struct api_call *call, const char *to, char number[NUMBER_MAX], struct refusal *refusal)
+static bool read_guess(const struct api_call *call, const char *to, char number[NUMBER_MAX],
+                       struct refusal *refusal)
 {
     const char *code = given(call, "Code");
     if (code == NULL)

@@ -113,8 +113,9 @@ static bool read_code(const struct form *form, struct asked *a, struct refusal *
     if (a->custom_code == NULL)
         return true;
     if ((a->service.flags & VERIFY_CUSTOM_CODE) == 0)
-        return refuse(refusal, 403, 60204, "Service does not support this feature: CustomCode needs "
-                                           "CustomCodeEnabled.");
+        return refuse(refusal, 403, 60204,
+                      "Service does not support this feature: CustomCode needs "
+                      "CustomCodeEnabled.");
     return code_valid(a->custom_code) ||
            refuse(refusal, 400, 60200, "Invalid parameter: CustomCode must be %d to %d letters and digits.",
                   CODE_MIN, CODE_MAX);
@@ -131,8 +132,8 @@ static bool read_message(const struct form *form, struct asked *a, struct refusa
                                  .app_hash = given(form, "AppHash"),
                                  .tags = given(form, "Tags")};
     if (utf8_utf16_len(m->name, strlen(m->name)) > NAME_UNITS)
-        return refuse(refusal, 400, 60200, "Invalid parameter: CustomFriendlyName is longer than %d characters.",
-                      NAME_UNITS);
+        return refuse(refusal, 400, 60200,
+                      "Invalid parameter: CustomFriendlyName is longer than %d characters.", NAME_UNITS);
     return m->app_hash == NULL ||
            (strlen(m->app_hash) == APP_HASH_LEN && strspn(m->app_hash, ALPHABET_HASH) == APP_HASH_LEN) ||
            refuse(refusal, 400, 60200, "Invalid parameter: AppHash must be %d characters of base64: %.32s",
@@ -205,8 +206,8 @@ static void send_code(struct api_call *call, const struct asked *a, const struct
 {
     struct composed composed;
     struct refusal refusal;
-    bool good = verify_compose(call, &a->message, started->code, started->expires_ms - now_ms, &composed,
-                               &refusal);
+    bool good =
+        verify_compose(call, &a->message, started->code, started->expires_ms - now_ms, &composed, &refusal);
     if (good)
         composed.submission.sid = *message;
     if (!good || queue_submit(call->rooms->queue, &composed.submission, on_sent, call) != 0)

@@ -11,7 +11,8 @@
 #define OTP_CLASS    "otp"
 #define OTP_PRIORITY 9
 
-bool verify_number(const struct api_call *call, const char *text, char out[NUMBER_MAX], struct refusal *refusal)
+bool verify_number(const struct api_call *call, const char *text, char out[NUMBER_MAX],
+                   struct refusal *refusal)
 {
     const struct conf_daemon *conf = &call->rooms->conf->daemon;
     const struct number_plan plan = {conf->country, conf->trunk};
@@ -23,7 +24,8 @@ bool verify_number(const struct api_call *call, const char *text, char out[NUMBE
 
 static bool can_send(const struct api_call *call, const struct line *line)
 {
-    return line != NULL && line->account_id == call->account_id && line->configured && line->number[0] != '\0';
+    return line != NULL && line->account_id == call->account_id && line->configured &&
+           line->number[0] != '\0';
 }
 
 static const struct line *first_line(const struct api_call *call)
@@ -41,7 +43,8 @@ static bool sender_choose(const struct api_call *call, struct compose_request *r
     struct directory *directory = call->rooms->directory;
     const char *from = call->rooms->conf->verify.from;
     struct sid sid;
-    const struct service *service = sid_parse(from, "MG", &sid) ? directory_service_by_sid(directory, &sid) : NULL;
+    const struct service *service =
+        sid_parse(from, "MG", &sid) ? directory_service_by_sid(directory, &sid) : NULL;
     const struct line *line = from[0] != '\0' ? directory_line_by_name(directory, from) : NULL;
     if (service != NULL && service->account_id == call->account_id) {
         request->service_sid = from;
@@ -84,7 +87,8 @@ bool verify_compose(const struct api_call *call, const struct verify_message *m,
     if (m->tags == NULL && class != NULL)
         request.tags = "{\"class\":\"" OTP_CLASS "\"}";
     if (!sender_choose(call, &request))
-        return refuse(refusal, 400, 60217, "Invalid Service configuration: no line of this account can send.");
+        return refuse(refusal, 400, 60217,
+                      "Invalid Service configuration: no line of this account can send.");
     char *body = verify_text(&text);
     request.body = body;
     request.body_len = strlen(body);

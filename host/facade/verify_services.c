@@ -83,12 +83,11 @@ static json_t *read_page(const struct api_call *call, const struct page *page, s
     if (services == NULL)
         fatal("out of memory");
     size_t limit = (size_t)page->size + 1;
-    size_t count = verify_service_list(
-        call->rooms->verify, call->account_id,
-        page->since            ? 0
-        : page->key.id != 0    ? page->key.id
-                               : INT64_MAX,
-        page->key.id, limit, services);
+    size_t count = verify_service_list(call->rooms->verify, call->account_id,
+                                       page->since         ? 0
+                                       : page->key.id != 0 ? page->key.id
+                                                           : INT64_MAX,
+                                       page->key.id, limit, services);
     bool more = count == limit, beyond = has_beyond(call, page);
     count -= more;
     for (size_t i = 0; i < count; i++)
@@ -157,8 +156,9 @@ static bool read_length(const struct form *form, int *length, struct refusal *re
     if (digits > 0 && digits <= 2 && text[digits] == '\0')
         *length = (int)strtol(text, NULL, 10);
     return (*length >= CODE_MIN && *length <= CODE_MAX) ||
-           refuse(refusal, 400, 60200, "Invalid parameter: CodeLength must be an integer from %d to %d: %.16s",
-                  CODE_MIN, CODE_MAX, text);
+           refuse(refusal, 400, 60200,
+                  "Invalid parameter: CodeLength must be an integer from %d to %d: %.16s", CODE_MIN, CODE_MAX,
+                  text);
 }
 
 static bool read_bool(const struct form *form, const char *name, int *value, struct refusal *refusal)
@@ -182,7 +182,8 @@ static bool check_refused(const struct form *form, struct refusal *refusal)
     if (psd2 == 1)
         return refuse(refusal, 403, 60204, "Service does not support this feature: Psd2Enabled.");
     return template == NULL || *template == '\0' ||
-           refuse(refusal, 400, 60200, "Invalid parameter: DefaultTemplateSid %.48s is not known here.", template);
+           refuse(refusal, 400, 60200, "Invalid parameter: DefaultTemplateSid %.48s is not known here.",
+                  template);
 }
 
 static bool read_change(const struct form *form, struct verify_service_change *c, struct refusal *refusal)

@@ -87,8 +87,8 @@ size_t verify_service_list(struct verify *verify, int64_t account_id, int64_t be
                            size_t limit, struct verify_service *out)
 {
     size_t count = 0;
-    sqlite3_stmt *stmt = store_read_stmt(
-        verify->store, before_id != 0 ? Q_VERIFY_SERVICE_OLDER : Q_VERIFY_SERVICE_SINCE);
+    sqlite3_stmt *stmt =
+        store_read_stmt(verify->store, before_id != 0 ? Q_VERIFY_SERVICE_OLDER : Q_VERIFY_SERVICE_SINCE);
     store_bind_int(stmt, ":account_id", account_id);
     store_bind_int(stmt, ":id", before_id != 0 ? before_id : since_id);
     store_bind_int(stmt, ":limit", (int64_t)limit);

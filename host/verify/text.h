@@ -6,7 +6,8 @@
 
 struct verify_text {
     const char *name, *code;
-    const char *locale;   /* "de", "pt-BR"; NULL = by the number. One that is not there: its language, else English */
+    const char
+        *locale; /* "de", "pt-BR"; NULL = by the number. One that is not there: its language, else English */
     const char *to;       /* E.164 */
     const char *app_hash; /* Android's SMS Retriever reads the code by it; NULL = none */
     bool warn;            /* tells not to share the code */

@@ -62,7 +62,8 @@ static void live_read(sqlite3_stmt *stmt, struct live *live)
 static int live_find(struct store *store, int64_t service_id, const char *to, const struct sid *sid,
                      int64_t now_ms, struct live *live)
 {
-    sqlite3_stmt *stmt = store_write_stmt(store, sid != NULL ? Q_VERIFICATION_LIVE_BY_SID : Q_VERIFICATION_LIVE);
+    sqlite3_stmt *stmt =
+        store_write_stmt(store, sid != NULL ? Q_VERIFICATION_LIVE_BY_SID : Q_VERIFICATION_LIVE);
     store_bind_int(stmt, ":service_id", service_id);
     if (sid != NULL)
         store_bind_blob(stmt, ":sid", sid->b, sizeof sid->b);
@@ -413,7 +414,8 @@ static void on_sweep(void *arg)
     struct sweep_op *s = calloc(1, sizeof *s);
     if (s == NULL)
         fatal("out of memory");
-    *s = (struct sweep_op){{.apply = sweep_apply, .done = sweep_done, .patient = true}, verify, clock_wall_ms()};
+    *s = (struct sweep_op){
+        {.apply = sweep_apply, .done = sweep_done, .patient = true}, verify, clock_wall_ms()};
     store_submit(verify->store, &s->op);
 }
 

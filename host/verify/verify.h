@@ -64,7 +64,8 @@ struct verify_service_change {
 };
 void verify_service_create(struct verify *, int64_t account_id, const struct sid *,
                            const struct verify_service_change *, verify_fn *, void *arg);
-/* -ENOENT: the account has no such service. Verifications of a deleted one are out of reach and go in time. */
+/* -ENOENT: the account has no such service. Verifications of a deleted one are out of reach and go in time.
+ */
 void verify_service_update(struct verify *, int64_t account_id, const struct sid *,
                            const struct verify_service_change *, verify_fn *, void *arg);
 void verify_service_delete(struct verify *, int64_t account_id, const struct sid *, verify_fn *, void *arg);
@@ -101,8 +102,8 @@ struct verify_started {
     char code[CODE_MAX + 1];
     int64_t expires_ms;
 };
-/* A new verification, or one more send of the pending one. Durable with the caller's next op of the same turn,
- * which should be the message: so there is no callback. 0; -EBUSY: its codes were guessed at too often;
+/* A new verification, or one more send of the pending one. Durable with the caller's next op of the same
+ * turn, which should be the message: so there is no callback. 0; -EBUSY: its codes were guessed at too often;
  * -EDQUOT: sent too often; -EUSERS: too many new ones for the number; -ENOSPC: the disk. What a pending one
  * had from its client as a code is replaced, by custom_code or by one that is made. */
 int verify_start(struct verify *, const struct verify_request *, struct verify_started *);

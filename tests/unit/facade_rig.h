@@ -76,7 +76,8 @@ static inline void rig_other_account(struct facade_rig *r)
 
 static inline struct facade_rooms rig_rooms(const struct facade_rig *r)
 {
-    return (struct facade_rooms){r->store.loop, r->store.store, r->queue, r->directory, r->conf, r->optout, r->verify};
+    return (struct facade_rooms){r->store.loop, r->store.store, r->queue, r->directory,
+                                 r->conf,       r->optout,      r->verify};
 }
 
 /* Rooms without the façade. */

@@ -242,8 +242,8 @@ static inline void house_open(struct world *world)
         fail_msg("%s", error);
     assert_int_equal(queue_open(&world->queue, world->store, world->loop), 0);
     world->optout = optout_open(world->store);
-    struct facade_rooms rooms = {world->loop,      world->store, world->queue,
-                                 world->directory, world->conf,  world->optout, NULL};
+    struct facade_rooms rooms = {world->loop, world->store,  world->queue, world->directory,
+                                 world->conf, world->optout, NULL};
     world->hooks = hooks_new(&rooms);
 }
 

@@ -70,7 +70,8 @@ static int teardown(void **state)
 
 static int start_with(const char *to, const char *custom, struct verify_started *started)
 {
-    struct verify_request r = {.service = &service, .to = to, .custom_code = custom, .now_ms = clock_wall_ms()};
+    struct verify_request r = {
+        .service = &service, .to = to, .custom_code = custom, .now_ms = clock_wall_ms()};
     r.sid = (struct sid){{1, ++serial}};
     r.message_sid = (struct sid){{2, serial}};
     int status = verify_start(verify, &r, started);
@@ -97,7 +98,8 @@ static void on_checked(void *arg, int status, int64_t id, bool approved)
 static struct checked check(const char *code)
 {
     struct checked c = {.status = 1};
-    const struct verify_guess g = {.service_id = service.id, .to = TO, .code = code, .now_ms = clock_wall_ms()};
+    const struct verify_guess g = {
+        .service_id = service.id, .to = TO, .code = code, .now_ms = clock_wall_ms()};
     verify_check(verify, &g, on_checked, &c);
     turn();
     assert_int_not_equal(c.status, 1);
@@ -357,8 +359,11 @@ static void test_services(void **state)
 {
     struct verify_service list[4];
     const struct sid second = {{8}};
-    struct verify_service_change change = {
-        .name = "Other", .tts_name = "x", .code_length = 4, .mask = VERIFY_WARN | VERIFY_DTMF, .flags = VERIFY_WARN};
+    struct verify_service_change change = {.name = "Other",
+                                           .tts_name = "x",
+                                           .code_length = 4,
+                                           .mask = VERIFY_WARN | VERIFY_DTMF,
+                                           .flags = VERIFY_WARN};
     int status = 1;
     (void)state;
     verify_service_create(verify, 1, &second, &change, on_done, &status);

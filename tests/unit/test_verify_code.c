@@ -114,7 +114,8 @@ static void test_language(void **state)
 
 static void test_warning_and_app_hash(void **state)
 {
-    struct verify_text t = {.name = "Acme", .code = "1234", .locale = "en", .to = "+1", .app_hash = "He42w354ol9"};
+    struct verify_text t = {
+        .name = "Acme", .code = "1234", .locale = "en", .to = "+1", .app_hash = "He42w354ol9"};
     (void)state;
     char *text = verify_text(&t);
     assert_string_equal(text, "<#> Your Acme verification code is: 1234\nHe42w354ol9");
