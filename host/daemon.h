@@ -12,6 +12,7 @@
 #include "host/optout/optout.h"
 #include "host/queue/queue.h"
 #include "host/router/router.h"
+#include "host/simulator/record.h"
 #include "host/simulator/simulator.h"
 #include "host/store/store.h"
 #include "host/verify/verify.h"
@@ -28,6 +29,7 @@ struct daemon {
     struct verify *verify;
     struct router *router;
     struct simulator *simulator;
+    struct record *record; /* NULL = none under way */
     struct facade *facade;
     struct hooks *hooks;
     struct optout *optout;
@@ -50,12 +52,14 @@ void lines_sync(struct daemon *);
 void lines_free(struct daemon *);
 
 /* verbs_simulate.c */
-ctl_fn verb_simulate;
+ctl_fn verb_simulate, verb_record;
 
 /* The control socket's verbs, and what watchers are told. */
 extern const struct ctl_verb daemon_verbs[];
 ctl_fn verb_account; /* verbs_account.c */
 ctl_fn verb_optouts; /* verbs_optout.c */
 void verbs_observe(struct daemon *);
+/* A whole number within the limits. */
+bool verb_number(const char *text, int64_t least, int64_t most, int64_t *out);
 
 #endif

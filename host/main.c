@@ -213,6 +213,8 @@ static void daemon_close(struct daemon *daemon)
     hooks_free(daemon->hooks);
     router_free(daemon->router);
     simulator_free(daemon->simulator);
+    record_stop(daemon->record);
+    daemon->record = NULL;
     lines_free(daemon);
     queue_close(daemon->queue);
     store_close(daemon->store); /* last commit: its durable callbacks may still look into the directory */

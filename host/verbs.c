@@ -14,7 +14,7 @@
 #define LIST_DEFAULT 20
 #define LIST_MOST    1000
 
-static bool parse_number(const char *text, int64_t least, int64_t most, int64_t *out)
+bool verb_number(const char *text, int64_t least, int64_t most, int64_t *out)
 {
     char *end;
     errno = 0;
@@ -120,7 +120,7 @@ static void verb_messages(void *arg, struct ctl_call *call, int argc, char **arg
 {
     struct daemon *daemon = arg;
     int64_t count = LIST_DEFAULT;
-    if (argc > 1 && !parse_number(argv[1], 1, LIST_MOST, &count)) {
+    if (argc > 1 && !verb_number(argv[1], 1, LIST_MOST, &count)) {
         ctl_err(call, "COUNT is a number from 1 to %d, not '%s'", LIST_MOST, argv[1]);
         return;
     }
@@ -234,7 +234,7 @@ static void verb_advance(void *arg, struct ctl_call *call, int argc, char **argv
     int64_t ms;
     (void)arg;
     (void)argc;
-    if (!parse_number(argv[1], 0, INT64_MAX / 4, &ms)) {
+    if (!verb_number(argv[1], 0, INT64_MAX / 4, &ms)) {
         ctl_err(call, "MS is a number of milliseconds, not '%s'", argv[1]);
         return;
     }
@@ -256,8 +256,10 @@ const struct ctl_verb daemon_verbs[] = {
     {"account", "show | create NAME | test [AC] | rotate AC", "tenants and their tokens", 1, 2, verb_account},
     {"simulate",
      "rule add KEY=VALUE... | rule list | rule clear | inbound LINE FROM TEXT | receipt SID "
-     "delivered|undelivered [ERROR]",
+     "delivered|undelivered [ERROR] | replay start|stop|show LINE [FILE [SPEED]]",
      "what simulated lines do", 2, 11, verb_simulate},
+    {"record", "start FILE [numbers=full] [bodies=yes] | stop", "what happens, for simulate replay", 1, 4,
+     verb_record},
     {"where", "", "how to reach the API", 0, 0, verb_where},
 #ifdef CELLPOST_TEST_CLOCK
     {"advance", "MS", "move the clocks ahead", 1, 1, verb_advance},
@@ -272,6 +274,7 @@ static void on_queue_event(void *arg, int64_t at_ms, const struct message *messa
 {
     struct daemon *daemon = arg;
     char sid[SID_TEXT], at[25], to[48], from[48];
+    record_event(daemon->record, at_ms, message, kind, detail);
     message_sid(message, sid);
     clock_format(at_ms, at);
     log_number(message->to, to);

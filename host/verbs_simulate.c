@@ -1,11 +1,18 @@
-/* `cellpost simulate`: rules at run time, and what a simulated network does by itself. */
+/* `cellpost simulate`: rules at run time, and what a simulated network does by itself. `cellpost record`:
+ * what happens, as a file that it can replay. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host/base/log.h"
 #include "host/daemon.h"
+
+#define NAME_LEN   64
+#define SPEED_MOST 1000
 
 /* A verb behind `simulate`: argv[0] is its first word. */
 struct simulate_verb {
@@ -170,10 +177,102 @@ static void simulate_receipt(void *arg, struct ctl_call *call, int argc, char **
                 argv[1]);
 }
 
+/* ---- replay ---- */
+
+/* data_dir/records/NAME, in heap; NULL: NAME could lead elsewhere, and the error is answered. */
+static char *record_path(const struct daemon *daemon, struct ctl_call *call, const char *name)
+{
+    char *path;
+    size_t len = strlen(name);
+    if (len == 0 || len > NAME_LEN || name[0] == '.' ||
+        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") != len) {
+        ctl_err(call, "FILE is a name in data_dir/records: 1 to %d of A-Z a-z 0-9 . _ -, not '%.100s'",
+                NAME_LEN, name);
+        return NULL;
+    }
+    if (asprintf(&path, "%s/records/%s", daemon->conf->daemon.data_dir, name) < 0)
+        fatal("out of memory");
+    return path;
+}
+
+/* The whole file, in heap; NULL with errno. */
+static char *read_whole(const char *path, size_t *len)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (file == NULL)
+        return NULL;
+    char *text = malloc(FLOW_FILE_MAX + 1); /* one more: then flow_read says that it is too large */
+    if (text == NULL)
+        fatal("out of memory");
+    errno = 0;
+    *len = fread(text, 1, FLOW_FILE_MAX + 1, file);
+    if (ferror(file)) {
+        free(text);
+        text = NULL;
+    }
+    fclose(file);
+    return text;
+}
+
+static void replay_start(struct daemon *daemon, struct ctl_call *call, char **argv, int speed)
+{
+    char error[256];
+    struct flow flow;
+    size_t len;
+    char *path = record_path(daemon, call, argv[3]);
+    if (path == NULL)
+        return;
+    char *text = read_whole(path, &len);
+    if (text == NULL) {
+        ctl_err(call, "%s: %s", path, strerror(errno));
+    } else if (flow_read(text, len, &flow, error) != 0) {
+        ctl_err(call, "%s: %s", path, error);
+    } else {
+        ctl_line(call, "texts %zu tries %zu", flow.text_count, flow.try_count);
+        if (simulator_replay(daemon->simulator, argv[2], &flow, speed) == 0)
+            ctl_ok(call);
+        else
+            ctl_err(call, "there is no simulated line %s", argv[2]);
+        flow_fini(&flow);
+    }
+    free(text);
+    free(path);
+}
+
+static void simulate_replay(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    struct daemon *daemon = arg;
+    size_t texts, tries;
+    int64_t speed = 1;
+    int status = -ENOENT;
+    if (strcmp(argv[1], "start") == 0 && argc > 3) {
+        if (argc > 4 && !verb_number(argv[4], 1, SPEED_MOST, &speed))
+            ctl_err(call, "SPEED is a number from 1 to %d, not '%s'", SPEED_MOST, argv[4]);
+        else
+            replay_start(daemon, call, argv, (int)speed);
+        return;
+    }
+    if (strcmp(argv[1], "stop") == 0 && argc == 3) {
+        status = simulator_replay_stop(daemon->simulator, argv[2]);
+    } else if (strcmp(argv[1], "show") == 0 && argc == 3) {
+        status = simulator_replay_left(daemon->simulator, argv[2], &texts, &tries);
+        ctl_line(call, "left texts %zu tries %zu", texts, tries);
+    } else {
+        ctl_err(call, "usage: simulate replay start LINE FILE [SPEED] | replay stop LINE | replay show LINE");
+        return;
+    }
+    if (status == 0)
+        ctl_ok(call);
+    else
+        ctl_err(call, "there is no simulated line %s", argv[2]);
+}
+
 static const struct simulate_verb verbs[] = {
     {"rule", "add KEY=VALUE... | list | clear", 1, 10, simulate_rule},
     {"inbound", "LINE FROM TEXT", 3, 3, simulate_inbound},
     {"receipt", "SID delivered|undelivered [ERROR]", 2, 3, simulate_receipt},
+    {"replay", "start LINE FILE [SPEED] | stop LINE | show LINE", 2, 4, simulate_replay},
 };
 
 void verb_simulate(void *arg, struct ctl_call *call, int argc, char **argv)
@@ -187,5 +286,72 @@ void verb_simulate(void *arg, struct ctl_call *call, int argc, char **argv)
             verbs[i].fn(arg, call, argc - 1, argv + 1);
         return;
     }
-    ctl_err(call, "simulate rule, inbound or receipt, not '%s'", argv[1]);
+    ctl_err(call, "simulate rule, inbound, receipt or replay, not '%s'", argv[1]);
+}
+
+/* ---- record ---- */
+
+/* "numbers=full" and the like; false: the error is answered. */
+static bool record_option(struct ctl_call *call, const char *word, struct record_options *options)
+{
+    static const struct {
+        const char *word;
+        size_t member;
+        bool value;
+    } words[] = {
+        {"numbers=masked", offsetof(struct record_options, full_numbers), false},
+        {"numbers=full", offsetof(struct record_options, full_numbers), true},
+        {"bodies=no", offsetof(struct record_options, bodies), false},
+        {"bodies=yes", offsetof(struct record_options, bodies), true},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(word, words[i].word) == 0) {
+            memcpy((char *)options + words[i].member, &words[i].value, sizeof words[i].value);
+            return true;
+        }
+    ctl_err(call, "numbers=masked or numbers=full, bodies=no or bodies=yes, not '%s'", word);
+    return false;
+}
+
+static void record_begin(struct daemon *daemon, struct ctl_call *call, int argc, char **argv)
+{
+    char error[256], *folder;
+    struct record_options options = {0};
+    for (int i = 3; i < argc; i++)
+        if (!record_option(call, argv[i], &options))
+            return;
+    char *path = record_path(daemon, call, argv[2]);
+    if (path == NULL)
+        return;
+    if (asprintf(&folder, "%s/records", daemon->conf->daemon.data_dir) < 0)
+        fatal("out of memory");
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        log_event(LOG_ERROR, "record.folder", "why=\"%s\"", strerror(errno));
+    options.path = path;
+    daemon->record = record_start(&options, error);
+    if (daemon->record == NULL) {
+        ctl_err(call, "%s", error);
+    } else {
+        ctl_line(call, "file %s", path);
+        ctl_ok(call);
+    }
+    free(folder);
+    free(path);
+}
+
+void verb_record(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    struct daemon *daemon = arg;
+    bool start = strcmp(argv[1], "start") == 0 && argc > 2, stop = strcmp(argv[1], "stop") == 0 && argc == 2;
+    if (start && daemon->record == NULL) {
+        record_begin(daemon, call, argc, argv);
+    } else if (stop && daemon->record != NULL) {
+        ctl_line(call, "events %zu", record_stop(daemon->record));
+        daemon->record = NULL;
+        ctl_ok(call);
+    } else if (start || stop) {
+        ctl_err(call, start ? "a recording is under way: record stop" : "nothing is being recorded");
+    } else {
+        ctl_err(call, "usage: record start FILE [numbers=full] [bodies=yes] | record stop");
+    }
 }

@@ -172,7 +172,7 @@ static int usage(void)
     fputs("usage: cellpost [-c FILE | -s SOCKET] status | lines | messages [N] | show SID | watch | backup "
           "FILE |\n"
           "                settle SID sent|failed|resend | account show|create NAME|rotate AC |\n"
-          "                simulate ... | help\n"
+          "                simulate ... | record ... | help\n"
           "       cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT\n",
           stderr);
     return 2;

@@ -2,6 +2,7 @@
 #ifndef CELLPOST_SIMULATOR_INTERNAL_H
 #define CELLPOST_SIMULATOR_INTERNAL_H
 
+#include "host/simulator/replay.h"
 #include "host/simulator/simulator.h"
 
 struct report_due;
@@ -27,6 +28,7 @@ struct sim_line {
     struct report_due *reports;
     struct held *held;
     size_t held_count;
+    struct replay *replay; /* NULL = none */
     int64_t since_ms;
     void (*stopped)(void *arg);
     void *stopped_arg;
@@ -38,6 +40,9 @@ struct simulator {
     struct rule *rules; /* those of run time, then those of the file */
     size_t own, count;  /* how many of run time; all */
 };
+
+/* simulator.c: one that runs; NULL when there is none */
+struct sim_line *line_find(const struct simulator *, const char *name);
 
 /* line.c */
 struct sim_line *line_new(struct simulator *, const char *name);

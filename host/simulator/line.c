@@ -152,14 +152,17 @@ static void line_submit(struct carrier *carrier, const struct job *job)
     struct sim_line *line = line_of(carrier);
     line->busy = true;
     line->job = *job;
-    line->plan = *rule_choose(line->simulator->rules, line->simulator->count, line->name, job->to,
-                              job->message_id, job->seq);
+    if (line->replay == NULL || !replay_take(line->replay, job->to, &line->plan))
+        line->plan = *rule_choose(line->simulator->rules, line->simulator->count, line->name, job->to,
+                                  job->message_id, job->seq);
     line->up->ops->in_flight(line->up, job->attempt_id, on_in_flight, line);
 }
 
 static void line_stop(struct carrier *carrier, void (*fn)(void *arg), void *arg)
 {
     struct sim_line *line = line_of(carrier);
+    replay_free(line->replay);
+    line->replay = NULL;
     line->stopping = true;
     line->stopped = fn;
     line->stopped_arg = arg;
@@ -187,6 +190,7 @@ static void line_free(struct carrier *carrier)
     while (line->reports != NULL)
         report_free(line->reports);
     timer_stop(&line->outcome);
+    replay_free(line->replay);
     free(line->held);
     free(line);
 }

@@ -11,6 +11,7 @@
 #include "host/base/conf.h"
 #include "host/base/loop.h"
 #include "host/router/carrier.h"
+#include "host/simulator/flow.h"
 #include "host/simulator/rule.h"
 
 #define SIMULATOR_RULES_MAX 1000 /* made at run time */
@@ -45,5 +46,13 @@ int simulator_inbound(struct simulator *, const char *line, const char *from, co
 /* The report that a message of a rule with `receipt = none` waits for, for all its segments. fn as above;
  * -ENOENT: none waits. */
 int simulator_receipt(struct simulator *, const struct sid *, uint8_t st, durable_fn *, void *arg);
+
+/* ---- replay ---- */
+
+/* Takes the flow over and lets it happen again on the line (replay.h), in place of another; what it has no
+ * plan for meets the rules. Reports that it has already under way still come after a stop. 0 or -ENOENT. */
+int simulator_replay(struct simulator *, const char *line, struct flow *, int speed);
+int simulator_replay_stop(struct simulator *, const char *line);
+int simulator_replay_left(const struct simulator *, const char *line, size_t *texts, size_t *tries);
 
 #endif
