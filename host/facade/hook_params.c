@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "host/base/sid.h"
+#include "host/numbering/numbering.h"
 #include "host/sms/number.h"
 
 /* The service an inbound message belongs to may have been made after the message came. */
@@ -169,7 +170,7 @@ static void inbound_params(const struct facts *facts, struct form *form)
     const struct {
         const char *key, *value;
     } rows[] = {
-        {"ToCountry", number_country(message->to)},
+        {"ToCountry", numbering_country(message->to)},
         {"ToState", ""},
         {"SmsMessageSid", facts->sid},
         {"NumMedia", "0"},
@@ -180,7 +181,7 @@ static void inbound_params(const struct facts *facts, struct form *form)
         {"SmsStatus", "received"},
         {"FromCity", ""},
         {"Body", message->body != NULL ? message->body : ""},
-        {"FromCountry", number_country(message->from)},
+        {"FromCountry", numbering_country(message->from)},
         {"To", message->to},
         {"ToZip", ""},
         {"NumSegments", facts->segments},

@@ -27,8 +27,4 @@ enum number_kind number_parse(const char *in, const struct number_plan *plan, ch
  * no more: what status reports are matched with. Short codes (up to 6 digits) and alpha: equal only. */
 bool number_match(const char *a, const char *b, unsigned digits);
 
-/* ISO 3166-1 alpha-2 country of an E.164 number by its calling code, "" when unknown or shared without a main
- * country. "+1" is "US", "+7" is "RU", "+44" is "GB". */
-const char *number_country(const char *e164);
-
 #endif

@@ -203,75 +203,12 @@ static void test_vectors(void **state)
     vectors_each("micro.json", micro_record);
 }
 
-/* ---- country ---- */
-
-static void test_country(void **state)
-{
-    static const char *const rows[][2] = {
-        {"+12025550123", "US"},
-        {"+18005550123", "US"},
-        {"+16135550123", "CA"},
-        {"+18765550123", "JM"},
-        {"+17875550123", "PR"},
-        {"+12425550123", "BS"},
-        {"+41791234567", "CH"},
-        {"+42371234567", "LI"},
-        {"+4915112345678", "DE"},
-        {"+447911123456", "GB"},
-        {"+79031234567", "RU"},
-        {"+77011234567", "KZ"},
-        {"+33612345678", "FR"},
-        {"+590690123456", "GP"},
-        {"+35191616161", "PT"},
-        {"+38312345678", "XK"},
-        {"+39061234567", "IT"},
-        {"+37912345678", "VA"},
-        {"+8613912345678", "CN"},
-        {"+85212345678", "HK"},
-        {"+998901234567", "UZ"},
-        {"+27821234567", "ZA"},
-        {"+2111234567", "SS"},
-        {"+80012345678", ""}, /* freephone, satellites, networks: nobody's */
-        {"+881612345678", ""},
-        {"+882512345678", ""},
-        {"+87012345678", ""},
-        {"+9991234567", ""},
-        {"41791234567", ""}, /* not E.164 */
-        {"12345", ""},
-        {"Cellpost", ""},
-        {"+", ""},
-        {"", ""},
-        {"+4", ""},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (strcmp(number_country(rows[i][0]), rows[i][1]) != 0)
-            fail_msg("%s: %s", rows[i][0], number_country(rows[i][0]));
-}
-
-/* Two capitals or nothing, for every prefix. */
-static void test_every_prefix(void **state)
-{
-    char number[16];
-    unsigned known = 0;
-    (void)state;
-    for (unsigned prefix = 1000; prefix < 10000; prefix++) {
-        snprintf(number, sizeof number, "+%u555123", prefix);
-        const char *country = number_country(number);
-        size_t len = strspn(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-        assert_true(country[len] == '\0' && (len == 0 || len == 2));
-        known += len == 2;
-    }
-    assert_in_range(known, 7000, 9000);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),           cmocka_unit_test(test_empty_plan),
         cmocka_unit_test(test_parse_is_stable), cmocka_unit_test(test_match),
-        cmocka_unit_test(test_vectors),         cmocka_unit_test(test_country),
-        cmocka_unit_test(test_every_prefix),
+        cmocka_unit_test(test_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
