@@ -27,6 +27,7 @@ struct change {
     enum query query;
     struct value values[VALUES_MAX];
     size_t count;
+    int none; /* what it means when it met no row */
     directory_fn *fn;
     void *arg;
 };
@@ -45,7 +46,7 @@ static int change_apply(struct store *store, struct store_op *op)
     }
     int status = store_errno(store_step(store, stmt));
     if (status == 0 && store_changes(store) == 0)
-        status = -ENOENT;
+        status = change->none;
     sqlite3_reset(stmt);
     return status;
 }
@@ -54,7 +55,7 @@ static void change_done(struct store_op *op, int status)
 {
     struct change *change = (struct change *)op;
     struct directory *directory = change->directory;
-    if (status == 0 && rows_load(directory, change->table) != 0)
+    if (status == 0 && change->table != TABLE_NONE && rows_load(directory, change->table) != 0)
         log_event(LOG_ERROR, "directory.stale", "table=%d reason=\"cannot be read back\"", change->table);
     if (change->fn != NULL)
         change->fn(change->arg, status);
@@ -77,6 +78,7 @@ struct change *change_new(struct directory *directory, enum table table, enum qu
     change->directory = directory;
     change->table = table;
     change->query = query;
+    change->none = -ENOENT;
     change->fn = fn;
     change->arg = arg;
     return change;
@@ -111,6 +113,11 @@ void change_blob(struct change *change, const char *name, const void *bytes, siz
         fatal("out of memory");
     memcpy(value->bytes, bytes, len);
     value->number = (int64_t)len;
+}
+
+void change_none_means(struct change *change, int status)
+{
+    change->none = status;
 }
 
 int change_submit(struct change *change)
@@ -149,10 +156,10 @@ static size_t characters(const char *text)
     return count;
 }
 
-static bool is_name(const char *name)
+bool name_fits(const char *name, size_t least)
 {
     size_t count = characters(name);
-    return count > 0 && count <= FRIENDLY_NAME_MAX;
+    return count >= least && count <= FRIENDLY_NAME_MAX;
 }
 
 static void account_insert(struct directory *directory, int64_t owner_id, bool test,
@@ -171,7 +178,7 @@ static void account_insert(struct directory *directory, int64_t owner_id, bool t
 int directory_account_create(struct directory *directory, const char *friendly_name, struct sid *sid,
                              char token[33], directory_fn *fn, void *arg)
 {
-    if (!is_name(friendly_name))
+    if (!name_fits(friendly_name, 1))
         return -EINVAL;
     account_insert(directory, 0, false, friendly_name, sid, token, fn, arg);
     return 0;
@@ -182,7 +189,7 @@ int directory_subaccount_create(struct directory *directory, int64_t owner_id, b
                                 void *arg)
 {
     const struct account *owner = directory_account(directory, owner_id);
-    if (!is_name(friendly_name))
+    if (!name_fits(friendly_name, 1))
         return -EINVAL;
     if (owner == NULL || owner->owner_id != 0)
         return -ENOENT;
@@ -202,13 +209,42 @@ int directory_account_rotate(struct directory *directory, const struct sid *sid,
     return 0;
 }
 
+int directory_account_update(struct directory *directory, int64_t id, const char *friendly_name,
+                             enum account_status status, directory_fn *fn, void *arg)
+{
+    if (directory_account(directory, id) == NULL)
+        return -ENOENT;
+    if (friendly_name != NULL && !name_fits(friendly_name, 1))
+        return -EINVAL;
+    struct change *change = change_new(directory, TABLE_ACCOUNT, Q_ACCOUNT_UPDATE, fn, arg);
+    change_int(change, ":id", id);
+    change_text(change, ":friendly_name", friendly_name);
+    change_int(change, ":status", status);
+    change_int(change, ":now", clock_wall_ms());
+    change_none_means(change, -EPERM);
+    change_submit(change);
+    return 0;
+}
+
 /* ---- lines ---- */
+
+/* In the same commit as the move. */
+static void pools_leave(struct directory *directory, int64_t line_id, int64_t account_id)
+{
+    struct change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_LINE_LEAVE, NULL, NULL);
+    change_int(change, ":line_id", line_id);
+    change_int(change, ":account_id", account_id);
+    change_submit(change);
+}
 
 void directory_line_update(struct directory *directory, int64_t line_id, const struct line_update *update,
                            directory_fn *fn, void *arg)
 {
+    if (update->account_id != 0)
+        pools_leave(directory, line_id, update->account_id);
     struct change *change = change_new(directory, TABLE_LINE, Q_LINE_UPDATE, fn, arg);
     change_int(change, ":id", line_id);
+    change_int(change, ":account_id", update->account_id);
     change_text(change, ":friendly_name", update->friendly_name);
     change_text(change, ":sms_url", update->sms_url);
     change_text(change, ":sms_method", update->sms_method);

@@ -95,6 +95,13 @@ const struct account *directory_account_by_sid(struct directory *directory, cons
     return rows_by_sid(&directory->tables[TABLE_ACCOUNT], sid);
 }
 
+enum account_status directory_account_standing(struct directory *directory, const struct account *account)
+{
+    const struct account *owner =
+        account->owner_id != 0 ? directory_account(directory, account->owner_id) : NULL;
+    return owner != NULL && owner->status > account->status ? owner->status : account->status;
+}
+
 const struct account *directory_account_first(struct directory *directory)
 {
     return directory->tables[TABLE_ACCOUNT].at[0];

@@ -1,5 +1,5 @@
-/* Who is who: accounts, lines, services, applications. Few rows, read at every request, so they live in
- * memory as well; the database is the truth. Who owns what:
+/* Who is who: accounts and their keys, lines, services, applications. Few rows, read at every request, so
+ * they live in memory as well; the database is the truth (keys are only there). Who owns what:
  *   - a line's row is made from the configuration (by name); afterwards the API owns its URLs, methods and
  *     friendly name, and options that differ are told by a warning at each start and reload. Its number and
  *     ICCID stay the configuration's, so that it is the place to correct a number or to admit another SIM;
@@ -124,8 +124,10 @@ const struct account *directory_account_at(struct directory *, size_t n);
 
 typedef void directory_fn(void *arg, int status); /* durable */
 
-/* NULL members are left as they are. */
+/* NULL members are left as they are, and the account where it is 0. A line that goes to another account
+ * leaves the pools of services that are not that account's. */
 struct line_update {
+    int64_t account_id;
     const char *friendly_name, *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method,
         *status_callback, *status_callback_method;
     const int64_t *sms_application_id; /* 0 takes it away */
@@ -165,5 +167,39 @@ int directory_subaccount_create(struct directory *, int64_t owner_id, bool test,
                                 struct sid *sid, char token[33], directory_fn *, void *arg);
 int directory_account_rotate(struct directory *, const struct sid *, char token[33], directory_fn *,
                              void *arg);
+/* Its name (NULL: as it is) and status. A closed one stays closed: fn(-EPERM). 0; or without fn: -EINVAL
+ * (name), -ENOENT. */
+int directory_account_update(struct directory *, int64_t id, const char *friendly_name, enum account_status,
+                             directory_fn *, void *arg);
+/* Its status, or its owner's where that is worse: a suspended main account's subaccounts are not active. */
+enum account_status directory_account_standing(struct directory *, const struct account *);
+
+/* ---- API keys: a second way in for programs, each with a secret of which only a hash is kept ---- */
+
+#define KEY_SECRET_LEN 32   /* letters and digits */
+#define KEYS_MAX       1000 /* of an account */
+
+struct api_key {
+    int64_t id, account_id;
+    struct sid sid; /* SK */
+    char *friendly_name;
+    uint8_t secret[32]; /* SHA-256 */
+    int64_t created_ms, updated_ms;
+};
+/* 0, or -ENOENT; api_key_fini after. account_id 0 = any. */
+int directory_key(struct directory *, int64_t account_id, const struct sid *, struct api_key *);
+void api_key_fini(struct api_key *);
+/* Each of the account, newest first. */
+typedef void api_key_fn(void *arg, const struct api_key *);
+void directory_keys(struct directory *, int64_t account_id, api_key_fn *, void *arg);
+
+/* 0; or without fn: -EINVAL (a friendly name has at most 64 characters). create fn(-ENOSPC): the account has
+ * KEYS_MAX. Of no such key of that account: fn(-ENOENT). A key is gone once delete's fn runs. */
+int directory_key_create(struct directory *, int64_t account_id, const char *friendly_name, struct sid *sid,
+                         char secret[KEY_SECRET_LEN + 1], directory_fn *, void *arg);
+int directory_key_rename(struct directory *, int64_t account_id, const struct sid *,
+                         const char *friendly_name, directory_fn *, void *arg);
+void directory_key_delete(struct directory *, int64_t account_id, const struct sid *, directory_fn *,
+                          void *arg);
 
 #endif

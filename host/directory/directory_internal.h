@@ -8,6 +8,7 @@
 #define TOKEN_LEN 32
 
 enum table { TABLE_ACCOUNT, TABLE_LINE, TABLE_SERVICE, TABLE_APPLICATION, TABLE_COUNT };
+#define TABLE_NONE TABLE_COUNT /* of a change whose rows are not in memory */
 
 /* A row is made once and then changed in place, until the database has it no more. Ascending by id. */
 struct rows {
@@ -37,10 +38,12 @@ struct change *change_new(struct directory *, enum table, enum query, directory_
 void change_int(struct change *, const char *name, int64_t value);
 void change_text(struct change *, const char *name, const char *value); /* NULL binds NULL */
 void change_blob(struct change *, const char *name, const void *value, size_t len);
-int change_submit(struct change *); /* as store_submit; -ENOENT when it met no row */
+void change_none_means(struct change *, int status); /* when it meets no row; -ENOENT unless told */
+int change_submit(struct change *);                  /* as store_submit */
 struct change *account_change(struct directory *, enum query, const struct sid *, const char *token,
                               directory_fn *, void *arg);
 void token_make(char token[TOKEN_LEN + 1]);
+bool name_fits(const char *name, size_t least); /* least to 64 characters of UTF-8 */
 void directory_free(struct directory *);
 
 /* first.c: the key file, and what an empty database needs. */

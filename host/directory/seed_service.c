@@ -103,7 +103,9 @@ static bool pool_stands(struct directory *directory, const struct service *row, 
             return false;
     for (; *names != NULL; names++) {
         const struct line *line = directory_line_by_name(directory, *names);
-        if (line == NULL || !in_pool(row, line->id)) /* a new line has no row in memory yet */
+        if (line == NULL) /* a new line has no row in memory yet */
+            return false;
+        if (line->account_id == row->account_id && !in_pool(row, line->id)) /* another account's stays out */
             return false;
     }
     return true;

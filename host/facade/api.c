@@ -142,6 +142,27 @@ void api_not_found(struct api_call *call)
                http_request(call->http)->path);
 }
 
+void api_broken(struct api_call *call)
+{
+    api_refuse(call, 500, 20500, "An internal server error has occurred");
+}
+
+bool api_may_write(struct api_call *call)
+{
+    if (store_open_for_work(call->rooms->store))
+        return true;
+    api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+    return false;
+}
+
+bool api_by_token(struct api_call *call)
+{
+    if (!call->by_key)
+        return true;
+    api_refuse(call, 403, 20006, "Access Denied");
+    return false;
+}
+
 /* ---- pieces of resources ---- */
 
 /* What a handset sent and a database kept should be UTF-8; if it is not, the rest of the resource still goes
@@ -231,30 +252,50 @@ static void answer_allow(struct api_call *call, const char *allow, bool refused)
     call_refused(call, &refusal, header);
 }
 
-/* Test credentials stand for themselves only. */
-static bool is_subaccount(const struct account *account, const struct account *of)
+/* A token opens its subaccounts' paths too, a key only its own account's. Test credentials stand for
+ * themselves. */
+static bool may_reach(const struct api_call *call, const struct account *meant, const struct account *asks)
 {
-    return account->owner_id == of->id && !account->test;
+    return call->trusted || meant->id == asks->id ||
+           (meant->owner_id == asks->id && !meant->test && !call->by_key);
 }
 
-/* Who asks, and for which account. */
-static bool admit(struct api_call *call, const struct path_ids *ids, bool *found, struct refusal *refusal)
+static bool identify(struct api_call *call, struct auth_who *who, struct refusal *refusal)
 {
-    struct directory *directory = call->rooms->directory;
     const char *authorization = httpreq_header(http_request(call->http), "Authorization");
     call->trusted = http_trusted(call->http) && authorization == NULL;
-    const struct account *asks =
-        call->trusted ? directory_account_first(directory) : auth_admit(directory, authorization, refusal);
-    if (asks == NULL)
+    if (call->trusted)
+        *who = (struct auth_who){directory_account_first(call->rooms->directory), false};
+    else if (!auth_admit(call->rooms->directory, authorization, who, refusal))
         return false;
-    const struct account *meant =
-        ids->has_account ? directory_account_by_sid(directory, &ids->account) : asks;
-    *found = meant != NULL && (meant->id == asks->id || is_subaccount(meant, asks) || call->trusted);
-    if (!*found)
-        return true;
-    call->account_id = meant->id;
-    sid_format(&meant->sid, "AC", call->account);
+    call->by_key = who->by_key;
+    call->asks_id = who->account->id;
     return true;
+}
+
+/* Who asks, and for which account: NULL in *meant when that is nobody's business. */
+static bool admit(struct api_call *call, const struct path_ids *ids, const struct account **meant,
+                  struct refusal *refusal)
+{
+    struct auth_who who;
+    if (!identify(call, &who, refusal))
+        return false;
+    *meant = ids->has_account ? directory_account_by_sid(call->rooms->directory, &ids->account) : who.account;
+    if (*meant != NULL && !may_reach(call, *meant, who.account))
+        *meant = NULL;
+    if (*meant == NULL)
+        return true;
+    call->account_id = (*meant)->id;
+    sid_format(&(*meant)->sid, "AC", call->account);
+    return true;
+}
+
+/* A subaccount that is suspended or closed can be read by its owner, and be made active again. */
+static bool may_act(const struct api_call *call, const struct route *route, const struct account *meant,
+                    struct refusal *refusal)
+{
+    return strcmp(route->method, "GET") == 0 || route->handler == accounts_update ||
+           auth_active(call->rooms->directory, meant, refusal);
 }
 
 static bool body_is(const struct httpreq *request, const char *wanted)
@@ -318,7 +359,8 @@ void api_serve(void *arg, struct http_call *http)
     struct path_ids ids = {0};
     struct refusal refusal;
     char allow[128] = "";
-    bool found = false, known = path_split(http_request(http)->path, &path);
+    const struct account *meant = NULL;
+    bool known = path_split(http_request(http)->path, &path);
     const struct route *route = known ? find_route(method, &path, &ids, allow) : NULL;
     known = allow[0] != '\0';
     bool options = strcmp(method, "OPTIONS") == 0;
@@ -326,13 +368,13 @@ void api_serve(void *arg, struct http_call *http)
         answer_allow(call, known ? allow : "GET, HEAD, POST, DELETE, ", false);
         return;
     }
-    if (!admit(call, &ids, &found, &refusal)) {
+    if (!admit(call, &ids, &meant, &refusal)) {
         api_refusal(call, &refusal);
-    } else if (!known || !found) {
+    } else if (!known || meant == NULL) {
         api_not_found(call);
     } else if (route == NULL) {
         answer_allow(call, allow, true);
-    } else if (!read_bodies(call, route->json, &refusal)) {
+    } else if (!may_act(call, route, meant, &refusal) || !read_bodies(call, route->json, &refusal)) {
         api_refusal(call, &refusal);
     } else {
         call->sid = ids.sid;

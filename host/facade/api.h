@@ -30,6 +30,8 @@ struct api_call {
     const struct facade_rooms *rooms;
     int64_t account_id;
     char account[SID_TEXT]; /* of the path, else of who asks */
+    int64_t asks_id;        /* who asks: that account, or the main account that owns it */
+    bool by_key;            /* with an API key, which opens no tokens, keys or accounts */
     bool trusted;           /* a local peer with the daemon's own rights */
     struct sid sid;         /* last SID of the path */
     struct sid owner;       /* SID before that: the service of /v1/Services/{MG}/PhoneNumbers/{PN} */
@@ -49,6 +51,13 @@ void api_refusal(struct api_call *, const struct refusal *);
 void api_refuse(struct api_call *, int http, int code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void api_not_found(struct api_call *); /* 404/20404, naming the path */
+void api_broken(struct api_call *);    /* 500/20500: a change met what it cannot */
+
+/* First thing of what changes rows. False, and the call has ended: the disk takes nothing now (503/20503). */
+bool api_may_write(struct api_call *);
+/* First thing of what only an auth token may do. False, and the call has ended, for an API key (403/20006).
+ */
+bool api_by_token(struct api_call *);
 
 /* First thing of a callback that came later. True: the façade was closed meanwhile and the call is freed. */
 bool api_gone(struct api_call *);
@@ -68,7 +77,10 @@ void api_url(const struct api_call *, char out[API_URL_MAX], const char *fmt, ..
 
 /* ---- the resources ---- */
 
-api_handler accounts_list, accounts_fetch;
+api_handler accounts_list, accounts_create, accounts_fetch, accounts_update;
+api_handler keys_list, keys_create, keys_fetch, keys_update, keys_delete;
+/* At the start: what a stop left undone when an account's messages were being ended. */
+void accounts_resume(const struct facade_rooms *);
 api_handler messages_create, messages_list, messages_fetch, messages_update, messages_delete;
 api_handler media_list, media_fetch;
 api_handler feedback_create, feedback_fetch;

@@ -42,39 +42,54 @@ static const struct account *by_token(struct directory *directory, const char *u
     return equal && account != NULL ? account : NULL;
 }
 
+/* The hash of what was given is compared with the one that is kept. */
+static const struct account *by_key(struct directory *directory, const char *user, const char *password)
+{
+    struct api_key key = {0};
+    struct sid sid;
+    uint8_t hash[sizeof key.secret];
+    bool found = sid_parse(user, "SK", &sid) && directory_key(directory, 0, &sid, &key) == 0;
+    secret_sha256(password, strlen(password), hash);
+    bool equal = secret_equal(hash, sizeof hash, key.secret, sizeof key.secret);
+    api_key_fini(&key);
+    return found && equal ? directory_account(directory, key.account_id) : NULL;
+}
+
 static const struct {
     char prefix[3];
+    bool key;
     const struct account *(*find)(struct directory *, const char *user, const char *password);
 } KINDS[] = {
-    {"AC", by_token},
+    {"AC", false, by_token},
+    {"SK", true, by_key},
 };
 
-static const struct account *find(struct directory *directory, const char *user, const char *password)
+static void find(struct directory *directory, const char *user, const char *password, struct auth_who *who)
 {
     for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++)
         if (strncmp(user, KINDS[i].prefix, 2) == 0)
-            return KINDS[i].find(directory, user, password);
-    return NULL;
+            *who = (struct auth_who){KINDS[i].find(directory, user, password), KINDS[i].key};
 }
 
-const struct account *auth_admit(struct directory *directory, const char *authorization,
-                                 struct refusal *refusal)
+bool auth_active(struct directory *directory, const struct account *account, struct refusal *refusal)
+{
+    switch (directory_account_standing(directory, account)) {
+    case ACCOUNT_ACTIVE: return true;
+    case ACCOUNT_SUSPENDED: return refuse(refusal, 401, 20005, "Account not active");
+    case ACCOUNT_CLOSED: return refuse(refusal, 403, 20403, "The account is closed.");
+    }
+    return false;
+}
+
+bool auth_admit(struct directory *directory, const char *authorization, struct auth_who *who,
+                struct refusal *refusal)
 {
     char user[AUTH_TEXT], password[AUTH_TEXT];
-    const struct account *account = NULL;
-    if (authorization == NULL) {
-        refuse(refusal, 401, 20003, "Authentication Error - No credentials provided");
-        return NULL;
-    }
+    *who = (struct auth_who){0};
+    if (authorization == NULL)
+        return refuse(refusal, 401, 20003, "Authentication Error - No credentials provided");
     if (auth_credentials(authorization, user, password))
-        account = find(directory, user, password);
-    if (account == NULL)
-        refuse(refusal, 401, 20003, "Authenticate");
-    else if (account->status == ACCOUNT_SUSPENDED)
-        refuse(refusal, 401, 20005, "Account not active");
-    else if (account->status == ACCOUNT_CLOSED)
-        refuse(refusal, 403, 20403, "The account is closed.");
-    else
-        return account;
-    return NULL;
+        find(directory, user, password, who);
+    return who->account != NULL ? auth_active(directory, who->account, refusal)
+                                : refuse(refusal, 401, 20003, "Authenticate");
 }

@@ -1,4 +1,4 @@
-/* Who asks: HTTP Basic (RFC 7617) against the directory, in constant time. */
+/* Who asks: HTTP Basic (RFC 7617) against the directory. Secrets are compared in constant time. */
 #ifndef CELLPOST_FACADE_AUTH_H
 #define CELLPOST_FACADE_AUTH_H
 
@@ -10,8 +10,16 @@
 /* "Basic base64(user:password)"; the password may hold ':'. False: malformed. Pure. */
 bool auth_credentials(const char *authorization, char user[AUTH_TEXT], char password[AUTH_TEXT]);
 
-/* The account that the credentials stand for, or NULL and *refusal: 20003 (absent or wrong), 20005
- * (suspended), 20403 (closed). authorization NULL = no header. */
-const struct account *auth_admit(struct directory *, const char *authorization, struct refusal *);
+/* Who asks. */
+struct auth_who {
+    const struct account *account;
+    bool by_key; /* an API key: all of its account but tokens, keys and accounts */
+};
+/* Who the credentials, AC...:token or SK...:secret, stand for. False and *refusal: 20003 (absent or wrong),
+ * 20005 (suspended), 20403 (closed). authorization NULL = no header. */
+bool auth_admit(struct directory *, const char *authorization, struct auth_who *, struct refusal *);
+
+/* The same refusals for an account that is not active; true when it is. */
+bool auth_active(struct directory *, const struct account *, struct refusal *);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/base/log.h"
+#include "host/facade/auth.h"
 #include "host/facade/compose_internal.h"
 
 bool draft_given(const char *text)
@@ -158,6 +159,8 @@ bool compose(const struct facade_rooms *rooms, const struct compose_request *req
     struct draft w = {.rooms = rooms, .request = request, .now_ms = now_ms, .out = out, .refusal = refusal};
     *out = (struct composed){0};
     *refusal = (struct refusal){0};
+    if (!auth_active(rooms->directory, request->account, refusal)) /* replies come without a request */
+        return false;
     for (size_t i = 0; i < sizeof CHECKS / sizeof CHECKS[0]; i++)
         if (!CHECKS[i](&w)) {
             compose_fini(out);

@@ -40,6 +40,7 @@ int facade_open(struct facade **out, const struct facade_rooms *rooms, char erro
         facade_close(f);
         return status;
     }
+    accounts_resume(rooms);
     log_event(LOG_INFO, "http.listening", "port=%d socket=%s", facade_port(f), rooms->conf->http.unix_socket);
     *out = f;
     return 0;

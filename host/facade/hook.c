@@ -283,6 +283,11 @@ static bool work_resolve(struct work *work, const struct account **account, stru
                                                .detail = to->url == NULL ? "no url" : "no account"});
         return false;
     }
+    if (work->hook.kind == HOOK_INBOUND &&
+        directory_account_standing(rooms->directory, *account) != ACCOUNT_ACTIVE) {
+        settle(work, &(struct hook_settlement){.verdict = HOOK_NO_URL, .detail = "account not active"});
+        return false;
+    }
     return true;
 }
 

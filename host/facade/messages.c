@@ -446,6 +446,10 @@ void messages_update(struct api_call *call)
 {
     const struct form_pair *body = form_find(&call->form, "Body", 0);
     const char *status = form_get(&call->form, "Status");
+    struct message m;
+    if (!find_message(call, &m)) /* before anything is said of the form */
+        return;
+    message_fini(&m);
     if ((body == NULL) == (status == NULL))
         api_refuse(call, 400, 30400, "Give either Body, empty, or Status=canceled.");
     else if (body != NULL && body->value_len > 0)

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "host/facade/api.h"
+#include "host/facade/auth.h"
 #include "host/facade/param.h"
 
 /* ---- the resource ---- */
@@ -201,10 +202,32 @@ static bool read_application(const struct api_call *call, int64_t *id, struct li
     return true;
 }
 
+/* A line goes to another account of the family: only the main account's token moves it. What does not exist
+ * and what is another's are told alike. */
+static bool read_account(const struct api_call *call, const struct line *l, struct line_update *u,
+                         struct refusal *refusal)
+{
+    struct directory *directory = call->rooms->directory;
+    const char *text = form_get(&call->form, "AccountSid");
+    struct sid sid;
+    if (text == NULL || *text == '\0')
+        return true;
+    const struct account *to = sid_parse(text, "AC", &sid) ? directory_account_by_sid(directory, &sid) : NULL;
+    if (to != NULL && to->id == l->account_id)
+        return true;
+    if (call->by_key)
+        return refuse(refusal, 403, 20006, "Access Denied");
+    bool own = to != NULL && !to->test && (to->id == call->asks_id || to->owner_id == call->asks_id);
+    if (!own && !(call->trusted && to != NULL && !to->test))
+        return refuse(refusal, 400, 20001,
+                      "AccountSid is not the SID of this account or of one of its subaccounts.");
+    u->account_id = to->id;
+    return auth_active(directory, to, refusal);
+}
+
 static bool read_update(const struct form *form, const struct line *l, struct line_update *u,
                         struct refusal *refusal)
 {
-    *u = (struct line_update){0};
     if (!param_read(form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], u, refusal))
         return false;
     const char *url = u->sms_url != NULL ? u->sms_url : l->sms_url;
@@ -218,25 +241,34 @@ static void on_updated(void *arg, int status)
     struct api_call *call = arg;
     if (api_gone(call))
         return;
-    if (status != 0)
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
-    else
-        numbers_fetch(call);
+    if (status != 0) {
+        api_broken(call);
+        return;
+    }
+    const struct line *l = directory_line_by_sid(call->rooms->directory, &call->sid);
+    const struct account *owner = directory_account(call->rooms->directory, l->account_id);
+    call->account_id = owner->id; /* the line may have moved there */
+    sid_format(&owner->sid, "AC", call->account);
+    numbers_fetch(call);
 }
 
 void numbers_update(struct api_call *call)
 {
-    struct line_update update;
+    struct line_update update = {0};
     struct refusal refusal;
     int64_t application_id;
     const struct line *l = find_line(call);
     if (l == NULL)
         return;
-    if (!read_update(&call->form, l, &update, &refusal) ||
-        !read_application(call, &application_id, &update, &refusal))
+    if (!read_account(call, l, &update, &refusal) || !read_update(&call->form, l, &update, &refusal) ||
+        !read_application(call, &application_id, &update, &refusal)) {
         api_refusal(call, &refusal);
-    else if (!store_open_for_work(call->rooms->store))
-        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-    else
+        return;
+    }
+    if (update.account_id != 0) { /* the application stays with its account */
+        application_id = 0;
+        update.sms_application_id = &application_id;
+    }
+    if (api_may_write(call))
         directory_line_update(call->rooms->directory, l->id, &update, on_updated, call);
 }

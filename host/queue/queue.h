@@ -173,6 +173,10 @@ int queue_feedback_get(struct queue *, int64_t message_id, struct feedback *); /
  * that its SMS came stays known, so that a repeat of it is still a repeat. */
 void queue_cancel(struct queue *, int64_t message_id, durable_fn *,
                   void *arg); /* until the first segment is in flight */
+/* An account that sends no more: each of its messages of which no segment has been in flight ends, failed
+ * with that error or, with 0, canceled. In steps of a few hundred waiting messages of anybody, each a
+ * transition of its own; fn when the last is durable. After a crash it must be asked again. */
+void queue_account_stop(struct queue *, int64_t account_id, int error_code, durable_fn *, void *arg);
 void queue_redact(struct queue *, int64_t message_id, durable_fn *, void *arg);
 void queue_delete(struct queue *, int64_t message_id, durable_fn *, void *arg);
 

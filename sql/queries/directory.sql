@@ -8,6 +8,10 @@ VALUES (:sid, :token, :friendly_name, 0, :now, :now, :owner_id, :test)
 -- name: account_token_set
 UPDATE account SET token = :token, updated_ms = :now WHERE sid = :sid
 
+-- name: account_update
+UPDATE account SET friendly_name = coalesce(:friendly_name, friendly_name), status = :status, updated_ms = :now
+WHERE id = :id AND (status <> 2 OR :status = 2)
+
 -- name: line_list
 SELECT id, sid, account_id, name, number, iccid, friendly_name, sms_url, sms_method, sms_fallback_url, sms_fallback_method,
        status_callback, status_callback_method, created_ms, updated_ms, sms_application_id
@@ -20,7 +24,8 @@ VALUES (:sid, :account_id, :name, :number, :iccid, :friendly_name, :sms_url, :sm
         :status_callback, :now, :now)
 
 -- name: line_update
-UPDATE line SET friendly_name = coalesce(:friendly_name, friendly_name), sms_url = coalesce(:sms_url, sms_url),
+UPDATE line SET account_id = coalesce(nullif(:account_id, 0), account_id),
+    friendly_name = coalesce(:friendly_name, friendly_name), sms_url = coalesce(:sms_url, sms_url),
     sms_method = coalesce(:sms_method, sms_method), sms_fallback_url = coalesce(:sms_fallback_url, sms_fallback_url),
     sms_fallback_method = coalesce(:sms_fallback_method, sms_fallback_method),
     status_callback = coalesce(:status_callback, status_callback),
@@ -55,6 +60,10 @@ SELECT line_id FROM service_line WHERE service_id = :service_id ORDER BY line_id
 -- name: service_line_clear
 DELETE FROM service_line WHERE service_id = :service_id
 
+-- name: service_line_leave
+DELETE FROM service_line
+WHERE line_id = :line_id AND service_id IN (SELECT id FROM service WHERE account_id <> :account_id)
+
 -- name: service_line_insert
 INSERT INTO service_line (service_id, line_id)
-SELECT service.id, line.id FROM service, line WHERE service.sid = :sid AND line.name = :line
+SELECT service.id, line.id FROM service, line WHERE service.sid = :sid AND line.name = :line AND line.account_id = service.account_id

@@ -65,8 +65,9 @@ static int code_of(const char *user, const char *password)
     struct refusal refusal = {0};
     basic_auth(user, password, line);
     line[strlen(line) - 2] = '\0';
-    const struct account *account = auth_admit(rig.directory, line + strlen("Authorization: "), &refusal);
-    assert_int_equal(account == NULL, refusal.code != 0);
+    struct auth_who who;
+    bool ok = auth_admit(rig.directory, line + strlen("Authorization: "), &who, &refusal);
+    assert_int_equal(ok, refusal.code == 0);
     if (refusal.code != 0)
         assert_int_equal(refusal.http, refusal.code == 20403 ? 403 : 401);
     return refusal.code;
@@ -87,7 +88,8 @@ static void test_admit(void **state)
                      20003);
     assert_int_equal(code_of("SK00112233445566778899aabbccddeeff", TOKEN), 20003);
     assert_int_equal(code_of("", TOKEN), 20003);
-    assert_null(auth_admit(rig.directory, NULL, &refusal));
+    struct auth_who who;
+    assert_false(auth_admit(rig.directory, NULL, &who, &refusal));
     assert_string_equal(refusal.message, "Authentication Error - No credentials provided");
 }
 

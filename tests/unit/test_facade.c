@@ -415,7 +415,7 @@ static void test_methods(void **state)
         {"DELETE", API "/Messages.json", "POST, GET, HEAD, OPTIONS", 405},
         {"PATCH", API "/Messages/SM00112233445566778899aabbccddeeff.json", "GET, HEAD, POST, DELETE, OPTIONS",
          405},
-        {"BREW", API ".json", "GET, HEAD, OPTIONS", 405},
+        {"BREW", API ".json", "GET, HEAD, POST, OPTIONS", 405},
         {"OPTIONS", API "/Messages.json", "POST, GET, HEAD, OPTIONS", 204},
         {"OPTIONS", "*", "GET, HEAD, POST, DELETE, OPTIONS", 204},
     };
