@@ -113,6 +113,7 @@ static void line_sync(struct daemon *daemon, const struct conf_line *conf)
     if (row == NULL) /* directory_reload has made it */
         fatal("line %s has no row", conf->name);
     struct daemon_line *entry = line_find(daemon, conf->name);
+    router_rate(daemon->router, row->id, conf->rate);
     if (entry == NULL) {
         line_begin(daemon, conf, row->id);
         return;

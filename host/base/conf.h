@@ -69,6 +69,8 @@ struct conf_line { /* [line NAME]: an identity on a SIM; its URLs seed its row o
     char **optout;    /* sets of words, NULL-terminated; "off" */
     char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback;
     bool status_reports; /* ask for them (SRR) */
+    int rate;            /* segments a second, 0 = no limit: so is a line without a modem by default */
+    int queue_max;       /* unsettled messages of the line; above: 429/21611 */
 };
 struct conf_modem { /* [modem NAME] */
     char name[CONF_NAME_MAX];

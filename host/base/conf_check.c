@@ -75,6 +75,13 @@ static void check_line(struct conf_errors *errors, const struct conf *conf, size
     check_own(errors, conf, SECTION_LINE, offsetof(struct conf_line, iccid), index);
 }
 
+/* The rate spares a SIM: a line without one has none unless it is asked for. */
+static void set_rate(const struct conf *conf, struct conf_line *line)
+{
+    if (strcmp(line->carrier, "modem") != 0 && conf_mark_of(conf, &line->rate) == NULL)
+        line->rate = 0;
+}
+
 static void check_modem(struct conf_errors *errors, const struct conf *conf, size_t index)
 {
     const struct conf_modem *modem = &conf->modems[index];
@@ -234,6 +241,8 @@ void conf_check(struct conf_errors *errors, struct conf *conf)
         check_modem(errors, conf, i);
     for (size_t i = 0; i < conf->line_count; i++)
         check_line(errors, conf, i);
+    for (size_t i = 0; i < conf->line_count; i++)
+        set_rate(conf, &conf->lines[i]);
     for (size_t i = 0; i < conf->service_count; i++)
         check_service(errors, conf, i);
     for (size_t i = 0; i < conf->simulate_count; i++)

@@ -81,6 +81,8 @@ const struct conf_option conf_options[] = {
     {SECTION_LINE, "sms_fallback_method", CONF_WORD, L(sms_fallback_method), "POST", 0, 0, "POST GET", true, true, "its method; for a new line only"},
     {SECTION_LINE, "status_callback", CONF_URL, L(status_callback), "", 0, 0, NULL, false, true, "status callbacks of messages that name none; for a new line only"},
     {SECTION_LINE, "status_reports", CONF_BOOL, L(status_reports), "yes", 0, 0, NULL, false, true, "ask the network for delivery reports"},
+    {SECTION_LINE, "rate", CONF_INT, L(rate), "1", 0, 1000, NULL, false, true, "segments a second that leave by it at most; 0: any number, the default where there is no modem"},
+    {SECTION_LINE, "queue_max", CONF_INT, L(queue_max), "1000", 1, 100000000, NULL, false, true, "unsettled messages of the line; above: 429 with code 21611"},
     {SECTION_LINE, "optout", CONF_LIST, L(optout), "en", 0, 0, NULL, false, true, "sets of STOP, START and HELP words that count: de en es fr it nl pt, an [optout NAME], or off"},
 
     {SECTION_MODEM, "port", CONF_PORT, M(port), "", 0, 0, NULL, false, true, "serial:PATH (best under /dev/serial/by-id) or pty:PATH"},

@@ -106,14 +106,20 @@ static const struct {
     const char *headers;
 } ADDED[] = {
     {401, "WWW-Authenticate: Basic realm=\"Twilio API\"\r\n"},
-    {429, "Retry-After: 10\r\n"},
 };
+#define RETRY_AFTER_S 10 /* of a 429 that knows no better */
 
 static void call_refused(struct api_call *call, const struct refusal *refusal, const char *headers)
 {
     for (size_t i = 0; i < sizeof ADDED / sizeof ADDED[0]; i++)
         if (ADDED[i].status == refusal->http)
             headers = ADDED[i].headers;
+    char wait[48];
+    if (refusal->http == 429) {
+        int wait_s = refusal->retry_after_s > 0 ? refusal->retry_after_s : RETRY_AFTER_S;
+        snprintf(wait, sizeof wait, "Retry-After: %d\r\n", wait_s);
+        headers = wait;
+    }
     char *body = refusal_body(refusal);
     call_end(call, &(struct http_answer){.status = refusal->http, .headers = headers, .body = body});
     free(body);

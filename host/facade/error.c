@@ -30,6 +30,7 @@ bool refuse(struct refusal *r, int http, int code, const char *fmt, ...)
     va_list args;
     r->http = http;
     r->code = code;
+    r->retry_after_s = 0;
     va_start(args, fmt);
     vsnprintf(r->message, sizeof r->message, fmt, args);
     va_end(args);

@@ -9,6 +9,7 @@ struct refusal {
     int code; /* 21211 ... */
     int http; /* 400, 404, 409 ... */
     char message[256];
+    int retry_after_s; /* with 429: when to try again; 0 = not known */
 };
 
 /* Fills it in (a longer message is cut at a character) and returns false, for `return refuse(...)`. */

@@ -10,6 +10,7 @@
 #include "host/base/log.h"
 #include "host/base/secret.h"
 #include "host/facade/api.h"
+#include "host/facade/backlog.h"
 #include "host/facade/compose.h"
 #include "host/facade/filter.h"
 
@@ -249,15 +250,13 @@ static bool is_repeat(struct api_call *call, const struct compose_request *r)
     return true;
 }
 
-/* A scheduled message is no load yet: those have a limit of their own. */
 static void submit(struct api_call *call, const struct submission *s)
 {
-    const struct facade_rooms *rooms = call->rooms;
-    bool later = s->send_at_ms != 0;
+    struct refusal refusal;
     call->sender_later = s->line_id == 0;
-    if (!later && queue_depth(rooms->queue, call->account_id) >= rooms->conf->http.queue_max)
-        api_refuse(call, 429, 20429, "Too Many Requests");
-    else if (queue_submit(rooms->queue, s, on_submitted, call) != 0)
+    if (!backlog_admits(call->rooms, s, &refusal))
+        api_refusal(call, &refusal);
+    else if (queue_submit(call->rooms->queue, s, on_submitted, call) != 0)
         refuse_closed(call);
 }
 

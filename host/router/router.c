@@ -22,11 +22,19 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/router/rate.h"
 
 #define RESUMABLE_MAX 8
 #define SERVICES_MAX  64
 #define AHEAD_MS                                                                                             \
     5 /* after a submit: its own in-flight mark is on disk by then, and its PDU still on the wire */
+
+/* Of a line: stays when its carrier is made anew. */
+struct pace {
+    struct pace *next;
+    int64_t line_id;
+    struct rate rate;
+};
 
 struct seat {
     struct carrier_up up; /* first: the carrier hands back a pointer to it */
@@ -38,7 +46,9 @@ struct seat {
     enum carrier_state state;
     struct timer retry; /* the next retry of this line that falls due */
     struct timer look;  /* time to claim ahead */
-    struct job ahead;   /* claimed while the carrier is busy: the next to submit */
+    struct pace *pace;
+    struct timer turn; /* the line may send again */
+    struct job ahead;  /* claimed while the carrier is busy: the next to submit */
     bool has_ahead;
     bool pumping;
     int64_t rests_until_ms; /* monotonic; until then no job: */
@@ -55,6 +65,7 @@ struct router {
     struct directory *directory;
     struct store *store;
     struct seat *seats;
+    struct pace *paces;
     void (*on_change)(void *arg, int64_t line_id, const struct carrier_status *);
     void *on_change_arg;
     bool stopping;
@@ -130,6 +141,15 @@ static bool seat_has_expired(const struct seat *seat)
     return seat->ahead.started_ms < seat->ahead.expires_ms && seat->ahead.expires_ms <= clock_wall_ms();
 }
 
+/* The line's rate lets it send now; else it is woken when it does. */
+static bool seat_has_turn(struct seat *seat)
+{
+    int64_t wait_ms = rate_wait_ms(&seat->pace->rate, clock_mono_us());
+    if (wait_ms > 0)
+        timer_set(&seat->turn, wait_ms);
+    return wait_ms == 0;
+}
+
 /* Asks for jobs while the carrier takes them. A carrier may settle inside submit (and so come back here): the
  * outer call goes on. */
 static void seat_pump(struct seat *seat)
@@ -137,13 +157,15 @@ static void seat_pump(struct seat *seat)
     if (seat->pumping)
         return;
     seat->pumping = true;
-    while (seat_may_send(seat) && seat_state(seat) == CARRIER_READY && seat_claim(seat, false)) {
+    while (seat_may_send(seat) && seat_state(seat) == CARRIER_READY && seat_has_turn(seat) &&
+           seat_claim(seat, false)) {
         struct job job = seat->ahead;
         if (seat_has_expired(seat)) {
             seat_give_back(seat, "validity is over");
             continue;
         }
         seat->has_ahead = false;
+        rate_take(&seat->pace->rate, clock_mono_us());
         timer_set(&seat->look, AHEAD_MS);
         seat->carrier->ops->submit(seat->carrier, &job);
     }
@@ -153,7 +175,8 @@ static void seat_pump(struct seat *seat)
 static void on_look(void *arg)
 {
     struct seat *seat = arg;
-    if (seat_may_send(seat) && seat_state(seat) == CARRIER_BUSY)
+    bool soon = rate_wait_ms(&seat->pace->rate, clock_mono_us()) == 0; /* else another may have the message */
+    if (soon && seat_may_send(seat) && seat_state(seat) == CARRIER_BUSY)
         seat_claim(seat, true);
 }
 
@@ -176,6 +199,11 @@ static void seat_rest(struct seat *seat, const struct settlement *settlement)
 }
 
 static void on_retry_due(void *arg)
+{
+    seat_pump(arg);
+}
+
+static void on_turn(void *arg)
 {
     seat_pump(arg);
 }
@@ -318,6 +346,30 @@ static struct seat *router_seat(struct router *router, int64_t line_id)
     return NULL;
 }
 
+static struct pace *router_pace(struct router *router, int64_t line_id)
+{
+    struct pace *pace = router->paces;
+    while (pace != NULL && pace->line_id != line_id)
+        pace = pace->next;
+    if (pace != NULL)
+        return pace;
+    if ((pace = calloc(1, sizeof *pace)) == NULL)
+        fatal("out of memory");
+    *pace = (struct pace){.next = router->paces, .line_id = line_id};
+    return router->paces = pace;
+}
+
+void router_rate(struct router *router, int64_t line_id, int per_s)
+{
+    struct pace *pace = router_pace(router, line_id);
+    struct seat *seat = router_seat(router, line_id);
+    if (pace->rate.per_s == per_s)
+        return;
+    rate_set(&pace->rate, per_s, clock_mono_us());
+    if (seat != NULL)
+        seat_pump(seat);
+}
+
 void router_add(struct router *router, int64_t line_id, struct carrier *carrier)
 {
     struct seat *seat = calloc(1, sizeof *seat);
@@ -332,6 +384,8 @@ void router_add(struct router *router, int64_t line_id, struct carrier *carrier)
     timer_init(&seat->retry, router->loop, on_retry_due, seat);
     timer_init(&seat->look, router->loop, on_look, seat);
     timer_init(&seat->rest, router->loop, on_rested, seat);
+    timer_init(&seat->turn, router->loop, on_turn, seat);
+    seat->pace = router_pace(router, line_id);
     seat->next = router->seats;
     router->seats = seat;
 
@@ -357,6 +411,7 @@ static void seat_free_soon(void *arg)
     timer_stop(&seat->retry);
     timer_stop(&seat->look);
     timer_stop(&seat->rest);
+    timer_stop(&seat->turn);
     seat_unlink(seat);
     if (seat->stopped != NULL)
         seat->stopped(seat->stopped_arg);
@@ -420,8 +475,14 @@ void router_free(struct router *router)
         timer_stop(&seat->retry);
         timer_stop(&seat->look);
         timer_stop(&seat->rest);
+        timer_stop(&seat->turn);
         seat_unlink(seat);
         free(seat);
+    }
+    while (router->paces != NULL) {
+        struct pace *pace = router->paces;
+        router->paces = pace->next;
+        free(pace);
     }
     free(router);
 }

@@ -12,6 +12,9 @@ struct router;
 struct router *router_new(struct loop *, struct queue *, struct directory *, struct store *);
 /* Takes the carrier over and starts it for the line. */
 void router_add(struct router *, int64_t line_id, struct carrier *);
+/* At most so many segments a second leave by the line, 0 = any number; from now on, whatever its carrier. The
+ * line that waits for its turn claims nothing, so that a pool's messages leave by another. */
+void router_rate(struct router *, int64_t line_id, int per_s);
 /* Lets the line's carrier finish or park what it has, then frees it; fn may be NULL. */
 void router_remove(struct router *, int64_t line_id, void (*fn)(void *arg), void *arg);
 /* All of them: clean stop. */

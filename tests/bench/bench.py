@@ -198,7 +198,7 @@ def memory(folder):
     stored = int(os.environ.get("BENCH_STORED", "100000"))
     sim, numbers = modems(folder / "m", 8, baud=0)
     lines = [(name, number, sim.link(name), "") for name, number in numbers.items()]
-    lab = "[line lab]\nnumber = +41790009999\ncarrier = loopback\nstatus_reports = no\n"
+    lab = "[line lab]\nnumber = +41790009999\ncarrier = loopback\nstatus_reports = no\nqueue_max = 1000000\n"
     gateway = Gateway(lambda data: configuration(lines, data) + lab, folder / "mg").start()
     gateway.wait_line_ready(*numbers)
     poster = Poster(gateway)

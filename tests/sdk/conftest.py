@@ -31,7 +31,7 @@ class Bench:
     @staticmethod
     def ship_section(line):
         name, number, port, _ = line
-        return f"[modem {name}]\nport = pty:{port}\n[line {name}]\nnumber = {number}\nmodem = {name}\n"
+        return f"[modem {name}]\nport = pty:{port}\n[line {name}]\nnumber = {number}\nmodem = {name}\nrate = 0\n"
 
     def sim_pdu(self, match):
         return next(pdu for pdu in self.sim.pdus() if match(pdu))

@@ -137,7 +137,7 @@ def configuration(lines, data, extra=""):
         text += [f"[modem {name}]", f"port = pty:{port}"]
         if slot:
             text.append(f"slot = {slot}")
-        text += [f"[line {name}]", f"number = {number}", f"modem = {name}"]
+        text += [f"[line {name}]", f"number = {number}", "rate = 0", "queue_max = 1000000", f"modem = {name}"]
     if lines:
         text += ["[service pool]", f"sid = {SERVICE}", "lines = " + ", ".join(line[0] for line in lines)]
     return "\n".join(text) + "\n" + extra

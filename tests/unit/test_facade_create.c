@@ -170,6 +170,49 @@ static void test_a_key_stands_for_one_request(void **state)
     }
 }
 
+/* ---- the line's queue ---- */
+
+#define HALL      "[line hall]\ncarrier = loopback\nnumber = +41790000003\nqueue_max = 20\nrate = 2\n"
+#define HALL_FORM "To=%2B41791112233&From=%2B41790000003&Body=Hello"
+#define POOL                                                                                                 \
+    HALL "[line yard]\ncarrier = loopback\nnumber = +41790000004\nqueue_max = 2\nrate = 2\n"                 \
+         "[service both]\nsid = " MG_MORE "\nlines = hall, yard\n"
+#define POOL_FORM "To=%2B41791112233&MessagingServiceSid=" MG_MORE "&Body=Hello"
+
+static void test_a_line_is_full(void **state)
+{
+    char path[128], value[16];
+    (void)state;
+    configure("", HALL);
+    for (int i = 0; i < 20; i++)
+        create(HALL_FORM, path);
+    struct response r = post(API "/Messages.json", HALL_FORM);
+    assert_true(response_header(&r, "Retry-After", value, sizeof value));
+    assert_string_equal(value, "2"); /* three messages at two a second */
+    assert_refused(&r, 429, 21611);
+    create(FORM, path); /* another line */
+    send_one_on("+41790000003", OUTCOME_SENT, 0);
+    create(HALL_FORM, path);
+    r = post(API "/Messages.json", HALL_FORM);
+    assert_refused(&r, 429, 21611);
+    configure("schedule_without_service = yes", HALL);
+    create(HALL_FORM "&ScheduleType=fixed&SendAt=2027-01-15T09:00:00Z", path); /* no load yet */
+}
+
+static void test_a_pool_is_full(void **state)
+{
+    char path[128];
+    (void)state;
+    configure("", POOL);
+    for (int i = 0; i < 22; i++)
+        create(POOL_FORM, path);
+    struct response r = post(API "/Messages.json", POOL_FORM);
+    assert_refused(&r, 429, 21611);
+    r = post(path, "Status=canceled");
+    response_fini(&r);
+    create(POOL_FORM, path);
+}
+
 /* ---- feedback and media ---- */
 
 static void test_feedback(void **state)
@@ -348,6 +391,8 @@ int main(void)
         TEST(test_a_repeat_is_answered_though_its_time_is_near),
         TEST(test_a_key_outlives_its_message),
         TEST(test_a_key_stands_for_one_request),
+        TEST(test_a_line_is_full),
+        TEST(test_a_pool_is_full),
         TEST(test_feedback),
         TEST(test_media),
         TEST(test_media_appended),

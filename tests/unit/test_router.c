@@ -482,6 +482,76 @@ static void test_stop_ends_all(void **state)
     assert_int_equal(world->removed, 1);
 }
 
+/* ---- the line's rate ---- */
+
+/* Sends all that waits, in steps of a millisecond: when each left, in ms from now. */
+static size_t send_times(struct world *world, struct pad *pad, int64_t for_ms, int64_t *at, size_t max)
+{
+    size_t count = 0;
+    int seen = pad->submits;
+    for (int64_t ms = 0; ms <= for_ms; ms++) {
+        turns(world);
+        if (pad->submits > seen && count < max) {
+            assert_int_equal(pad->submits, seen + 1);
+            at[count++] = ms;
+            seen = pad->submits;
+            pad_settle(pad, OUTCOME_SENT);
+            pad->state = CARRIER_READY;
+            pad->up->ops->changed(pad->up);
+            turns(world);
+        }
+        clock_advance(1);
+    }
+    return count;
+}
+
+static void test_a_rate_spaces_segments(void **state)
+{
+    struct world *world = *state;
+    int64_t at[8];
+    router_rate(world->router, line_id(world, "a"), 4);
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    for (int i = 0; i < 3; i++) {
+        char to[16];
+        snprintf(to, sizeof to, "+417911122%02d", i);
+        submit_valid(world, "a", to, 3600000);
+    }
+    assert_int_equal(send_times(world, &world->pad, 1200, at, 8), 3);
+    for (int i = 0; i < 3; i++)
+        assert_in_range(at[i], 250 * (i + 1), 250 * (i + 1) + 2 * i);
+    router_rate(world->router, line_id(world, "a"), 0);
+    submit_valid(world, "a", "+41791112230", 3600000);
+    assert_int_equal(world->pad.submits, 4); /* at once */
+    submit_valid(world, "a", "+41791112231", 3600000);
+    pad_settle(&world->pad, OUTCOME_SENT);
+    world->pad.state = CARRIER_READY;
+    world->pad.up->ops->changed(world->pad.up);
+    assert_int_equal(world->pad.submits, 5);
+}
+
+/* It waits without a claim: another line of the pool may have the message, and an urgent one comes first. */
+static void test_a_line_that_waits_holds_nothing(void **state)
+{
+    struct world *world = *state;
+    router_rate(world->router, line_id(world, "a"), 1);
+    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    submit_valid(world, "a", TO, 3600000);
+    clock_advance(1000);
+    turns(world);
+    assert_int_equal(world->pad.submits, 1);
+    pad_settle(&world->pad, OUTCOME_SENT);
+    world->pad.state = CARRIER_READY;
+    world->pad.up->ops->changed(world->pad.up);
+    submit_to_pool(world, "+41791112244");
+    turns(world);
+    assert_int_equal(world->pad.submits, 1);
+    world->other.state = CARRIER_READY;
+    router_add(world->router, line_id(world, "b"), &world->other.carrier);
+    turns(world);
+    assert_int_equal(world->other.submits, 1);
+    pad_settle(&world->other, OUTCOME_SENT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -501,6 +571,8 @@ int main(void)
         TEST(test_in_flight_is_handed_to_the_next_start),
         TEST(test_removal_waits_for_what_is_in_flight),
         TEST(test_stop_ends_all),
+        TEST(test_a_rate_spaces_segments),
+        TEST(test_a_line_that_waits_holds_nothing),
     };
     log_open(LOG_ERROR, true, STDERR_FILENO);
     return cmocka_run_group_tests(tests, NULL, NULL);
