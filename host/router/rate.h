@@ -1,5 +1,6 @@
 /* How fast a line may send: a bucket that holds one token, filled so many times a second. Pure: times are
- * microseconds of a clock that never goes back. Never a segment too early; what was late is not made up for. */
+ * microseconds of a clock that never goes back. Never a segment too early; what was late is not made up for.
+ */
 #ifndef CELLPOST_ROUTER_RATE_H
 #define CELLPOST_ROUTER_RATE_H
 
