@@ -10,6 +10,8 @@
 #include "host/daemon.h"
 #include "host/modem/model.h"
 #include "host/optout/words.h"
+#include "host/tls/mint.h"
+#include "host/tls/tls.h"
 
 static bool is_model(const char *name)
 {
@@ -75,9 +77,24 @@ static void check_sets(const struct conf *conf, char **const *names, conf_report
     }
 }
 
+static void check_tls(const struct conf *conf, conf_report_fn *report, void *arg)
+{
+    char error[256], text[300];
+    if (conf->tls.cert[0] != '\0' && tls_check(conf->tls.cert, conf->tls.key, error) != 0)
+        report(arg, conf->file, conf_where(conf, &conf->tls.cert), error);
+    for (char **name = conf->tls.names; *name != NULL; name++) {
+        if (mint_name_valid(*name))
+            continue;
+        snprintf(text, sizeof text, "[tls]: names has '%.100s', which is no DNS name, *.DNS name or address",
+                 *name);
+        report(arg, conf->file, conf_where(conf, &conf->tls.names), text);
+    }
+}
+
 static void check_beyond(const struct conf *conf, conf_report_fn *report, void *arg)
 {
     check_ca_file(conf, report, arg);
+    check_tls(conf, report, arg);
     for (size_t i = 0; i < conf->modem_count; i++)
         check_model(conf, &conf->modems[i], report, arg);
     for (size_t i = 0; i < conf->line_count; i++)

@@ -32,6 +32,7 @@ struct daemon {
     struct record *record; /* NULL = none under way */
     struct facade *facade;
     struct hooks *hooks;
+    struct tls *tls; /* NULL = no [tls] listen */
     struct optout *optout;
     struct keywords *keywords;
     struct ctl *ctl;
@@ -45,6 +46,9 @@ struct daemon {
 
 /* conf_load, with what only the whole program can tell: which models there are, which files are readable. */
 struct conf *daemon_conf_load(const char *path, conf_report_fn *, void *arg);
+
+/* What [tls] says; the local authority lives in data_dir/tls, which folder is to hold. */
+struct tls_options daemon_tls_options(const struct conf *, char folder[4096]);
 
 /* Gives each configured line its carrier, takes it from those that are no longer configured, and makes it
  * anew where what it was made from has changed. Used at start and on reload. */

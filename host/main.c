@@ -42,6 +42,35 @@ static void report_to_log(void *arg, const char *file, int line, const char *mes
               log_quote(message, strlen(message), text, sizeof text));
 }
 
+/* ---- TLS ---- */
+
+struct tls_options daemon_tls_options(const struct conf *conf, char folder[4096])
+{
+    snprintf(folder, 4096, "%s/tls", conf->daemon.data_dir);
+    return (struct tls_options){
+        .folder = folder, .cert = conf->tls.cert, .key = conf->tls.key, .names = conf->tls.names};
+}
+
+static int daemon_open_tls(struct daemon *daemon, char error[256])
+{
+    char folder[4096];
+    struct tls_options options = daemon_tls_options(daemon->conf, folder);
+    if (daemon->conf->tls.listen[0] == NULL)
+        return 0;
+    int status = tls_open(&daemon->tls, daemon->loop, &options, error);
+    return status != 0 ? status
+                       : facade_listen_tls(daemon->facade, daemon->tls, daemon->conf->tls.listen, error);
+}
+
+/* Files that became bad since the check, or the disk: what was served goes on. */
+static void daemon_reload_tls(struct daemon *daemon)
+{
+    char folder[4096], error[256] = "";
+    struct tls_options options = daemon_tls_options(daemon->conf, folder);
+    if (daemon->tls != NULL && tls_reload(daemon->tls, &options, error) != 0)
+        log_event(LOG_ERROR, "reload.tls_refused", "message=\"%s\" kept=old", error);
+}
+
 /* ---- reload ---- */
 
 static void daemon_reload(struct daemon *daemon)
@@ -63,6 +92,7 @@ static void daemon_reload(struct daemon *daemon)
     daemon->conf = conf;
     log_open((enum log_level)conf->daemon.log_level, conf->daemon.log_mask, STDERR_FILENO);
     facade_reload(daemon->facade, conf);
+    daemon_reload_tls(daemon);
     hooks_reload(daemon->hooks, conf);
     simulator_reload(daemon->simulator, conf);
     keywords_reload(daemon->keywords, conf);
@@ -169,7 +199,9 @@ static int daemon_open_rooms(struct daemon *daemon, char error[256])
     daemon->hooks = hooks_new(&rooms);
     daemon->keywords = keywords_new(&rooms);
     status = ctl_open(&daemon->ctl, daemon->loop, conf->daemon.control_socket, daemon_verbs, daemon, error);
-    return status != 0 ? status : facade_open(&daemon->facade, &rooms, error);
+    if (status == 0)
+        status = facade_open(&daemon->facade, &rooms, error);
+    return status != 0 ? status : daemon_open_tls(daemon, error);
 }
 
 static void daemon_signals(struct daemon *daemon)
@@ -209,6 +241,7 @@ static void daemon_close(struct daemon *daemon)
         if (daemon->signals[i] != NULL)
             event_free(daemon->signals[i]);
     facade_close(daemon->facade);
+    tls_close(daemon->tls);
     keywords_free(daemon->keywords);
     hooks_free(daemon->hooks);
     router_free(daemon->router);

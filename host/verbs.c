@@ -10,6 +10,7 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/daemon.h"
+#include "host/verbs_tls.h"
 
 #define LIST_DEFAULT 20
 #define LIST_MOST    1000
@@ -33,6 +34,9 @@ static void verb_status(void *arg, struct ctl_call *call, int argc, char **argv)
     ctl_line(call, "version %s", CELLPOST_VERSION);
     ctl_line(call, "uptime_s %" PRId64, (clock_mono_ms() - daemon->started_ms) / 1000);
     ctl_line(call, "api http://%s (port %d)", daemon->conf->http.listen, facade_port(daemon->facade));
+    for (int n = 0; daemon->conf->tls.listen[n] != NULL; n++)
+        ctl_line(call, "api https://%s (port %d)", daemon->conf->tls.listen[n],
+                 facade_tls_port(daemon->facade, n));
     ctl_line(call, "store %s",
              store_open_for_work(daemon->store) ? "open" : "closed: waiting for disk space");
     ctl_line(call,
@@ -69,6 +73,7 @@ static void verb_where(void *arg, struct ctl_call *call, int argc, char **argv)
     sid_format(&account->sid, "AC", sid);
     ctl_line(call, "account %s", sid);
     ctl_line(call, "port %d", facade_port(daemon->facade));
+    ctl_line(call, "tls_port %d", facade_tls_port(daemon->facade, 0));
     ctl_line(call, "from %s", only_number(daemon));
     ctl_line(call, "http %s", daemon->conf->http.unix_socket);
     ctl_ok(call);
@@ -260,6 +265,8 @@ const struct ctl_verb daemon_verbs[] = {
      "what simulated lines do", 2, 11, verb_simulate},
     {"record", "start FILE [numbers=full] [bodies=yes] | stop", "what happens, for simulate replay", 1, 4,
      verb_record},
+    {"tls", "ca | status | issue NAME... | recipe [LANGUAGE]", "the API's certificate, and clients of it", 1,
+     CTL_ARGS_MAX - 1, verb_tls},
     {"where", "", "how to reach the API", 0, 0, verb_where},
 #ifdef CELLPOST_TEST_CLOCK
     {"advance", "MS", "move the clocks ahead", 1, 1, verb_advance},

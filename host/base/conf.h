@@ -16,7 +16,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONF_NAME_MAX 33 /* [A-Za-z0-9_-]{1,32} */
+#define CONF_TLS_LISTEN_MAX 8
+#define CONF_NAME_MAX       33 /* [A-Za-z0-9_-]{1,32} */
 
 enum conf_log_numbers { CONF_NUMBERS_MASKED, CONF_NUMBERS_FULL };
 enum conf_policy { CONF_HOLD, CONF_RESEND };
@@ -37,11 +38,19 @@ struct conf_http {
     char *unix_socket;       /* cellpost send's way in, default <data_dir>/http */
     int connections;         /* cap */
     int idle_ms, request_ms; /* keep-alive idle; whole request must arrive within */
+    bool plain_anywhere;     /* plain HTTP on an address that others reach */
+    int per_address;         /* cap of one client address */
     int queue_max;           /* unsettled messages of an account; above: 429/20429 */
     int scheduled_max;       /* scheduled messages of an account; above: 35125 */
     bool schedule_without_service;
     enum conf_media media;      /* what becomes of MediaUrl */
     char **to_allow, **to_deny; /* prefixes of recipients, "+41", NULL-terminated */
+};
+struct conf_tls {
+    char **listen;    /* addresses, NULL-terminated; none = no TLS */
+    char *cert, *key; /* the operator's; "" = the local authority's */
+    char **names;     /* of the local authority's leaf, besides its own */
+    int handshake_ms; /* must be over within */
 };
 struct conf_hooks {
     char *ca_file;
@@ -124,6 +133,7 @@ struct conf {
     size_t mark_count;
     struct conf_daemon daemon;
     struct conf_http http;
+    struct conf_tls tls;
     struct conf_hooks hooks;
     struct conf_verify verify;
     struct conf_line *lines;

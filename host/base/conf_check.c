@@ -231,8 +231,45 @@ static void check_paths(struct conf_errors *errors, const struct conf *conf)
                    "control_socket and unix_socket are the same path %s", *http);
 }
 
+/* ---- [http] and [tls] ---- */
+
+static bool is_loopback(const char *listen)
+{
+    return listen[0] == '\0' || strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0;
+}
+
+static void check_listen(struct conf_errors *errors, const struct conf *conf)
+{
+    if (!conf->http.plain_anywhere && !is_loopback(conf->http.listen))
+        conf_error(
+            errors, conf_where(conf, &conf->http.listen),
+            "[http]: listen = %s is reached from other machines, and plain HTTP shows tokens and texts "
+            "to the network: use [tls] listen, or a 127.* address behind a proxy, or plain_anywhere = yes",
+            conf->http.listen);
+}
+
+static void check_tls(struct conf_errors *errors, const struct conf *conf)
+{
+    const struct conf_tls *tls = &conf->tls;
+    bool cert = tls->cert[0] != '\0';
+    size_t count = 0;
+    while (tls->listen[count] != NULL)
+        count++;
+    if (count > CONF_TLS_LISTEN_MAX)
+        conf_error(errors, conf_where(conf, &tls->listen), "[tls]: listen has at most %d addresses",
+                   CONF_TLS_LISTEN_MAX);
+    if (cert != (tls->key[0] != '\0'))
+        conf_error(errors, conf_where(conf, cert ? &tls->cert : &tls->key),
+                   "[tls]: cert and key are given together or not at all");
+    if (cert && tls->names[0] != NULL)
+        conf_error(errors, conf_where(conf, &tls->names),
+                   "[tls]: names are for the local authority's certificate; one from cert has its own");
+}
+
 void conf_check(struct conf_errors *errors, struct conf *conf)
 {
+    check_listen(errors, conf);
+    check_tls(errors, conf);
     check_account(errors, conf);
     check_plan(errors, conf);
     check_paths(errors, conf);

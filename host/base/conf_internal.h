@@ -23,6 +23,7 @@ enum conf_type {
     CONF_PORT,     /* serial:/... or pty:/... */
     CONF_SLOT,     /* sim:/SOCKET:NAME, or empty */
     CONF_LISTEN,   /* ADDRESS:PORT, or empty */
+    CONF_LISTENS,  /* a list of them */
     CONF_PATTERN,  /* a number whose digits may be '*', or empty */
     CONF_LIST,     /* separated by commas or blanks */
     CONF_RANGES,   /* a list of address ranges */
@@ -33,6 +34,7 @@ enum conf_type {
 enum conf_section {
     SECTION_DAEMON,
     SECTION_HTTP,
+    SECTION_TLS,
     SECTION_HOOKS,
     SECTION_VERIFY,
     SECTION_LINE,

@@ -4,6 +4,7 @@
 
 #define D(field) offsetof(struct conf_daemon, field)
 #define H(field) offsetof(struct conf_http, field)
+#define T(field) offsetof(struct conf_tls, field)
 #define K(field) offsetof(struct conf_hooks, field)
 #define V(field) offsetof(struct conf_verify, field)
 #define L(field) offsetof(struct conf_line, field)
@@ -16,6 +17,7 @@
 const struct conf_section_info conf_sections[SECTION_COUNT] = {
     [SECTION_DAEMON] = {"daemon", false, sizeof(struct conf_daemon), offsetof(struct conf, daemon), 0, 0, 0},
     [SECTION_HTTP] = {"http", false, sizeof(struct conf_http), offsetof(struct conf, http), 0, 0, 0},
+    [SECTION_TLS] = {"tls", false, sizeof(struct conf_tls), offsetof(struct conf, tls), 0, 0, 0},
     [SECTION_HOOKS] = {"hooks", false, sizeof(struct conf_hooks), offsetof(struct conf, hooks), 0, 0, 0},
     [SECTION_VERIFY] = {"verify", false, sizeof(struct conf_verify), offsetof(struct conf, verify), 0, 0, 0},
     [SECTION_LINE] = {"line", true, sizeof(struct conf_line), offsetof(struct conf, lines),
@@ -46,6 +48,8 @@ const struct conf_option conf_options[] = {
     {SECTION_HTTP, "listen", CONF_LISTEN, H(listen), "127.0.0.1:8080", 0, 0, NULL, false, false, "ADDRESS:PORT of the API"},
     {SECTION_HTTP, "unix_socket", CONF_PATH, H(unix_socket), "", 0, 0, NULL, false, false, "the API for cellpost send; default: http in data_dir"},
     {SECTION_HTTP, "connections", CONF_INT, H(connections), "512", 1, 10000, NULL, false, true, "clients at once"},
+    {SECTION_HTTP, "per_address", CONF_INT, H(per_address), "256", 1, 10000, NULL, false, true, "of these from one client address (IPv6: one /64)"},
+    {SECTION_HTTP, "plain_anywhere", CONF_BOOL, H(plain_anywhere), "no", 0, 0, NULL, false, false, "listen may be an address that others reach: tokens and texts then cross the network in the clear"},
     {SECTION_HTTP, "idle", CONF_DURATION, H(idle_ms), "75s", 100, 3600000, NULL, false, true, "a kept connection without a request is closed"},
     {SECTION_HTTP, "request", CONF_DURATION, H(request_ms), "20s", 100, 600000, NULL, false, true, "a request must have arrived whole"},
     {SECTION_HTTP, "queue_max", CONF_INT, H(queue_max), "100000", 1, 100000000, NULL, false, true, "unsettled messages of an account; above: 429"},
@@ -54,6 +58,12 @@ const struct conf_option conf_options[] = {
     {SECTION_HTTP, "media", CONF_WORD, H(media), "refuse", 0, 0, "refuse append", false, true, "MediaUrl: refuse (21621), or append the URLs to the text, one a line"},
     {SECTION_HTTP, "to_allow", CONF_PREFIXES, H(to_allow), "", 0, 0, NULL, false, true, "recipients that may be written to, by prefix: +41 +4930; empty: all"},
     {SECTION_HTTP, "to_deny", CONF_PREFIXES, H(to_deny), "", 0, 0, NULL, false, true, "recipients that may not; of to_allow and to_deny the longest prefix decides, of equal ones to_deny"},
+
+    {SECTION_TLS, "listen", CONF_LISTENS, T(listen), "", 0, 0, NULL, false, false, "ADDRESS:PORT of the API through TLS, up to 8 of them; empty: none"},
+    {SECTION_TLS, "cert", CONF_PATH, T(cert), "", 0, 0, NULL, false, true, "PEM file of the certificate and its chain; empty: a local authority in data_dir/tls makes one"},
+    {SECTION_TLS, "key", CONF_PATH, T(key), "", 0, 0, NULL, false, true, "PEM file of its key"},
+    {SECTION_TLS, "names", CONF_LIST, T(names), "", 0, 0, NULL, false, true, "names and addresses in the local authority's certificate, besides the machine's, localhost and *.onprem.lan.twilio.com"},
+    {SECTION_TLS, "handshake", CONF_DURATION, T(handshake_ms), "10s", 100, 600000, NULL, false, true, "a handshake must be over"},
 
     {SECTION_HOOKS, "ca_file", CONF_PATH, K(ca_file), "", 0, 0, NULL, false, true, "readable file of certificates that webhooks are checked with; default: the system's"},
     {SECTION_HOOKS, "allow", CONF_RANGES, K(allow), "", 0, 0, NULL, false, true, "address ranges that are allowed though refused by default (link-local, metadata ...)"},

@@ -215,6 +215,7 @@ static const char *text_fault(const struct conf_option *option, const char *valu
     case CONF_NAME_REF:
     case CONF_LIST:
     case CONF_PREFIXES:
+    case CONF_LISTENS:
     case CONF_RANGES:
     case CONF_URLS: return NULL;
     }
@@ -297,6 +298,11 @@ static bool set_list(struct conf_errors *errors, int line, const struct conf_opt
                        option->key, list[count]);
             good = false;
         }
+        if (option->type == CONF_LISTENS && !is_listen(list[count])) {
+            conf_error(errors, line, "%s: '%s' is not ADDRESS:PORT such as 0.0.0.0:443 or [::]:8443",
+                       option->key, list[count]);
+            good = false;
+        }
         count++;
         at += len + strspn(at + len, ", \t");
     }
@@ -318,6 +324,7 @@ bool conf_value_set(struct conf_errors *errors, int line, const struct conf_opti
     case CONF_PATH: return set_path(errors, value, field);
     case CONF_LIST:
     case CONF_PREFIXES:
+    case CONF_LISTENS:
     case CONF_RANGES:
     case CONF_URLS: return set_list(errors, line, option, value, field);
     case CONF_TEXT:
@@ -342,6 +349,7 @@ static enum conf_type kept_as(const struct conf_option *option)
     switch (option->type) {
     case CONF_LIST:
     case CONF_PREFIXES:
+    case CONF_LISTENS:
     case CONF_RANGES:
     case CONF_URLS: return CONF_LIST;
     case CONF_INT:

@@ -172,7 +172,8 @@ static int usage(void)
     fputs("usage: cellpost [-c FILE | -s SOCKET] status | lines | messages [N] | show SID | watch | backup "
           "FILE |\n"
           "                settle SID sent|failed|resend | account show|create NAME|rotate AC |\n"
-          "                simulate ... | record ... | help\n"
+          "                simulate ... | record ... |\n"
+          "                tls ca|status|issue NAME...|recipe [LANGUAGE] | help\n"
           "       cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT\n",
           stderr);
     return 2;

@@ -15,6 +15,8 @@ struct facade {
 static struct http_options options_of(const struct conf *conf)
 {
     return (struct http_options){.connections = conf->http.connections,
+                                 .per_address = conf->http.per_address,
+                                 .handshake_ms = conf->tls.handshake_ms,
                                  .idle_ms = conf->http.idle_ms,
                                  .request_ms = conf->http.request_ms};
 }
@@ -70,4 +72,19 @@ void facade_close(struct facade *f)
 int facade_port(const struct facade *f)
 {
     return http_port(f->http);
+}
+
+int facade_listen_tls(struct facade *f, struct tls *tls, char *const *addresses, char error[256])
+{
+    int status = 0;
+    for (; *addresses != NULL && status == 0; addresses++)
+        status = http_listen_tls(f->http, *addresses, tls, error);
+    if (status == 0 && facade_tls_port(f, 0) != 0)
+        log_event(LOG_INFO, "http.listening", "tls_port=%d", facade_tls_port(f, 0));
+    return status;
+}
+
+int facade_tls_port(const struct facade *f, int n)
+{
+    return http_tls_port(f->http, n);
 }

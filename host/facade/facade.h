@@ -9,6 +9,7 @@
 #include "host/directory/directory.h"
 #include "host/queue/queue.h"
 #include "host/store/store.h"
+#include "host/tls/tls.h"
 #include "host/verify/verify.h"
 
 struct facade;
@@ -27,11 +28,14 @@ struct facade_rooms {
 
 /* Listens. 0 or -errno with a sentence that names the address. */
 int facade_open(struct facade **, const struct facade_rooms *, char error[256]);
+/* And on these (ended by NULL) through TLS; tls is lent until facade_close. */
+int facade_listen_tls(struct facade *, struct tls *, char *const *addresses, char error[256]);
 void facade_reload(struct facade *, const struct conf *); /* limits and defaults; the listeners stay */
 /* No new connections, idle ones closed, requests under way answered; then fn. */
 void facade_stop(struct facade *, void (*fn)(void *arg), void *arg);
 void facade_close(struct facade *);
 /* The port really bound (listen = "127.0.0.1:0" in tests). */
 int facade_port(const struct facade *);
+int facade_tls_port(const struct facade *, int n); /* of the nth TLS address, 0 = none */
 
 #endif

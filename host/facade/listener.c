@@ -12,14 +12,14 @@
 #include "host/base/log.h"
 #include "host/base/unixsock.h"
 
-#define BACKLOG 128
+#define BACKLOG 1024
 
 static void on_accept(struct evconnlistener *ev, evutil_socket_t fd, struct sockaddr *from, int from_len,
                       void *arg)
 {
     const struct listener *l = arg;
-    (void)ev, (void)from, (void)from_len;
-    l->accepted(l->arg, fd);
+    (void)ev, (void)from_len;
+    l->accepted(l->arg, fd, from);
 }
 
 static void on_error(struct evconnlistener *ev, void *arg)

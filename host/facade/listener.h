@@ -4,6 +4,7 @@
 #define CELLPOST_FACADE_LISTENER_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #include "host/base/loop.h"
 
@@ -12,7 +13,8 @@
 struct evconnlistener;
 
 struct listener {
-    void (*accepted)(void *arg, int fd); /* non-blocking, close-on-exec; the callee's */
+    /* fd: non-blocking, close-on-exec; the callee's */
+    void (*accepted)(void *arg, int fd, const struct sockaddr *from);
     void (*failed)(void *arg); /* accept failed, errno says why: pause it or it comes again at once */
     void *arg;
     struct evconnlistener *ev;    /* NULL = closed */

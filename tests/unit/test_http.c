@@ -8,11 +8,19 @@
 #include "host/base/log.h"
 #include "host/facade/http.h"
 
-#define T0         INT64_C(1800000000000)
-#define IDLE_MS    10000
-#define REQUEST_MS 3000
-#define CAP        3
-#define HELD_MAX   8
+#define T0          INT64_C(1800000000000)
+#define IDLE_MS     10000
+#define REQUEST_MS  3000
+#define CAP         3
+#define PER_ADDRESS 3
+#define SHAKE_MS    2000
+#define HELD_MAX    8
+
+static const struct http_options options = {.connections = CAP,
+                                            .per_address = PER_ADDRESS,
+                                            .idle_ms = IDLE_MS,
+                                            .request_ms = REQUEST_MS,
+                                            .handshake_ms = SHAKE_MS};
 
 struct world {
     struct loop *loop;
@@ -58,7 +66,7 @@ static int setup(void **state)
     char error[256] = "";
     clock_fake(T0, 1000);
     w->loop = loop_new();
-    w->http = http_new(w->loop, &(struct http_options){CAP, IDLE_MS, REQUEST_MS}, on_call, w);
+    w->http = http_new(w->loop, &options, on_call, w);
     if (http_listen_tcp(w->http, "127.0.0.1:0", error) != 0)
         fail_msg("%s", error);
     *state = w;
@@ -523,7 +531,7 @@ static void test_listen_errors(void **state)
 {
     struct world *w = *state;
     char error[256], address[64], long_path[200];
-    struct http *other = http_new(w->loop, &(struct http_options){CAP, IDLE_MS, REQUEST_MS}, on_call, w);
+    struct http *other = http_new(w->loop, &options, on_call, w);
     snprintf(address, sizeof address, "127.0.0.1:%d", http_port(w->http));
     assert_int_equal(http_listen_tcp(other, address, error), -EADDRINUSE);
     assert_non_null(strstr(error, address));

@@ -1,0 +1,35 @@
+/* The local authority: a folder (0700) with
+ *
+ *   ca.key ca.pem    the authority, made at the first start, for ten years
+ *   server.pem       the leaf it signed and the leaf's key, in one file: they never disagree
+ *   names            names asked for by `cellpost tls issue`, one a line
+ *
+ * Every file is 0600 and replaced whole (written beside, synced, renamed): a power cut leaves the old or the
+ * new one. A ca.pem without its ca.key is an error, never a reason for a new authority: clients trust the old
+ * one. Errors are -errno with a sentence that names the file. */
+#ifndef CELLPOST_TLS_AUTHORITY_H
+#define CELLPOST_TLS_AUTHORITY_H
+
+#include <stdbool.h>
+
+#define AUTHORITY_PATH_MAX   4096
+#define AUTHORITY_NAMES_MAX  64
+#define AUTHORITY_ISSUED_MAX 32
+
+/* Makes what is absent. The leaf is made anew when it is for other names than these, or ends within 30 days,
+ * or is not this authority's; *renewed tells. names: ended by NULL, valid, not empty. */
+int authority_ensure(const char *folder, char *const *names, bool *renewed, char error[256]);
+
+/* The names the leaf is to have: the machine's, localhost, 127.0.0.1, ::1, *.onprem.lan.twilio.com, those
+ * configured, those issued; none twice. For authority_names_free. */
+int authority_names(const char *folder, char *const *configured, char ***names, char error[256]);
+void authority_names_free(char **names);
+
+/* Adds to the issued ones; one that is there already is no error. -EINVAL for what is no name, -E2BIG for
+ * too many. */
+int authority_issue(const char *folder, char *const *names, char error[256]);
+
+/* FOLDER/NAME. */
+void authority_path(const char *folder, const char *name, char out[AUTHORITY_PATH_MAX]);
+
+#endif

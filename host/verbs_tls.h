@@ -1,0 +1,11 @@
+/* The verb `tls`. */
+#ifndef CELLPOST_VERBS_TLS_H
+#define CELLPOST_VERBS_TLS_H
+
+#include "host/daemon.h"
+
+ctl_fn verb_tls;
+/* words[0]: a language or NULL. verbs_tls_recipe.c */
+void tls_recipe(struct daemon *, struct ctl_call *, char **words);
+
+#endif
