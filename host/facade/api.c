@@ -13,6 +13,7 @@
 #include "host/base/log.h"
 #include "host/facade/auth.h"
 #include "host/facade/date.h"
+#include "host/facade/magic.h"
 #include "host/facade/path.h"
 #include "host/facade/routes.h"
 
@@ -357,6 +358,11 @@ static bool read_bodies(struct api_call *call, bool json, struct refusal *refusa
     return without_nul(&call->form, refusal);
 }
 
+static bool is_test(const struct api_call *call)
+{
+    return directory_account(call->rooms->directory, call->account_id)->test;
+}
+
 void api_serve(void *arg, struct http_call *http)
 {
     struct api_call *call = call_new(arg, http);
@@ -380,6 +386,8 @@ void api_serve(void *arg, struct http_call *http)
         api_not_found(call);
     } else if (route == NULL) {
         answer_allow(call, allow, true);
+    } else if (is_test(call) && !magic_serves(route->handler)) {
+        api_refuse(call, 403, 20008, "Resource not accessible with Test Account Credentials");
     } else if (!may_act(call, route, meant, &refusal) || !read_bodies(call, route->json, &refusal)) {
         api_refusal(call, &refusal);
     } else {

@@ -82,6 +82,7 @@ api_handler keys_list, keys_create, keys_fetch, keys_update, keys_delete;
 /* At the start: what a stop left undone when an account's messages were being ended. */
 void accounts_resume(const struct facade_rooms *);
 api_handler messages_create, messages_list, messages_fetch, messages_update, messages_delete;
+api_handler calls_create;
 api_handler media_list, media_fetch;
 api_handler feedback_create, feedback_fetch;
 api_handler numbers_list, numbers_list_mobile, numbers_list_none, numbers_create, numbers_fetch,

@@ -31,7 +31,7 @@ typedef bool draft_check(struct draft *);
 
 /* compose_sender.c: who to whom */
 draft_check draft_to_present, draft_body_present, draft_sender_present, draft_to_valid, draft_from_valid,
-    draft_service_owned, draft_sender_owned, draft_to_allowed, draft_not_opted_out;
+    draft_magic, draft_service_owned, draft_sender_owned, draft_to_allowed, draft_not_opted_out;
 
 /* compose_option.c: everything else that a client may ask for */
 draft_check draft_body_fits, draft_media_fits, draft_no_content, draft_callback_valid,

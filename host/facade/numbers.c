@@ -6,8 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "host/facade/api.h"
+#include "host/base/clock.h"
 #include "host/facade/auth.h"
+#include "host/facade/magic.h"
 #include "host/facade/param.h"
 
 /* ---- the resource ---- */
@@ -153,12 +154,6 @@ void numbers_fetch(struct api_call *call)
         api_json(call, 200, line_json(call, l));
 }
 
-void numbers_create(struct api_call *call)
-{
-    api_refuse(call, 400, 21422,
-               "A number comes with a SIM: it is added by a [line] of the configuration, not bought.");
-}
-
 void numbers_delete(struct api_call *call)
 {
     if (find_line(call) != NULL)
@@ -271,4 +266,56 @@ void numbers_update(struct api_call *call)
     }
     if (api_may_write(call))
         directory_line_update(call->rooms->directory, l->id, &update, on_updated, call);
+}
+
+/* ---- create ---- */
+
+/* Test credentials pretend to buy one. */
+static json_t *bought_json(const struct api_call *call, const char *number, const struct line_update *u)
+{
+    static const char *const keys[] = {"friendly_name",
+                                       "sms_url",
+                                       "sms_method",
+                                       "sms_fallback_url",
+                                       "sms_fallback_method",
+                                       "status_callback",
+                                       "status_callback_method"};
+    _Static_assert(sizeof keys / sizeof keys[0] == sizeof PARAMS / sizeof PARAMS[0],
+                   "a key for each parameter");
+    int64_t now_ms = clock_wall_ms();
+    struct line l = {.friendly_name = "(500) 555-0006",
+                     .sms_url = "",
+                     .sms_method = "POST",
+                     .sms_fallback_url = "",
+                     .sms_fallback_method = "POST",
+                     .status_callback = "",
+                     .status_callback_method = "POST",
+                     .created_ms = now_ms,
+                     .updated_ms = now_ms};
+    sid_new(&l.sid, now_ms);
+    snprintf(l.number, sizeof l.number, "%s", number);
+    json_t *resource = line_json(call, &l);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const char *value;
+        memcpy(&value, (const char *)u + PARAMS[i].member, sizeof value);
+        if (value != NULL)
+            json_object_set_new(resource, keys[i], api_text(value));
+    }
+    return resource;
+}
+
+void numbers_create(struct api_call *call)
+{
+    const struct line nothing = {.sms_url = "", .sms_fallback_url = ""};
+    struct line_update update;
+    struct refusal refusal;
+    const char *number;
+    if (!directory_account(call->rooms->directory, call->account_id)->test)
+        api_refuse(call, 400, 21422,
+                   "A number comes with a SIM: it is added by a [line] of the configuration, not bought.");
+    else if (!magic_number(&call->form, &number, &refusal) ||
+             !read_update(&call->form, &nothing, &update, &refusal))
+        api_refusal(call, &refusal);
+    else
+        api_json(call, 201, bought_json(call, number, &update));
 }

@@ -34,6 +34,7 @@ const struct route routes[] = {
     {"DELETE", ACCOUNT "/Messages/{SM}/Media/{ME}", media_fetch, false},
     {"POST", ACCOUNT "/Messages/{SM}/Feedback", feedback_create, false},
     {"GET", ACCOUNT "/Messages/{SM}/Feedback", feedback_fetch, false},
+    {"POST", ACCOUNT "/Calls", calls_create, false},
     {"GET", NUMBERS, numbers_list, false},
     {"POST", NUMBERS, numbers_create, false},
     {"GET", NUMBERS "/Mobile", numbers_list_mobile, false},
