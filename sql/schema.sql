@@ -49,23 +49,32 @@ CREATE TABLE service (
     id                            INTEGER PRIMARY KEY,
     sid                           BLOB    NOT NULL UNIQUE,
     account_id                    INTEGER NOT NULL REFERENCES account (id),
-    name                          TEXT    NOT NULL UNIQUE,  -- of its [service] section
+    name                          TEXT    UNIQUE,  -- of its [service] section; NULL: made over the API
     friendly_name                 TEXT    NOT NULL,
     inbound_request_url           TEXT    NOT NULL DEFAULT '',
     inbound_method                TEXT    NOT NULL DEFAULT 'POST',
     fallback_url                  TEXT    NOT NULL DEFAULT '',
     fallback_method               TEXT    NOT NULL DEFAULT 'POST',
     status_callback               TEXT    NOT NULL DEFAULT '',
+    sticky_sender                 INTEGER NOT NULL DEFAULT 0,
+    area_code_geomatch            INTEGER NOT NULL DEFAULT 0,
     smart_encoding                INTEGER NOT NULL DEFAULT 0,
     use_inbound_webhook_on_number INTEGER NOT NULL DEFAULT 0,
     validity_s                    INTEGER NOT NULL DEFAULT 36000,
+    mms_converter                 INTEGER NOT NULL DEFAULT 1,  -- from here on: kept and shown
+    fallback_to_long_code         INTEGER NOT NULL DEFAULT 1,
+    synchronous_validation        INTEGER NOT NULL DEFAULT 0,
+    scan_message_content          TEXT    NOT NULL DEFAULT 'inherit',
+    usecase                       TEXT    NOT NULL DEFAULT 'undeclared',
     created_ms                    INTEGER NOT NULL,
-    updated_ms                    INTEGER NOT NULL
+    updated_ms                    INTEGER NOT NULL,
+    deleted_ms                    INTEGER NOT NULL DEFAULT 0   -- over the API: the row stays, as history
 ) STRICT;
 
 CREATE TABLE service_line (
     service_id INTEGER NOT NULL REFERENCES service (id),
     line_id    INTEGER NOT NULL REFERENCES line (id),
+    created_ms INTEGER NOT NULL,
     PRIMARY KEY (service_id, line_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -91,6 +100,27 @@ CREATE TABLE application (
     created_ms                         INTEGER NOT NULL,
     updated_ms                         INTEGER NOT NULL
 ) STRICT;
+
+-- Alphanumeric senders of a pool: kept and listed, no SIM sends under them.
+CREATE TABLE service_alpha (
+    id         INTEGER PRIMARY KEY,
+    sid        BLOB    NOT NULL UNIQUE,
+    service_id INTEGER NOT NULL REFERENCES service (id),
+    sender     TEXT    NOT NULL,
+    country    TEXT    NOT NULL DEFAULT '',              -- ISO 3166-1; '' = any
+    created_ms INTEGER NOT NULL,
+    UNIQUE (service_id, sender, country)
+) STRICT;
+
+-- Which line of a service a recipient knows. Written by host/router; the least recently used go when there are many.
+CREATE TABLE sticky (
+    service_id INTEGER NOT NULL,
+    to_addr    TEXT    NOT NULL,
+    line_id    INTEGER NOT NULL,
+    used_ms    INTEGER NOT NULL,
+    PRIMARY KEY (service_id, to_addr)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sticky_used ON sticky (used_ms);
 
 -- queue
 -- Written by host/queue only. Times are UTC milliseconds, 0 = none. The numbers of states are those of

@@ -103,7 +103,7 @@ struct conf_service { /* [service NAME]: a messaging service; its row follows */
     char **lines;  /* names, NULL-terminated */
     char **optout; /* empty: as its lines */
     char *inbound_request_url, *inbound_method, *fallback_url, *fallback_method, *status_callback;
-    bool smart_encoding, use_inbound_webhook_on_number;
+    bool sticky_sender, area_code_geomatch, smart_encoding, use_inbound_webhook_on_number;
     int validity_s;
 };
 enum conf_outcome { CONF_SIMULATE_SENT, CONF_SIMULATE_REJECT, CONF_SIMULATE_RETRY, CONF_SIMULATE_UNSURE };

@@ -111,6 +111,8 @@ const struct conf_option conf_options[] = {
     {SECTION_SERVICE, "fallback_url", CONF_URL, S(fallback_url), "", 0, 0, NULL, false, true, "asked when that fails"},
     {SECTION_SERVICE, "fallback_method", CONF_WORD, S(fallback_method), "POST", 0, 0, "POST GET", true, true, "its method"},
     {SECTION_SERVICE, "status_callback", CONF_URL, S(status_callback), "", 0, 0, NULL, false, true, "status callbacks of its messages"},
+    {SECTION_SERVICE, "sticky_sender", CONF_BOOL, S(sticky_sender), "no", 0, 0, NULL, false, true, "a recipient keeps the line that wrote to it first"},
+    {SECTION_SERVICE, "area_code_geomatch", CONF_BOOL, S(area_code_geomatch), "no", 0, 0, NULL, false, true, "prefer the line whose number is most like the recipient's"},
     {SECTION_SERVICE, "smart_encoding", CONF_BOOL, S(smart_encoding), "no", 0, 0, NULL, false, true, "replace look-alikes so that GSM 7-bit fits"},
     {SECTION_SERVICE, "use_inbound_webhook_on_number", CONF_BOOL, S(use_inbound_webhook_on_number), "no", 0, 0, NULL, false, true, "inbound goes to the line's own sms_url"},
     {SECTION_SERVICE, "validity", CONF_SECONDS, S(validity_s), "10h", 1, 36000, NULL, false, true, "validity of its messages"},

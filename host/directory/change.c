@@ -57,6 +57,8 @@ static void change_done(struct store_op *op, int status)
     struct directory *directory = change->directory;
     if (status == 0 && change->table != TABLE_NONE && rows_load(directory, change->table) != 0)
         log_event(LOG_ERROR, "directory.stale", "table=%d reason=\"cannot be read back\"", change->table);
+    if (status == 0 && change->table == TABLE_SERVICE)
+        services_told(directory);
     if (change->fn != NULL)
         change->fn(change->arg, status);
     for (size_t i = 0; i < change->count; i++)

@@ -31,8 +31,10 @@ int directory_reload(struct directory *directory, const struct conf *conf, char 
     for (size_t i = 0; i < services->count; i++) {
         struct service *service = services->at[i];
         service->configured = conf_has_service(conf, service->name);
+        service_judge(service);
     }
     seed_tell_ignored(directory, conf);
+    services_told(directory);
     return 0;
 }
 
@@ -158,7 +160,7 @@ const struct service *directory_service(struct directory *directory, int64_t id)
 const struct service *directory_service_by_sid(struct directory *directory, const struct sid *sid)
 {
     const struct service *service = rows_by_sid(&directory->tables[TABLE_SERVICE], sid);
-    return service != NULL && service->configured ? service : NULL;
+    return service != NULL && service->live ? service : NULL;
 }
 
 const struct service *directory_service_of_line(struct directory *directory, int64_t line_id)
@@ -166,7 +168,7 @@ const struct service *directory_service_of_line(struct directory *directory, int
     const struct rows *services = &directory->tables[TABLE_SERVICE];
     for (size_t i = 0; i < services->count; i++) {
         const struct service *service = services->at[i];
-        for (size_t n = 0; service->configured && n < service->line_count; n++)
+        for (size_t n = 0; service->live && n < service->line_count; n++)
             if (service->line_ids[n] == line_id)
                 return service;
     }

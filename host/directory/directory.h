@@ -3,8 +3,9 @@
  *   - a line's row is made from the configuration (by name); afterwards the API owns its URLs, methods and
  *     friendly name, and options that differ are told by a warning at each start and reload. Its number and
  *     ICCID stay the configuration's, so that it is the place to correct a number or to admit another SIM;
- *   - a service is the configuration's: row and pool are brought to it at each start and reload. The SID that
- *     the file gives tells which row it is, else its name does;
+ *   - a service is whose it was made by. One of the configuration: row and pool are brought to the file at
+ *     each start and reload; the SID that the file gives tells which row it is, else its name does. One of
+ * the API (it has no name): the API changes and deletes it, and no file touches it;
  *   - an application is the API's alone: made, changed and deleted there;
  *   - what a line is physically (modem, slot, PIN) stays in the configuration and never enters the database.
  * What is no longer configured keeps its row, as history.
@@ -53,21 +54,33 @@ struct line {
     int64_t created_ms, updated_ms;
 };
 
+/* A sender that no SIM has: shown, never used. */
+struct service_alpha {
+    int64_t id;
+    struct sid sid;              /* AI */
+    char sender[12], country[3]; /* country "" = any */
+    int64_t created_ms;
+};
+
 struct service {
     int64_t id;
     struct sid sid; /* MG */
     int64_t account_id;
-    char name[CONF_NAME_MAX];
+    char name[CONF_NAME_MAX]; /* of its [service] section; "" = made over the API */
     char *friendly_name;
     char *inbound_request_url, *inbound_method, *fallback_url, *fallback_method,
         *status_callback; /* never NULL */
-    bool smart_encoding, use_inbound_webhook_on_number;
+    bool sticky_sender, area_code_geomatch, smart_encoding, use_inbound_webhook_on_number;
     int validity_s;
-    int64_t *line_ids;
+    bool mms_converter, fallback_to_long_code, synchronous_validation; /* kept and shown, without effect */
+    char *scan_message_content, *usecase;                              /* the same */
+    int64_t *line_ids, *joined_ms; /* its pool, ascending by line; since when each is in it */
     size_t line_count;
-    bool
-        configured; /* a [service] of this name exists now; else it is history: nothing new goes through it */
-    int64_t created_ms, updated_ms;
+    struct service_alpha *alphas;
+    size_t alpha_count;
+    bool configured; /* a [service] of this name exists now */
+    bool live; /* configured, or the API's and not deleted; else it is history: nothing new goes through it */
+    int64_t created_ms, updated_ms, deleted_ms;
 };
 
 /* URLs by a name of their own, for lines and messages to share. */
@@ -102,10 +115,10 @@ const struct line *directory_line_by_sid(struct directory *, const struct sid *)
 const struct line *directory_line_by_name(struct directory *, const char *name);
 const struct line *directory_line_by_number(struct directory *, const char *number);
 /* By id and in the list below, history too: its SID is shown, and what was accepted through it leaves by its
- * pool. By SID and by line, only what is configured: what a new message may go through. */
+ * pool. By SID and by line, only what is live: what a new message may go through. */
 const struct service *directory_service(struct directory *, int64_t id);
 const struct service *directory_service_by_sid(struct directory *, const struct sid *);
-/* The first configured service (by id) whose pool holds the line, NULL when none. */
+/* The first live service (by id) whose pool holds the line, NULL when none. */
 const struct service *directory_service_of_line(struct directory *, int64_t line_id);
 
 const struct application *directory_application(struct directory *, int64_t id);
@@ -151,6 +164,38 @@ void directory_application_update(struct directory *, int64_t id, const struct a
                                   directory_fn *, void *arg);
 /* Lines that had it fall back to their own URLs. */
 void directory_application_delete(struct directory *, int64_t id, directory_fn *, void *arg);
+
+/* Services of the API. NULL members are the default in a new service, and left as they are in an old one. The
+ * validity is a number of seconds; the caller has checked all of them. fn gets 0, or -ENOENT when the service
+ * is not the API's or was deleted meanwhile. */
+struct service_update {
+    const char *friendly_name, *inbound_request_url, *inbound_method, *fallback_url, *fallback_method,
+        *status_callback, *validity, *scan_message_content, *usecase;
+    const bool *sticky_sender, *area_code_geomatch, *smart_encoding, *use_inbound_webhook_on_number,
+        *mms_converter, *fallback_to_long_code, *synchronous_validation;
+};
+/* At most that many live ones of an account, and senders of one pool: they live in memory. */
+#define SERVICES_MAX 1000
+#define POOL_MAX     400
+void directory_service_create(struct directory *, int64_t account_id, const struct service_update *,
+                              struct sid *sid, directory_fn *, void *arg);
+void directory_service_update(struct directory *, int64_t service_id, const struct service_update *,
+                              directory_fn *, void *arg);
+/* It becomes history. */
+void directory_service_delete(struct directory *, int64_t service_id, directory_fn *, void *arg);
+
+/* Its pool. A line is in one service of the API at most (those of the configuration do not count). fn gets
+ * also -EEXIST: it is in this pool already; -ENOENT: in another's, or not there to remove. */
+void directory_sender_add(struct directory *, int64_t service_id, int64_t line_id, directory_fn *, void *arg);
+void directory_sender_remove(struct directory *, int64_t service_id, int64_t line_id, directory_fn *,
+                             void *arg);
+void directory_alpha_add(struct directory *, int64_t service_id, const char *sender, const char *country,
+                         struct sid *sid, directory_fn *, void *arg);
+void directory_alpha_remove(struct directory *, int64_t service_id, int64_t alpha_id, directory_fn *,
+                            void *arg);
+
+/* Called whenever services, pools or what is configured may have changed in memory. One observer. */
+void directory_on_services(struct directory *, void (*fn)(void *arg), void *arg);
 
 /* SIM facts from a modem ("" = not told): records iccid (first time) and number (when the row has none and it
  * is E.164). Another iccid than the recorded one sets line.stopped (in memory: it lasts while that SIM is in)

@@ -21,7 +21,9 @@ struct directory {
     struct secret_key key;
     struct rows tables[TABLE_COUNT];
     size_t pending; /* changes not durable yet */
-    bool closed;    /* freed with the last of them */
+    void (*on_services)(void *arg);
+    void *on_services_arg;
+    bool closed; /* freed with the last of them */
 };
 
 /* rows.c */
@@ -31,6 +33,12 @@ void *rows_by_sid(const struct rows *, const struct sid *);
 void rows_fini(struct directory *);
 /* From what the line is and which SIM is in. */
 void line_judge(struct line *);
+
+/* service.c */
+void service_judge(struct service *);
+int service_pool_load(struct directory *, struct service *); /* 0, -EIO */
+void service_fini(struct service *);
+void services_told(struct directory *);
 
 /* change.c */
 struct change;

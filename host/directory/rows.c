@@ -70,11 +70,19 @@ static const struct column service_columns[] = {
     {COLUMN_TEXT, AT(service, fallback_url)},
     {COLUMN_TEXT, AT(service, fallback_method)},
     {COLUMN_TEXT, AT(service, status_callback)},
+    {COLUMN_BOOL, AT(service, sticky_sender)},
+    {COLUMN_BOOL, AT(service, area_code_geomatch)},
     {COLUMN_BOOL, AT(service, smart_encoding)},
     {COLUMN_BOOL, AT(service, use_inbound_webhook_on_number)},
     {COLUMN_INT, AT(service, validity_s)},
+    {COLUMN_BOOL, AT(service, mms_converter)},
+    {COLUMN_BOOL, AT(service, fallback_to_long_code)},
+    {COLUMN_BOOL, AT(service, synchronous_validation)},
+    {COLUMN_TEXT, AT(service, scan_message_content)},
+    {COLUMN_TEXT, AT(service, usecase)},
     {COLUMN_INT64, AT(service, created_ms)},
     {COLUMN_INT64, AT(service, updated_ms)},
+    {COLUMN_INT64, AT(service, deleted_ms)},
 };
 static const struct column application_columns[] = {
     {COLUMN_INT64, AT(application, id)},
@@ -180,22 +188,6 @@ static bool column_read(const struct directory *directory, const struct column *
     return false;
 }
 
-static int pool_load(struct directory *directory, struct service *service)
-{
-    sqlite3_stmt *stmt = store_read_stmt(directory->store, Q_SERVICE_LINE_LIST);
-    store_bind_int(stmt, ":service_id", service->id);
-    service->line_count = 0;
-    int code;
-    while ((code = store_step(directory->store, stmt)) == SQLITE_ROW) {
-        size_t size = (service->line_count + 1) * sizeof *service->line_ids;
-        if ((service->line_ids = realloc(service->line_ids, size)) == NULL)
-            fatal("out of memory");
-        service->line_ids[service->line_count++] = sqlite3_column_int64(stmt, 0);
-    }
-    sqlite3_reset(stmt);
-    return store_errno(code);
-}
-
 void line_judge(struct line *line)
 {
     line->stopped = line->sim[0] != '\0' && line->iccid[0] != '\0' && strcmp(line->sim, line->iccid) != 0;
@@ -207,7 +199,7 @@ static void row_free(enum table table, void *row)
         if (shapes[table].columns[i].kind == COLUMN_TEXT)
             free(*(char **)(void *)((char *)row + shapes[table].columns[i].offset));
     if (table == TABLE_SERVICE)
-        free(((struct service *)row)->line_ids);
+        service_fini(row);
     free(row);
 }
 
@@ -247,7 +239,9 @@ static int row_load(struct directory *directory, enum table table, size_t at, sq
             return -EBADMSG;
     if (table == TABLE_LINE)
         line_judge(row);
-    return table == TABLE_SERVICE ? pool_load(directory, row) : 0;
+    if (table == TABLE_SERVICE)
+        service_judge(row);
+    return table == TABLE_SERVICE ? service_pool_load(directory, row) : 0;
 }
 
 int rows_load(struct directory *directory, enum table table)

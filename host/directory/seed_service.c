@@ -1,9 +1,10 @@
-/* Services are the configuration's: their rows and pools are brought to what the file says, at each start and
+/* Services of the configuration: their rows and pools are brought to what the file says, at each start and
  * reload. A row is found by the SID that the file gives, else by its name; so a section that is renamed keeps
  * its service when it gives the SID. A service that left the file keeps its row and its pool: what was
  * accepted through it still leaves, and old messages still show its SID.
  *
- * Refuses a SID that another service has (-EINVAL); all are looked at before the first row is touched. */
+ * Refuses a SID that another service has, one of the API too (-EINVAL); all are looked at before the first
+ * row is touched. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,9 +24,25 @@ static const struct {
              TEXT(status_callback)};
 #define TEXTS (sizeof texts / sizeof texts[0])
 
+#define FLAG(member)                                                                                         \
+    {                                                                                                        \
+        ":" #member, offsetof(struct conf_service, member), offsetof(struct service, member)                 \
+    }
+static const struct {
+    const char *value;
+    size_t conf, row;
+} flags[] = {FLAG(sticky_sender), FLAG(area_code_geomatch), FLAG(smart_encoding),
+             FLAG(use_inbound_webhook_on_number)};
+#define FLAGS (sizeof flags / sizeof flags[0])
+
 static const char *text_at(const void *object, size_t offset)
 {
     return *(char *const *)(const void *)((const char *)object + offset);
+}
+
+static bool flag_at(const void *object, size_t offset)
+{
+    return *(const bool *)(const void *)((const char *)object + offset);
 }
 
 /* ---- which row ---- */
@@ -57,8 +74,14 @@ int services_check(const struct directory *directory, const struct conf *conf, c
         const struct conf_service *service = &conf->services[i];
         const struct service *holder = by_sid(directory, service->sid);
         if (holder == NULL || strcmp(holder->name, service->name) == 0 ||
-            (by_name(directory, service->name) == NULL && !conf_has_service(conf, holder->name)))
+            (holder->name[0] != '\0' && by_name(directory, service->name) == NULL &&
+             !conf_has_service(conf, holder->name)))
             continue;
+        if (holder->name[0] == '\0') {
+            snprintf(error, 256, "%s:%d: [service %s]: sid is that of a service made over the API",
+                     conf->file, conf_where(conf, &service->sid), service->name);
+            return -EINVAL;
+        }
         snprintf(error, 256, "%s:%d: [service %s]: sid is another service's: that of [service %s]",
                  conf->file, conf_where(conf, &service->sid), service->name, holder->name);
         return -EINVAL;
@@ -73,9 +96,10 @@ static bool row_stands(const struct service *row, const struct conf_service *con
     for (size_t i = 0; i < TEXTS; i++)
         if (strcmp(text_at(conf, texts[i].conf), text_at(row, texts[i].row)) != 0)
             return false;
+    for (size_t i = 0; i < FLAGS; i++)
+        if (flag_at(conf, flags[i].conf) != flag_at(row, flags[i].row))
+            return false;
     return memcmp(&row->sid, sid, sizeof *sid) == 0 && strcmp(row->name, conf->name) == 0 &&
-           row->smart_encoding == conf->smart_encoding &&
-           row->use_inbound_webhook_on_number == conf->use_inbound_webhook_on_number &&
            row->validity_s == conf->validity_s;
 }
 
@@ -122,8 +146,8 @@ static struct change *service_change(struct directory *directory, enum query que
     change_text(change, ":friendly_name", conf->name);
     for (size_t i = 0; i < TEXTS; i++)
         change_text(change, texts[i].value, text_at(conf, texts[i].conf));
-    change_int(change, ":smart_encoding", conf->smart_encoding);
-    change_int(change, ":use_inbound_webhook_on_number", conf->use_inbound_webhook_on_number);
+    for (size_t i = 0; i < FLAGS; i++)
+        change_int(change, flags[i].value, flag_at(conf, flags[i].conf));
     change_int(change, ":validity_s", conf->validity_s);
     change_int(change, ":now", clock_wall_ms());
     return change;
@@ -143,6 +167,7 @@ static int pool_insert(struct directory *directory, const struct sid *sid, char 
         struct change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_LINE_INSERT, NULL, NULL);
         change_blob(change, ":sid", sid->b, sizeof sid->b);
         change_text(change, ":line", *lines);
+        change_int(change, ":now", clock_wall_ms());
         int status = change_submit(change);
         if (status != 0 && status != -EEXIST) /* named twice */
             return status;

@@ -96,7 +96,7 @@ void hook_destination(struct directory *directory, const struct hook *hook, cons
     const struct application *application =
         line != NULL ? directory_application_of_line(directory, line) : NULL;
     *out = (struct hook_destination){0};
-    if (service != NULL && !service->configured) /* its URLs have left with it */
+    if (service != NULL && !service->live) /* its URLs have left with it */
         service = NULL;
     switch (hook->kind) {
     case HOOK_STATUS: status_destination(message, service, application, line, out); break;
