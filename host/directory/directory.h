@@ -175,8 +175,8 @@ struct service_update {
         *mms_converter, *fallback_to_long_code, *synchronous_validation;
 };
 /* At most that many live ones of an account, and senders of one pool: they live in memory. */
-#define SERVICES_MAX 1000
-#define POOL_MAX     400
+#define SERVICES_LIVE_MAX 1000
+#define POOL_MAX          400
 void directory_service_create(struct directory *, int64_t account_id, const struct service_update *,
                               struct sid *sid, directory_fn *, void *arg);
 void directory_service_update(struct directory *, int64_t service_id, const struct service_update *,

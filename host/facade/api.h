@@ -93,5 +93,13 @@ api_handler optouts_list, optouts_create, optouts_fetch, optouts_delete, consent
 api_handler verify_services_list, verify_services_create, verify_services_fetch, verify_services_update,
     verify_services_delete, verify_limits_list, verify_limits_create;
 api_handler verifications_create, verifications_fetch, verifications_update, verification_check_create;
+api_handler services_list, services_create, services_fetch, services_update, services_delete,
+    services_usecases;
+api_handler service_numbers_list, service_numbers_add, service_numbers_fetch, service_numbers_delete;
+api_handler service_alphas_list, service_alphas_add, service_alphas_fetch, service_alphas_delete;
+api_handler service_destinations_list, service_destinations_add, service_destinations_fetch,
+    service_destinations_delete;
+api_handler service_codes_list, service_codes_add, service_channels_list, service_channels_add,
+    service_senders_none;
 
 #endif

@@ -112,8 +112,12 @@ bool draft_service_owned(struct draft *w)
         return refuse(w->refusal, 400, 21701, "The Messaging Service %.48s does not exist.", w->service_sid);
     for (size_t i = 0; i < w->service->line_count; i++)
         senders += usable(w, directory_line(w->rooms->directory, w->service->line_ids[i]));
-    return senders > 0 || refuse(w->refusal, 400, 21704,
-                                 "The Messaging Service %.48s contains no phone numbers.", w->service_sid);
+    if (w->service->line_count + w->service->alpha_count == 0)
+        return refuse(w->refusal, 400, 21704, "The Messaging Service %.48s contains no phone numbers.",
+                      w->service_sid);
+    return senders > 0 ||
+           refuse(w->refusal, 400, 21703,
+                  "The Messaging Service %.48s has no sender that can reach this recipient.", w->service_sid);
 }
 
 bool draft_sender_owned(struct draft *w)

@@ -8,6 +8,8 @@
 #define ACCOUNT      API_ROOT "/{AC}"
 #define NUMBERS      ACCOUNT "/IncomingPhoneNumbers"
 #define VERIFY       "/v2/Services"
+#define SERVICES     "/v1/Services"
+#define SERVICE      SERVICES "/{MG}"
 
 const struct route routes[] = {
     {"GET", API_ROOT, accounts_list, false},
@@ -64,5 +66,31 @@ const struct route routes[] = {
     {"GET", VERIFY "/{VA}/Verifications/{*}", verifications_fetch, false},
     {"POST", VERIFY "/{VA}/Verifications/{*}", verifications_update, false},
     {"POST", VERIFY "/{VA}/VerificationCheck", verification_check_create, false},
+    {"GET", SERVICES, services_list, false},
+    {"POST", SERVICES, services_create, false},
+    {"GET", SERVICES "/Usecases", services_usecases, false},
+    {"GET", SERVICE, services_fetch, false},
+    {"POST", SERVICE, services_update, false},
+    {"DELETE", SERVICE, services_delete, false},
+    {"GET", SERVICE "/PhoneNumbers", service_numbers_list, false},
+    {"POST", SERVICE "/PhoneNumbers", service_numbers_add, false},
+    {"GET", SERVICE "/PhoneNumbers/{PN}", service_numbers_fetch, false},
+    {"DELETE", SERVICE "/PhoneNumbers/{PN}", service_numbers_delete, false},
+    {"GET", SERVICE "/AlphaSenders", service_alphas_list, false},
+    {"POST", SERVICE "/AlphaSenders", service_alphas_add, false},
+    {"GET", SERVICE "/AlphaSenders/{AI}", service_alphas_fetch, false},
+    {"DELETE", SERVICE "/AlphaSenders/{AI}", service_alphas_delete, false},
+    {"GET", SERVICE "/DestinationAlphaSenders", service_destinations_list, false},
+    {"POST", SERVICE "/DestinationAlphaSenders", service_destinations_add, false},
+    {"GET", SERVICE "/DestinationAlphaSenders/{AI}", service_destinations_fetch, false},
+    {"DELETE", SERVICE "/DestinationAlphaSenders/{AI}", service_destinations_delete, false},
+    {"GET", SERVICE "/ShortCodes", service_codes_list, false},
+    {"POST", SERVICE "/ShortCodes", service_codes_add, false},
+    {"GET", SERVICE "/ShortCodes/{SC}", service_senders_none, false},
+    {"DELETE", SERVICE "/ShortCodes/{SC}", service_senders_none, false},
+    {"GET", SERVICE "/ChannelSenders", service_channels_list, false},
+    {"POST", SERVICE "/ChannelSenders", service_channels_add, false},
+    {"GET", SERVICE "/ChannelSenders/{XE}", service_senders_none, false},
+    {"DELETE", SERVICE "/ChannelSenders/{XE}", service_senders_none, false},
     {NULL, NULL, NULL, false},
 };

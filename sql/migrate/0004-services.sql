@@ -59,6 +59,7 @@ CREATE TABLE service_alpha (
     created_ms INTEGER NOT NULL,
     UNIQUE (service_id, sender, country)
 ) STRICT;
+CREATE INDEX service_alpha_service ON service_alpha (service_id);
 
 -- Which line of a service a recipient knows. Written by host/router; the least recently used go when there are many.
 CREATE TABLE sticky (

@@ -53,8 +53,8 @@ static void pool(int64_t service, int64_t line)
 {
     char sql[256];
     sqlite3 *db;
-    snprintf(sql, sizeof sql, "INSERT INTO service_line (service_id, line_id) VALUES (%d, %d)", (int)service,
-             (int)line);
+    snprintf(sql, sizeof sql, "INSERT INTO service_line (service_id, line_id, created_ms) VALUES (%d, %d, 0)",
+             (int)service, (int)line);
     assert_int_equal(sqlite3_open(rig.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);

@@ -1,0 +1,325 @@
+/* /v1/Services: messaging services. Those of the configuration can be read and used, and are refused any
+ * change (409/20409), as the file would undo it; those made here are the API's, last until they are deleted,
+ * and no file touches them.
+ *
+ * A deleted service is 404 at once; what was accepted through it still leaves by its pool. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "host/facade/param.h"
+#include "host/facade/services_internal.h"
+
+/* ---- the resource ---- */
+
+static const char *const LINKS[][2] = {
+    {"phone_numbers", "PhoneNumbers"},        {"short_codes", "ShortCodes"},
+    {"alpha_senders", "AlphaSenders"},        {"messages", "Messages"},
+    {"us_app_to_person", "Compliance/Usa2p"}, {"us_app_to_person_usecases", "Compliance/Usa2p/Usecases"},
+    {"channel_senders", "ChannelSenders"},    {"destination_alpha_senders", "DestinationAlphaSenders"}};
+
+static json_t *links_json(const char *url)
+{
+    json_t *links = json_object();
+    for (size_t i = 0; i < sizeof LINKS / sizeof LINKS[0]; i++)
+        json_object_set_new(links, LINKS[i][0], json_sprintf("%s/%s", url, LINKS[i][1]));
+    return links;
+}
+
+static json_t *some(const char *text)
+{
+    return api_text(text[0] != '\0' ? text : NULL);
+}
+
+static json_t *service_json(const struct api_call *call, const struct service *s)
+{
+    char sid[SID_TEXT], url[API_URL_MAX];
+    sid_format(&s->sid, "MG", sid);
+    api_url(call, url, SERVICES_ROOT "/%s", sid);
+    json_t *resource = json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:i, s:s, s:o}", "sid", sid, "account_sid",
+        call->account, "friendly_name", api_text(s->friendly_name), "date_created",
+        api_date_iso(s->created_ms), "date_updated", api_date_iso(s->updated_ms), "inbound_request_url",
+        some(s->inbound_request_url), "inbound_method", s->inbound_method, "fallback_url",
+        some(s->fallback_url), "fallback_method", s->fallback_method, "status_callback",
+        some(s->status_callback), "validity_period", s->validity_s, "url", url, "links", links_json(url));
+    json_t *rest = json_pack(
+        "{s:b, s:b, s:b, s:s, s:b, s:b, s:b, s:s, s:b, s:b}", "sticky_sender", s->sticky_sender,
+        "mms_converter", s->mms_converter, "smart_encoding", s->smart_encoding, "scan_message_content",
+        s->scan_message_content, "fallback_to_long_code", s->fallback_to_long_code, "area_code_geomatch",
+        s->area_code_geomatch, "synchronous_validation", s->synchronous_validation, "usecase", s->usecase,
+        "us_app_to_person_registered", 0, "use_inbound_webhook_on_number", s->use_inbound_webhook_on_number);
+    json_object_update(resource, rest);
+    json_decref(rest);
+    return resource;
+}
+
+/* ---- finding ---- */
+
+const struct service *services_find(struct api_call *call, const struct sid *sid)
+{
+    const struct service *s = directory_service_by_sid(call->rooms->directory, sid);
+    if (s != NULL && s->account_id == call->account_id)
+        return s;
+    api_not_found(call);
+    return NULL;
+}
+
+static bool may_store(struct api_call *call)
+{
+    if (store_open_for_work(call->rooms->store))
+        return true;
+    api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+    return false;
+}
+
+const struct service *services_find_own(struct api_call *call, const struct sid *sid)
+{
+    const struct service *s = services_find(call, sid);
+    if (s == NULL)
+        return NULL;
+    if (s->name[0] != '\0') {
+        api_refuse(
+            call, 409, 20409,
+            "This service is [service %s] of the configuration: it is changed there, not over the API.",
+            s->name);
+        return NULL;
+    }
+    return may_store(call) ? s : NULL;
+}
+
+/* ---- list ---- */
+
+static const struct service *next_live(const struct api_call *call, size_t *n)
+{
+    const struct service *s;
+    do
+        s = directory_service_at(call->rooms->directory, call->account_id, (*n)++);
+    while (s != NULL && !s->live);
+    return s;
+}
+
+void services_list(struct api_call *call)
+{
+    static const char *const FILTERS[] = {NULL};
+    char url[API_URL_MAX];
+    struct page page;
+    struct refusal refusal;
+    if (!page_read(&call->query, &page, &refusal)) {
+        api_refusal(call, &refusal);
+        return;
+    }
+    struct page_walk walk = {.page = &page};
+    json_t *array = json_array();
+    const struct service *s;
+    for (size_t n = 0; (s = next_live(call, &n)) != NULL;)
+        page_count(&walk, s->id);
+    for (size_t n = 0; (s = next_live(call, &n)) != NULL;)
+        if (page_has(&walk, s->id))
+            json_array_append_new(array, service_json(call, s));
+    api_url(call, url, SERVICES_ROOT);
+    const struct page_list list = {url, "services", FILTERS};
+    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, array, &walk.rows));
+}
+
+void services_list_none(struct api_call *call, const char *tail, const char *key)
+{
+    static const char *const FILTERS[] = {NULL};
+    char sid[SID_TEXT], url[API_URL_MAX];
+    struct page page;
+    struct refusal refusal;
+    if (services_find(call, &call->sid) == NULL)
+        return;
+    if (!page_read(&call->query, &page, &refusal)) {
+        api_refusal(call, &refusal);
+        return;
+    }
+    sid_format(&call->sid, "MG", sid);
+    api_url(call, url, SERVICES_ROOT "/%s/%s", sid, tail);
+    const struct page_list list = {url, key, FILTERS};
+    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, json_array(), &(struct page_rows){0}));
+}
+
+void services_fetch(struct api_call *call)
+{
+    const struct service *s = services_find(call, &call->sid);
+    if (s != NULL)
+        api_json(call, 200, service_json(call, s));
+}
+
+/* ---- parameters ---- */
+
+static bool check_validity(const char *name, const char *value, struct refusal *refusal)
+{
+    size_t digits = strspn(value, "0123456789");
+    long seconds = digits > 0 && digits <= 6 && value[digits] == '\0' ? strtol(value, NULL, 10) : 0;
+    return (seconds >= 1 && seconds <= 36000) ||
+           refuse(refusal, 400, 20001, "%s must be a whole number of seconds from 1 to 36000: %.32s", name,
+                  value);
+}
+
+static const char *const SCANS[] = {"inherit", "enable", "disable", NULL};
+static const char *const USECASES[] = {"notifications", "marketing", "verification", "discussion", "poll",
+                                       "undeclared",    NULL};
+
+static bool check_word(const char *name, const char *value, const char *const *words, struct refusal *refusal)
+{
+    for (const char *const *word = words; *word != NULL; word++)
+        if (strcmp(value, *word) == 0)
+            return true;
+    return refuse(refusal, 400, 20001, "%s must be one of Twilio's words, such as %s: %.32s", name, words[0],
+                  value);
+}
+
+static bool check_scan(const char *name, const char *value, struct refusal *refusal)
+{
+    return check_word(name, value, SCANS, refusal);
+}
+
+static bool check_usecase(const char *name, const char *value, struct refusal *refusal)
+{
+    return check_word(name, value, USECASES, refusal);
+}
+
+static bool check_name(const char *name, const char *value, struct refusal *refusal)
+{
+    return value[0] != '\0' ? param_name(name, value, refusal)
+                            : refuse(refusal, 400, 20002, "%s must not be empty.", name);
+}
+
+#define PARAM(parameter, member, check)                                                                      \
+    {                                                                                                        \
+        parameter, check, offsetof(struct service_update, member)                                            \
+    }
+static const struct param PARAMS[] = {
+    PARAM("FriendlyName", friendly_name, check_name),
+    PARAM("InboundRequestUrl", inbound_request_url, param_url),
+    PARAM("InboundMethod", inbound_method, param_method),
+    PARAM("FallbackUrl", fallback_url, param_url),
+    PARAM("FallbackMethod", fallback_method, param_method),
+    PARAM("StatusCallback", status_callback, param_url),
+    PARAM("StickySender", sticky_sender, param_flag),
+    PARAM("MmsConverter", mms_converter, param_flag),
+    PARAM("SmartEncoding", smart_encoding, param_flag),
+    PARAM("ScanMessageContent", scan_message_content, check_scan),
+    PARAM("FallbackToLongCode", fallback_to_long_code, param_flag),
+    PARAM("AreaCodeGeomatch", area_code_geomatch, param_flag),
+    PARAM("ValidityPeriod", validity, check_validity),
+    PARAM("SynchronousValidation", synchronous_validation, param_flag),
+    PARAM("Usecase", usecase, check_usecase),
+    PARAM("UseInboundWebhookOnNumber", use_inbound_webhook_on_number, param_flag),
+};
+
+/* False: the call was answered. */
+static bool read_update(struct api_call *call, struct service_update *update)
+{
+    struct refusal refusal;
+    *update = (struct service_update){0};
+    if (param_read(&call->form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], update, &refusal))
+        return true;
+    api_refusal(call, &refusal);
+    return false;
+}
+
+const char *services_wanted(struct api_call *call, const char *parameter)
+{
+    const char *value = form_get(&call->form, parameter);
+    if (value != NULL && value[0] != '\0')
+        return value;
+    api_refuse(call, 400, 20001, "%s is required.", parameter);
+    return NULL;
+}
+
+/* ---- changes ---- */
+
+bool services_stands(struct api_call *call, int status)
+{
+    if (api_gone(call))
+        return false;
+    if (status == 0)
+        return true;
+    if (status == -ENOENT) /* gone meanwhile */
+        api_not_found(call);
+    else
+        api_refuse(call, 500, 20500, "An internal server error has occurred");
+    return false;
+}
+
+static bool may_have_more(struct api_call *call)
+{
+    size_t count = 0;
+    for (size_t n = 0; next_live(call, &n) != NULL;)
+        count++;
+    if (count < SERVICES_LIVE_MAX)
+        return true;
+    api_refuse(call, 400, 20001, "An account has at most %d services.", SERVICES_LIVE_MAX);
+    return false;
+}
+
+static void on_created(void *arg, int status)
+{
+    struct api_call *call = arg;
+    if (services_stands(call, status))
+        api_json(call, 201, service_json(call, directory_service_by_sid(call->rooms->directory, &call->sid)));
+}
+
+void services_create(struct api_call *call)
+{
+    struct service_update update;
+    if (services_wanted(call, "FriendlyName") != NULL && read_update(call, &update) && may_have_more(call) &&
+        may_store(call))
+        directory_service_create(call->rooms->directory, call->account_id, &update, &call->sid, on_created,
+                                 call);
+}
+
+static void on_updated(void *arg, int status)
+{
+    struct api_call *call = arg;
+    if (services_stands(call, status))
+        services_fetch(call);
+}
+
+void services_update(struct api_call *call)
+{
+    struct service_update update;
+    const struct service *s = services_find_own(call, &call->sid);
+    if (s != NULL && read_update(call, &update))
+        directory_service_update(call->rooms->directory, s->id, &update, on_updated, call);
+}
+
+void services_on_deleted(void *arg, int status)
+{
+    struct api_call *call = arg;
+    if (services_stands(call, status))
+        api_empty(call, 204);
+}
+
+void services_delete(struct api_call *call)
+{
+    const struct service *s = services_find_own(call, &call->sid);
+    if (s != NULL)
+        directory_service_delete(call->rooms->directory, s->id, services_on_deleted, call);
+}
+
+/* ---- use cases ---- */
+
+static const char *const USECASE_TEXTS[][3] = {
+    {"notifications", "Notices and alerts that follow from something a customer did or has to know.",
+     "Notify my users."},
+    {"marketing", "Offers and news, to those who agreed to them.", "Market my services."},
+    {"verification", "One-time codes and confirmations.", "Verify my users' identity."},
+    {"discussion", "Conversations between people, or with a person.", "Talk with my users."},
+    {"poll", "Questions with a few answers to choose from.", "Ask my users."},
+    {"undeclared", "Not said yet.", "Undeclared."},
+};
+
+void services_usecases(struct api_call *call)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < sizeof USECASE_TEXTS / sizeof USECASE_TEXTS[0]; i++)
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s}", "usecase", USECASE_TEXTS[i][0], "description",
+                                        USECASE_TEXTS[i][1], "purpose", USECASE_TEXTS[i][2]));
+    api_json(call, 200, json_pack("{s:o}", "usecases", array));
+}
