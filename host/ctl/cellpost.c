@@ -16,6 +16,7 @@
 
 #include "host/base/conf.h"
 #include "host/base/form.h"
+#include "host/ctl/bulk.h"
 
 #define DEFAULT_CONF "/etc/cellpost/cellpost.ini"
 
@@ -174,9 +175,22 @@ static int usage(void)
           "                settle SID sent|failed|resend | account show|create NAME|rotate AC |\n"
           "                simulate ... | record ... |\n"
           "                tls ca|status|issue NAME...|recipe [LANGUAGE] | help\n"
-          "       cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT\n",
+          "       cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT | -f FILE.csv\n"
+          "       cellpost [-c FILE | -s SOCKET] messages --sids -\n",
           stderr);
     return 2;
+}
+
+/* Many at once: see bulk.h. file NULL: statuses. */
+static int bulk_main(const char *socket_path, const char *from, const char *file)
+{
+    struct where where = {"", "", ""};
+    char *verb[] = {"where"};
+    int status = ask(socket_path, 1, verb, read_where, &where);
+    if (status != EXIT_SUCCESS)
+        return status;
+    const struct bulk_where bulk = {where.http, where.account, from != NULL ? from : where.from};
+    return file != NULL ? bulk_send(&bulk, file) : bulk_statuses(&bulk);
 }
 
 static int send_main(const char *socket_path, int argc, char **argv)
@@ -191,6 +205,8 @@ static int send_main(const char *socket_path, int argc, char **argv)
     }
     if (argc != 3)
         return usage();
+    if (strcmp(argv[1], "-f") == 0)
+        return bulk_main(socket_path, from, argv[2]);
     int status = ask(socket_path, 1, verb, read_where, &where);
     if (status != EXIT_SUCCESS)
         return status;
@@ -231,6 +247,8 @@ static int verb_main(const char *socket_path, int argc, char **argv)
 {
     if (strcmp(argv[0], "send") == 0)
         return send_main(socket_path, argc, argv);
+    if (argc == 3 && strcmp(argv[0], "messages") == 0 && strcmp(argv[1], "--sids") == 0)
+        return strcmp(argv[2], "-") == 0 ? bulk_main(socket_path, NULL, NULL) : usage();
     if (strcmp(argv[0], "backup") == 0)
         return backup_main(socket_path, argc, argv);
     return ask(socket_path, argc, argv, print_line, NULL);
