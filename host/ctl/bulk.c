@@ -274,7 +274,9 @@ static int send_rows(struct bulk *bulk)
     if (bulk->tty)
         fputc('\n', stderr);
     if (status != 0)
-        fprintf(stderr, "cellpost: stopped at row %zu of %zu; the same file again goes on there and sends nothing twice\n",
+        fprintf(stderr,
+                "cellpost: stopped at row %zu of %zu; the same file again goes on there and sends nothing "
+                "twice\n",
                 bulk->answered, bulk->rows);
     return status != 0 || bulk->refused > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

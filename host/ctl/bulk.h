@@ -1,11 +1,12 @@
 /* Many messages at once: `cellpost send -f FILE.csv`, and `cellpost messages --sids -`.
  *
  * The file has a header row that names its columns: to and body, and any of from, service, class,
- * status_callback, send_at, validity_period. All of it is read and checked first; with any fault nothing is sent (exit
- * status 2). Then a row of CSV for each row, in their order, on stdout: row,to,sid,status,error.
+ * status_callback, send_at, validity_period. All of it is read and checked first; with any fault nothing is
+ * sent (exit status 2). Then a row of CSV for each row, in their order, on stdout: row,to,sid,status,error.
  *
  * Each row has an idempotency key made of the file's hash and the row's number: the same file again, after an
- * interruption, sends nothing twice and prints the same SIDs. For 24 hours; and a file that was changed is another. */
+ * interruption, sends nothing twice and prints the same SIDs. For 24 hours; and a file that was changed is
+ * another. */
 #ifndef CELLPOST_CTL_BULK_H
 #define CELLPOST_CTL_BULK_H
 

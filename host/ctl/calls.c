@@ -1,5 +1,5 @@
-/* See calls.h. One libcurl handle a slot; the nth request has slot n modulo their number, so that a slot is free once all
- * before it were told. */
+/* See calls.h. One libcurl handle a slot; the nth request has slot n modulo their number, so that a slot is
+ * free once all before it were told. */
 #include "host/ctl/calls.h"
 
 #include <curl/curl.h>
@@ -200,7 +200,11 @@ static int run(struct calls *calls)
         if (calls->ended && calls->told == calls->begun)
             return 0;
         hold_ms = calls->hold_until_ms - clock_mono_ms();
-        curl_multi_poll(calls->multi, NULL, 0, running > 0 ? 1000 : hold_ms > 1000 ? 1000 : hold_ms > 0 ? (int)hold_ms : 0,
+        curl_multi_poll(calls->multi, NULL, 0,
+                        running > 0      ? 1000
+                        : hold_ms > 1000 ? 1000
+                        : hold_ms > 0    ? (int)hold_ms
+                                         : 0,
                         NULL);
     }
 }

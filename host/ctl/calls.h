@@ -1,5 +1,5 @@
-/* Requests to the API over its Unix socket, a bounded number at once, their answers in the order of the requests. A refusal
- * for now (429) is waited out as long as it says, and asked again. */
+/* Requests to the API over its Unix socket, a bounded number at once, their answers in the order of the
+ * requests. A refusal for now (429) is waited out as long as it says, and asked again. */
 #ifndef CELLPOST_CTL_CALLS_H
 #define CELLPOST_CTL_CALLS_H
 
@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 struct calls_request {
-    char *path; /* heap, from "/2010-04-01" on */
-    char *form; /* heap; NULL = GET */
+    char *path;   /* heap, from "/2010-04-01" on */
+    char *form;   /* heap; NULL = GET */
     char key[80]; /* Idempotency-Key, "" = none */
 };
 struct calls_answer {
@@ -30,8 +30,8 @@ struct calls_sink {
     calls_wait_fn *wait; /* may be NULL */
     void *arg;
 };
-/* 0 once all are answered. -EIO: one had no answer, or a 5xx: that one and those before it are told, the rest was not
- * asked, or is not told. */
+/* 0 once all are answered. -EIO: one had no answer, or a 5xx: that one and those before it are told, the rest
+ * was not asked, or is not told. */
 int calls_run(const char *socket_path, const struct calls_sink *);
 
 #endif

@@ -1,9 +1,9 @@
 /* Comma separated values (RFC 4180), read row by row. Pure but for the heap.
  *
- * Rows end with CRLF or LF, the last one need not; a BOM before the first is skipped, and so are empty lines. A field in
- * quotes may hold commas, line breaks and doubled quotes. Refused, with the line where it begins: a quote
- * inside a field that is not quoted, anything between a closing quote and the next comma, a quote that is
- * not closed, a CR without LF outside quotes, NUL, more than CSV_FIELDS_MAX fields. */
+ * Rows end with CRLF or LF, the last one need not; a BOM before the first is skipped, and so are empty lines.
+ * A field in quotes may hold commas, line breaks and doubled quotes. Refused, with the line where it begins:
+ * a quote inside a field that is not quoted, anything between a closing quote and the next comma, a quote
+ * that is not closed, a CR without LF outside quotes, NUL, more than CSV_FIELDS_MAX fields. */
 #ifndef CELLPOST_CTL_CSV_H
 #define CELLPOST_CTL_CSV_H
 

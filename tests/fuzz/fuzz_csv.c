@@ -1,5 +1,5 @@
-/* Any octets as CSV: read to the end or refused with a line and a reason; and what was read, written again with every
- * field quoted, reads the same. */
+/* Any octets as CSV: read to the end or refused with a line and a reason; and what was read, written again
+ * with every field quoted, reads the same. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

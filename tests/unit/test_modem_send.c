@@ -324,6 +324,38 @@ static void test_faults_lead_to_reset(void **state)
     assert_int_equal(rig_count(r, "AT+CFUN=1,1"), 1);
 }
 
+/* TP-VP of the SUBMIT that was typed last: 00 31 00 0B 91 and six octets of number, PID, DCS, VP. */
+static int typed_vp(const struct rig *r)
+{
+    for (unsigned i = r->heard_count; i-- > 0;)
+        if (strncmp(r->heard[i], "0031", 4) == 0 || strncmp(r->heard[i], "0011", 4) == 0) {
+            char octet[3] = {r->heard[i][26], r->heard[i][27], '\0'};
+            return (int)strtol(octet, NULL, 16);
+        }
+    return -1;
+}
+
+/* 23.040 9.2.3.12.1: 5 minutes at least, then steps of 5 and of 30 minutes, rounded down. */
+static void test_the_service_centre_is_told_what_is_left(void **state)
+{
+    static const struct {
+        int64_t left_ms;
+        int vp;
+    } rows[] = {{1000, 0},       {5 * 60000, 0},          {9 * 60000 + 59999, 0},
+                {10 * 60000, 1}, {60 * 60000, 11},        {12 * 3600000, 143},
+                {36000000, 119}, {13 * 3600000 - 1, 144}, {24 * 3600000, 167}};
+    struct rig *r = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct job job = rig_job(r->next_attempt++, "+41791234567", "hello");
+        job.expires_ms = clock_wall_ms() + rows[i].left_ms;
+        r->heard_count = 0;
+        r->carrier->ops->submit(r->carrier, &job);
+        rig_turns(r);
+        assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
+        assert_int_equal(typed_vp(r), rows[i].vp);
+    }
+}
+
 static void submit_again(struct rig *r, int64_t message_id)
 {
     struct job job = rig_job(r->next_attempt++, "+41791234567", "hello");
@@ -636,6 +668,7 @@ int main(void)
         PTY(test_echo_means_restart),
         PTY(test_urc_everywhere),
         PTY(test_feeding),
+        PTY(test_the_service_centre_is_told_what_is_left),
         PTY(test_submit_when_not_ready),
         PTY(test_stop_waits_for_result),
         PTY(test_stop_idle),
