@@ -10,6 +10,7 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/daemon.h"
+#include "host/facade/gate.h"
 #include "host/verbs_tls.h"
 
 #define LIST_DEFAULT 20

@@ -45,6 +45,8 @@ struct conf_http {
     bool schedule_without_service;
     enum conf_media media;      /* what becomes of MediaUrl */
     char **to_allow, **to_deny; /* prefixes of recipients, "+41", NULL-terminated */
+    int account_rate, account_burst, address_rate, address_burst; /* requests a second; rate 0: no limit */
+    int failed_logins; /* of an address, before it is slowed; 0: never */
 };
 struct conf_tls {
     char **listen;    /* addresses, NULL-terminated; none = no TLS */

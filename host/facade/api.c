@@ -1,6 +1,6 @@
-/* See api.h. The order in which a request may fail: credentials (401), path (404), account in the path (404:
- * whether a foreign one exists is nobody's business), method (405), query and form (400), then the handler's
- * own checks. */
+/* See api.h. The order in which a request may fail: rates (429), credentials (401), path (404), account in
+ * the path (404: whether a foreign one exists is nobody's business), method (405), query and form (400), then
+ * the handler's own checks. */
 #include "host/facade/api.h"
 
 #include <errno.h>
@@ -19,6 +19,7 @@
 
 struct api {
     struct facade_rooms rooms;
+    struct gate *gate;
     struct api_call *calls;
 };
 
@@ -28,6 +29,7 @@ struct api *api_new(const struct facade_rooms *rooms)
     if (api == NULL)
         fatal("out of memory");
     api->rooms = *rooms;
+    api->gate = gate_new();
     return api;
 }
 
@@ -42,7 +44,13 @@ void api_free(struct api *api)
         return;
     for (struct api_call *call = api->calls; call != NULL; call = call->next)
         call->api = NULL;
+    gate_free(api->gate);
     free(api);
+}
+
+void api_gate_counts(const struct api *api, struct gate_counts *counts)
+{
+    gate_counts(api->gate, counts);
 }
 
 /* ---- a call's life ---- */
@@ -267,13 +275,26 @@ static bool may_reach(const struct api_call *call, const struct account *meant, 
            (meant->owner_id == asks->id && !meant->test && !call->by_key);
 }
 
+static bool log_in(struct api_call *call, const char *authorization, struct auth_who *who,
+                   struct refusal *refusal)
+{
+    struct gate *gate = call->api->gate;
+    const struct conf_http *conf = &call->rooms->conf->http;
+    if (authorization != NULL && !gate_may_login(gate, call->http, refusal))
+        return false;
+    bool good = auth_admit(call->rooms->directory, authorization, who, refusal);
+    if (good || (authorization != NULL && refusal->code == 20003))
+        gate_login(gate, conf, call->http, good);
+    return good && gate_account(gate, conf, call->http, who->account->id, refusal);
+}
+
 static bool identify(struct api_call *call, struct auth_who *who, struct refusal *refusal)
 {
     const char *authorization = httpreq_header(http_request(call->http), "Authorization");
     call->trusted = http_trusted(call->http) && authorization == NULL;
     if (call->trusted)
         *who = (struct auth_who){directory_account_first(call->rooms->directory), false};
-    else if (!auth_admit(call->rooms->directory, authorization, who, refusal))
+    else if (!log_in(call, authorization, who, refusal))
         return false;
     call->by_key = who->by_key;
     call->asks_id = who->account->id;
@@ -376,6 +397,10 @@ void api_serve(void *arg, struct http_call *http)
     const struct route *route = known ? find_route(method, &path, &ids, allow) : NULL;
     known = allow[0] != '\0';
     bool options = strcmp(method, "OPTIONS") == 0;
+    if (!gate_enter(call->api->gate, &call->rooms->conf->http, http, &refusal)) {
+        api_refusal(call, &refusal);
+        return;
+    }
     if (options && (known || strcmp(http_request(http)->path, "*") == 0)) {
         answer_allow(call, known ? allow : "GET, HEAD, POST, DELETE, ", false);
         return;

@@ -9,6 +9,7 @@
 #include "host/base/form.h"
 #include "host/facade/error.h"
 #include "host/facade/facade.h"
+#include "host/facade/gate.h"
 #include "host/facade/http.h"
 #include "host/facade/page.h"
 
@@ -22,6 +23,7 @@ void api_configure(struct api *, const struct conf *);
 /* Calls that still wait for the disk are answered to nobody afterwards. */
 void api_free(struct api *);
 void api_serve(void *api, struct http_call *); /* http_fn */
+void api_gate_counts(const struct api *, struct gate_counts *);
 
 struct api_call {
     struct api *api; /* NULL once it is gone */

@@ -88,3 +88,8 @@ int facade_tls_port(const struct facade *f, int n)
 {
     return http_tls_port(f->http, n);
 }
+
+void facade_gate_counts(const struct facade *f, struct gate_counts *counts)
+{
+    api_gate_counts(f->api, counts);
+}

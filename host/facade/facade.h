@@ -38,4 +38,7 @@ void facade_close(struct facade *);
 int facade_port(const struct facade *);
 int facade_tls_port(const struct facade *, int n); /* of the nth TLS address, 0 = none */
 
+struct gate_counts; /* gate.h */
+void facade_gate_counts(const struct facade *, struct gate_counts *);
+
 #endif

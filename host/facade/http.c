@@ -78,6 +78,11 @@ bool http_trusted(const struct http_call *call)
     return call->trusted;
 }
 
+const uint8_t *http_peer(const struct http_call *call)
+{
+    return call->address;
+}
+
 void http_answer(struct http_call *call, const struct http_answer *answer)
 {
     struct conn *c = call->conn;
@@ -97,6 +102,7 @@ void http_serve(struct http *h, struct conn *c)
     struct http_call *call = allocate(sizeof *call);
     *call = (struct http_call){
         .http = h, .conn = c, .req = c->req, .trusted = c->trusted, .tls = c->tls, .next = h->calls};
+    memcpy(call->address, c->address, sizeof call->address);
     call->began_us = clock_mono_us();
     if (h->calls != NULL)
         h->calls->prev = call;
@@ -133,6 +139,22 @@ static bool peer_trusted(int fd)
     socklen_t len = sizeof peer;
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
            (peer.uid == 0 || peer.uid == geteuid());
+}
+
+void http_address(int fd, uint8_t out[16])
+{
+    static const uint8_t MAPPED[12] = {[10] = 0xFF, 0xFF};
+    struct sockaddr_storage at;
+    socklen_t len = sizeof at;
+    memset(out, 0, 16);
+    if (getpeername(fd, (struct sockaddr *)&at, &len) != 0)
+        return;
+    if (at.ss_family == AF_INET6) {
+        memcpy(out, &((struct sockaddr_in6 *)&at)->sin6_addr, 16);
+    } else if (at.ss_family == AF_INET) {
+        memcpy(out, MAPPED, sizeof MAPPED);
+        memcpy(out + sizeof MAPPED, &((struct sockaddr_in *)&at)->sin_addr, 4);
+    }
 }
 
 static void tell_full(struct http *h, const struct sockaddr *from)

@@ -59,6 +59,8 @@ const struct httpreq *http_request(const struct http_call *); /* lent until http
 const char *http_scheme(const struct http_call *); /* "http" or "https": how the client reached us */
 /* The peer of a Unix socket is root or the daemon's own user. */
 bool http_trusted(const struct http_call *);
+/* The client's address: IPv6, or IPv4 mapped into it; all 0 behind a Unix socket. */
+const uint8_t *http_peer(const struct http_call *); /* 16 octets, lent until http_answer */
 
 struct http_answer {
     int status;

@@ -367,6 +367,7 @@ void conn_open(struct http *h, int fd, const struct door *door, struct peer *pee
     c->peer = peer;
     c->trusted = trusted;
     c->tls = door->kind == DOOR_TLS;
+    http_address(fd, c->address);
     TAILQ_INSERT_HEAD(&h->conns, c, all);
     h->conn_count++;
     httpreq_init(&c->req);

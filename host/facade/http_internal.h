@@ -31,6 +31,7 @@ struct conn {
     struct http_call *call; /* SERVING */
     bool shake_waits;       /* is in http's list `shake` */
     bool tls, trusted;
+    uint8_t address[16]; /* the client's; all 0 of a Unix socket */
     bool ending; /* no further request: asked for, refused, or the server stops */
     bool eof;    /* the client sends nothing more */
 };
@@ -42,6 +43,7 @@ struct http_call {
     struct conn *conn; /* NULL once the client is gone */
     struct httpreq req;
     bool trusted, tls;
+    uint8_t address[16];
     int64_t began_us;
 };
 
@@ -79,6 +81,8 @@ void http_update_listeners(struct http *);
 /* The request is whole: it moves from the connection into a call of its own, which outlives the connection.
  */
 void http_serve(struct http *, struct conn *);
+/* Who is at the other end: IPv6, or IPv4 mapped into it. */
+void http_address(int fd, uint8_t out[16]);
 /* Refusals are what anybody may cause at any rate: one a second is logged, with a count of the others. */
 void http_tell(struct http *, const char *event, const char *why);
 

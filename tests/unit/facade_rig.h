@@ -44,17 +44,17 @@ static inline void rig_conf_error(void *arg, const char *file, int line, const c
 static inline struct conf *rig_conf(const char *dir, const char *http, const char *more)
 {
     char text[4096];
-    int len =
-        snprintf(text, sizeof text,
-                 "[daemon]\ndata_dir = %s\naccount_sid = " AC "\nauth_token = " TOKEN "\ncountry = 41\n"
-                 "[http]\nlisten = 127.0.0.1:0\n%s\n"
-                 "[class otp]\npriority = 9\nvalidity = 5m\n"
-                 "[class alarm]\npriority = 8\nunsure = resend\n"
-                 "[line ward]\ncarrier = loopback\nnumber = " WARD "\n"
-                 "[line plant]\ncarrier = loopback\nnumber = " PLANT "\nclass = alarm\nstatus_reports = no\n"
-                 "[service alerts]\nsid = " MG "\nlines = ward\nvalidity = 10m\nsmart_encoding = yes\n"
-                 "%s",
-                 dir, http, more);
+    int len = snprintf(
+        text, sizeof text,
+        "[daemon]\ndata_dir = %s\naccount_sid = " AC "\nauth_token = " TOKEN "\ncountry = 41\n"
+        "[http]\nlisten = 127.0.0.1:0\n%s%s\n"
+        "[class otp]\npriority = 9\nvalidity = 5m\n"
+        "[class alarm]\npriority = 8\nunsure = resend\n"
+        "[line ward]\ncarrier = loopback\nnumber = " WARD "\n"
+        "[line plant]\ncarrier = loopback\nnumber = " PLANT "\nclass = alarm\nstatus_reports = no\n"
+        "[service alerts]\nsid = " MG "\nlines = ward\nvalidity = 10m\nsmart_encoding = yes\n"
+        "%s",
+        dir, strstr(http, "_rate") == NULL ? "account_rate = 0\naddress_rate = 0\n" : "", http, more);
     return conf_parse("test.conf", text, (size_t)len, rig_conf_error, NULL);
 }
 
