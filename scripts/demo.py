@@ -94,7 +94,7 @@ def main():
         folder = pathlib.Path(folder)
         app = Application()
         sim = Sim(folder / "sim", {"m1": {"number": LINE, "latency_ms": 300, "report_ms": 500}}).start()
-        gateway = Gateway(lambda data: configuration([("m1", LINE, sim.link("m1"), "")], data), folder / "gateway")
+        gateway = Gateway(lambda data: configuration([("m1", LINE, sim.link("m1"), "")], data, limited=True), folder / "gateway")
         try:
             gateway.start()
             gateway.wait_line_ready("m1")

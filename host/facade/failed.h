@@ -1,9 +1,9 @@
-/* Failed logins by client address: after a few of them the address is refused unheard, for a time that doubles with
- * each further failure. Pure: the caller gives the time.
+/* Failed logins by client address: after a few of them the address is refused unheard, for a time that
+ * doubles with each further failure. Pure: the caller gives the time.
  *
  * Promises: nobody is slowed by another address's failures; a good login forgives its address, and so does
- * FAILED_FORGET_MS without a failure. The table never grows: when it is full, the address that failed longest ago
- * is forgotten. */
+ * FAILED_FORGET_MS without a failure. The table never grows: when it is full, the address that failed longest
+ * ago is forgotten. */
 #ifndef CELLPOST_FACADE_FAILED_H
 #define CELLPOST_FACADE_FAILED_H
 

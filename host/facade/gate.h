@@ -1,6 +1,6 @@
 /* The door of the API: how much each client address and each account may ask, and how an address that keeps
- * failing to log in is slowed. What it remembers is in memory and of fixed size; a restart forgets it. A local peer
- * with the daemon's own rights passes always.
+ * failing to log in is slowed. What it remembers is in memory and of fixed size; a restart forgets it. A
+ * local peer with the daemon's own rights passes always.
  *
  * Every refusal is 429/20429 and tells the whole seconds after which one more request is admitted. */
 #ifndef CELLPOST_FACADE_GATE_H

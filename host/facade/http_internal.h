@@ -32,8 +32,8 @@ struct conn {
     bool shake_waits;       /* is in http's list `shake` */
     bool tls, trusted;
     uint8_t address[16]; /* the client's; all 0 of a Unix socket */
-    bool ending; /* no further request: asked for, refused, or the server stops */
-    bool eof;    /* the client sends nothing more */
+    bool ending;         /* no further request: asked for, refused, or the server stops */
+    bool eof;            /* the client sends nothing more */
 };
 TAILQ_HEAD(conns, conn);
 

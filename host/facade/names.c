@@ -1,5 +1,5 @@
-/* See names.h. Places hang in chains by a hash, whose seed no client knows: who chooses addresses cannot choose
- * collisions. A second list keeps the order of use. */
+/* See names.h. Places hang in chains by a hash, whose seed no client knows: who chooses addresses cannot
+ * choose collisions. A second list keeps the order of use. */
 #include "host/facade/names.h"
 
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 
 struct place {
     struct name name;
-    uint16_t next;          /* of its chain; of the free ones too */
-    uint16_t newer, older;  /* by use */
+    uint16_t next;         /* of its chain; of the free ones too */
+    uint16_t newer, older; /* by use */
 };
 
 struct names {

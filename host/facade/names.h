@@ -1,6 +1,6 @@
-/* A table of names that never grows: each has a place, a number below the capacity, until the table is full and it
- * is the one that was not asked for the longest. What belongs to a name is the caller's, in arrays by place. Pure
- * but for the heap. */
+/* A table of names that never grows: each has a place, a number below the capacity, until the table is full
+ * and it is the one that was not asked for the longest. What belongs to a name is the caller's, in arrays by
+ * place. Pure but for the heap. */
 #ifndef CELLPOST_FACADE_NAMES_H
 #define CELLPOST_FACADE_NAMES_H
 

@@ -22,7 +22,7 @@ struct quota *quota_new(size_t names)
     if (quota == NULL || (quota->buckets = calloc(names, sizeof *quota->buckets)) == NULL)
         fatal("out of memory");
     quota->names = names_new(names);
-    return rate;
+    return quota;
 }
 
 void quota_free(struct quota *quota)

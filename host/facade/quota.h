@@ -1,9 +1,9 @@
-/* Rates by name (names.h): a token bucket for each client address, or for each account. Pure: the caller gives the
- * time.
+/* Rates by name (names.h): a token bucket for each client address, or for each account. Pure: the caller
+ * gives the time.
  *
  * Promises: a name gets `burst` requests at once and `per_s` a second afterwards; who is refused is told the
- * whole seconds after which one more is admitted. The table never grows: when it is full, the name that was idle
- * the longest is forgotten, and has a full bucket when it comes back. */
+ * whole seconds after which one more is admitted. The table never grows: when it is full, the name that was
+ * idle the longest is forgotten, and has a full bucket when it comes back. */
 #ifndef CELLPOST_FACADE_QUOTA_H
 #define CELLPOST_FACADE_QUOTA_H
 

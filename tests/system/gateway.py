@@ -122,8 +122,8 @@ class Application:
         self.server.server_close()
 
 
-def configuration(lines, data, extra=""):
-    """INI text for lines = [(name, number, port, slot)]."""
+def configuration(lines, data, extra="", limited=False):
+    """INI text for lines = [(name, number, port, slot)]. Tests ask faster than any rate, unless limited."""
     text = [
         "[daemon]",
         f"data_dir = {data}",
@@ -133,6 +133,8 @@ def configuration(lines, data, extra=""):
         "[http]",
         "listen = 127.0.0.1:0",
     ]
+    if not limited:
+        text += ["account_rate = 0", "address_rate = 0"]
     for name, number, port, slot in lines:
         text += [f"[modem {name}]", f"port = pty:{port}"]
         if slot:
