@@ -45,6 +45,10 @@ static void verb_status(void *arg, struct ctl_call *call, int argc, char **argv)
              " unsure %" PRId64 " hooks_due %" PRId64 " hooks_waiting %" PRId64,
              counts.accepted, counts.scheduled, counts.queued, counts.sending, counts.unsure,
              counts.hooks_due, counts.hooks_waiting);
+    struct gate_counts gate;
+    facade_gate_counts(daemon->facade, &gate);
+    ctl_line(call, "logins_failed %" PRId64 " logins_slowed %" PRId64 " over_rate %" PRId64, gate.failed,
+             gate.slowed, gate.limited);
     ctl_ok(call);
 }
 
