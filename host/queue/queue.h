@@ -118,6 +118,17 @@ struct job {
 int queue_claim(struct queue *, int64_t line_id, const int64_t *service_ids, size_t service_count,
                 struct job *job, int64_t *next_ms);
 
+/* Which line of a service's pool, asked about the first message of the service that is ready: the line that
+ * shall have it, 0 = any. The store's writer may be read meanwhile. */
+typedef int64_t choose_line_fn(void *arg, int64_t service_id, const char *to);
+/* Before line_id claims: the service's ready messages, in their order, are put to the lines that choose()
+ * names, until one comes that line_id may take, PREFER_MOST of them at most. Returns how many (those lines
+ * have work now), or -ENOSPC when the store is closed: then nothing was. */
+#define PREFER_MOST 64
+int queue_prefer(struct queue *, int64_t line_id, int64_t service_id, choose_line_fn *, void *arg);
+/* What of the service was put to the line (0 = to any) and is not bound to it is for the whole pool again. */
+void queue_release(struct queue *, int64_t service_id, int64_t line_id);
+
 /* Before the PDU leaves: the durable mark. fn(0): go. fn(-ESTALE): the attempt is not claimed any more
  * (cancelled): do not send. */
 void queue_in_flight(struct queue *, int64_t attempt_id, const char *iccid, durable_fn *, void *arg);

@@ -11,6 +11,11 @@
  * A line whose SIM or network refuses takes no job for a while: its messages keep their turn, and those of a
  * pool leave by another line.
  *
+ * Within a pool (choice.h): before a line claims, the service's messages that are ready are put to the lines
+ * that should have them, as far as the service wants a choice; the rest goes to the line that is free first,
+ * of several the longest unused. A line that is out for STICKY_WAIT_MS, or rests for longer, is lost: what
+ * was put to it goes back to the pool.
+ *
  * Fails: never by itself. A refusal of the queue (-ESTALE) is passed to the carrier, which then sends
  * nothing. */
 #include "host/router/router.h"
@@ -22,78 +27,12 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
-#include "host/router/rate.h"
+#include "host/router/router_internal.h"
 
 #define RESUMABLE_MAX 8
 #define SERVICES_MAX  64
 #define AHEAD_MS                                                                                             \
     5 /* after a submit: its own in-flight mark is on disk by then, and its PDU still on the wire */
-
-/* Of a line: stays when its carrier is made anew. */
-struct pace {
-    struct pace *next;
-    int64_t line_id;
-    struct rate rate;
-};
-
-struct seat {
-    struct carrier_up up; /* first: the carrier hands back a pointer to it */
-    struct router *router;
-    struct seat *next;
-    struct carrier *carrier;
-    int64_t line_id;
-    char iccid[24];
-    enum carrier_state state;
-    struct timer retry; /* the next retry of this line that falls due */
-    struct timer look;  /* time to claim ahead */
-    struct pace *pace;
-    struct timer turn; /* the line may send again */
-    struct job ahead;  /* claimed while the carrier is busy: the next to submit */
-    bool has_ahead;
-    bool pumping;
-    int64_t rests_until_ms; /* monotonic; until then no job: */
-    char rests_for[64];
-    struct timer rest;
-    bool stopping;
-    void (*stopped)(void *arg);
-    void *stopped_arg;
-};
-
-struct router {
-    struct loop *loop;
-    struct queue *queue;
-    struct directory *directory;
-    struct store *store;
-    struct seat *seats;
-    struct pace *paces;
-    void (*on_change)(void *arg, int64_t line_id, const struct carrier_status *);
-    void *on_change_arg;
-    bool stopping;
-    void (*stopped)(void *arg);
-    void *stopped_arg;
-};
-
-static enum carrier_state seat_state(const struct seat *seat)
-{
-    struct carrier_status status;
-    seat->carrier->ops->status(seat->carrier, &status);
-    return status.state;
-}
-
-/* Services whose pool holds the line: their messages may leave here too. Alone: those of no other line. */
-static size_t seat_services(const struct seat *seat, bool alone, int64_t *ids, size_t max)
-{
-    const struct line *line = directory_line(seat->router->directory, seat->line_id);
-    size_t count = 0;
-    const struct service *service;
-    for (size_t n = 0; line != NULL &&
-                       (service = directory_service_at(seat->router->directory, line->account_id, n)) != NULL;
-         n++)
-        for (size_t i = 0; i < service->line_count && count < max && !(alone && service->line_count > 1); i++)
-            if (service->line_ids[i] == seat->line_id)
-                ids[count++] = service->id;
-    return count;
-}
 
 static bool seat_may_send(const struct seat *seat)
 {
@@ -109,10 +48,14 @@ static bool seat_claim(struct seat *seat, bool alone)
     if (seat->has_ahead)
         return true;
     size_t count = seat_services(seat, alone, services, SERVICES_MAX);
+    for (size_t i = 0; i < count && !alone; i++)
+        seat_choose(seat, services[i]);
     int status = queue_claim(seat->router->queue, seat->line_id, services, count, &seat->ahead, &next_ms);
     if (status == -EAGAIN && next_ms > 0)
         timer_set(&seat->retry, next_ms - clock_wall_ms());
     seat->has_ahead = status == 0;
+    if (seat->has_ahead)
+        seat_took(seat, &seat->ahead, services, count);
     return seat->has_ahead;
 }
 
@@ -184,6 +127,7 @@ static void on_rested(void *arg)
 {
     struct seat *seat = arg;
     log_event(LOG_INFO, "router.rested", "line_id=%lld", (long long)seat->line_id);
+    seat_watch(seat);
     seat_pump(seat);
 }
 
@@ -196,6 +140,7 @@ static void seat_rest(struct seat *seat, const struct settlement *settlement)
     log_event(LOG_WARN, "router.rests", "line_id=%lld ms=%lld reason=\"%s\"", (long long)seat->line_id,
               (long long)settlement->rest_ms, seat->rests_for);
     seat_give_back(seat, "line rests");
+    seat_watch(seat);
 }
 
 static void on_retry_due(void *arg)
@@ -208,11 +153,21 @@ static void on_turn(void *arg)
     seat_pump(arg);
 }
 
+/* The longest unused first, so that the lines of a pool take turns. */
 static void on_work(void *arg)
 {
     struct router *router = arg;
-    for (struct seat *seat = router->seats; seat != NULL; seat = seat->next)
-        seat_pump(seat);
+    uint64_t round = ++router->count;
+    for (;;) {
+        struct seat *next = NULL;
+        for (struct seat *seat = router->seats; seat != NULL; seat = seat->next)
+            if (seat->round < round && (next == NULL || seat->used < next->used))
+                next = seat;
+        if (next == NULL)
+            return;
+        next->round = round;
+        seat_pump(next);
+    }
 }
 
 static void on_store_state(void *arg, bool open)
@@ -312,6 +267,7 @@ static void up_changed(struct carrier_up *up)
     if (seat->router->on_change != NULL && status.state != seat->state && status.state != CARRIER_BUSY)
         seat->router->on_change(seat->router->on_change_arg, seat->line_id, &status);
     seat->state = status.state;
+    seat_watch(seat);
     if (status.state == CARRIER_READY)
         seat_pump(seat);
     else if (status.state != CARRIER_BUSY)
@@ -333,17 +289,13 @@ struct router *router_new(struct loop *loop, struct queue *queue, struct directo
     router->queue = queue;
     router->directory = directory;
     router->store = store;
+    router->sticky = sticky_new(store, STICKY_MOST);
+    timer_init(&router->work, loop, on_work, router);
     queue_watch(queue, QUEUE_WORK, on_work, router);
+    directory_on_services(directory, router_services_changed, router);
+    router_services_changed(router); /* which lines there are now is not what it was before */
     store_on_state(store, on_store_state, router);
     return router;
-}
-
-static struct seat *router_seat(struct router *router, int64_t line_id)
-{
-    for (struct seat *seat = router->seats; seat != NULL; seat = seat->next)
-        if (seat->line_id == line_id)
-            return seat;
-    return NULL;
 }
 
 static struct pace *router_pace(struct router *router, int64_t line_id)
@@ -384,6 +336,7 @@ void router_add(struct router *router, int64_t line_id, struct carrier *carrier)
     timer_init(&seat->retry, router->loop, on_retry_due, seat);
     timer_init(&seat->look, router->loop, on_look, seat);
     timer_init(&seat->rest, router->loop, on_rested, seat);
+    timer_init(&seat->lose, router->loop, seat_lose, seat);
     timer_init(&seat->turn, router->loop, on_turn, seat);
     seat->pace = router_pace(router, line_id);
     seat->next = router->seats;
@@ -393,6 +346,7 @@ void router_add(struct router *router, int64_t line_id, struct carrier *carrier)
     store_flush(router->store); /* what the line's last carrier settled is in flight no more */
     size_t count = queue_resumable(router->queue, line_id, jobs, RESUMABLE_MAX);
     carrier->ops->start(carrier, &seat->up, jobs, count);
+    seat_watch(seat);
 }
 
 static void seat_unlink(struct seat *seat)
@@ -411,6 +365,7 @@ static void seat_free_soon(void *arg)
     timer_stop(&seat->retry);
     timer_stop(&seat->look);
     timer_stop(&seat->rest);
+    timer_stop(&seat->lose);
     timer_stop(&seat->turn);
     seat_unlink(seat);
     if (seat->stopped != NULL)
@@ -437,6 +392,8 @@ static void seat_stop(struct seat *seat, void (*fn)(void *arg), void *arg)
         return;
     seat->stopping = true;
     seat_give_back(seat, "line stops");
+    if (!seat->router->stopping)
+        seat_lose(seat);
     seat->carrier->ops->stop(seat->carrier, on_carrier_stopped, seat);
 }
 
@@ -469,12 +426,15 @@ void router_free(struct router *router)
         return;
     queue_watch(router->queue, QUEUE_WORK, NULL, NULL);
     store_on_state(router->store, NULL, NULL);
+    directory_on_services(router->directory, NULL, NULL);
+    timer_stop(&router->work);
     while (router->seats != NULL) {
         struct seat *seat = router->seats;
         seat->carrier->ops->free(seat->carrier);
         timer_stop(&seat->retry);
         timer_stop(&seat->look);
         timer_stop(&seat->rest);
+        timer_stop(&seat->lose);
         timer_stop(&seat->turn);
         seat_unlink(seat);
         free(seat);
@@ -484,6 +444,7 @@ void router_free(struct router *router)
         router->paces = pace->next;
         free(pace);
     }
+    sticky_free(router->sticky);
     free(router);
 }
 
