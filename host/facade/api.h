@@ -92,6 +92,7 @@ api_handler numbers_list, numbers_list_mobile, numbers_list_none, numbers_create
 api_handler applications_list, applications_create, applications_fetch, applications_update,
     applications_delete;
 api_handler optouts_list, optouts_create, optouts_fetch, optouts_delete, consents_bulk;
+api_handler contents_list, contents_create, contents_fetch, contents_delete, contents_approval;
 api_handler verify_services_list, verify_services_create, verify_services_fetch, verify_services_update,
     verify_services_delete, verify_limits_list, verify_limits_create;
 api_handler verifications_create, verifications_fetch, verifications_update, verification_check_create;

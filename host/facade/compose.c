@@ -33,9 +33,9 @@ static draft_check *const CHECKS[] = {
     draft_service_owned,
     draft_sender_owned,
     draft_to_allowed,
+    draft_content_expands,
     draft_body_fits,
     draft_media_fits,
-    draft_no_content,
     draft_callback_valid,
     draft_application_owned,
     draft_price_valid,
@@ -159,7 +159,8 @@ static void fill(struct draft *w)
 bool compose(const struct facade_rooms *rooms, const struct compose_request *request, int64_t now_ms,
              struct composed *out, struct refusal *refusal)
 {
-    struct draft w = {.rooms = rooms, .request = request, .now_ms = now_ms, .out = out, .refusal = refusal};
+    struct draft w = {.rooms = rooms, .given = *request, .now_ms = now_ms, .out = out, .refusal = refusal};
+    w.request = &w.given;
     *out = (struct composed){0};
     *refusal = (struct refusal){0};
     if (!auth_active(rooms->directory, request->account, refusal)) /* replies come without a request */
@@ -176,6 +177,7 @@ bool compose(const struct facade_rooms *rooms, const struct compose_request *req
 void compose_fini(struct composed *c)
 {
     free(c->body);
+    free(c->content);
     free(c->callback);
     free(c->tags);
     *c = (struct composed){0};

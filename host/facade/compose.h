@@ -29,7 +29,7 @@ struct compose_request {
 struct composed {
     struct submission submission;
     char to[NUMBER_MAX], from[NUMBER_MAX];
-    char *body, *callback, *tags;
+    char *body, *callback, *tags, *content;
 };
 
 /* True and *out, or false and *refusal, in the order of checks of docs/twilio-compat.md. now_ms is the wall

@@ -8,8 +8,9 @@
 
 struct draft {
     const struct facade_rooms *rooms;
-    const struct compose_request *request;
-    const char *from, *service_sid; /* NULL = not given; From=MG... counts as the service */
+    const struct compose_request *request; /* given */
+    struct compose_request given;          /* as asked, with the body of its template */
+    const char *from, *service_sid;        /* NULL = not given; From=MG... counts as the service */
     enum number_kind from_kind;
     const struct line *line;
     const struct service *service;
@@ -34,9 +35,12 @@ draft_check draft_to_present, draft_body_present, draft_sender_present, draft_to
     draft_magic, draft_service_owned, draft_sender_owned, draft_to_allowed, draft_not_opted_out;
 
 /* compose_option.c: everything else that a client may ask for */
-draft_check draft_body_fits, draft_media_fits, draft_no_content, draft_callback_valid,
-    draft_application_owned, draft_price_valid, draft_retention_valid, draft_smart_valid,
-    draft_validity_valid, draft_tags_valid, draft_key_valid, draft_schedule_valid;
+draft_check draft_body_fits, draft_media_fits, draft_callback_valid, draft_application_owned,
+    draft_price_valid, draft_retention_valid, draft_smart_valid, draft_validity_valid, draft_tags_valid,
+    draft_key_valid, draft_schedule_valid;
+
+/* content_expand.c: the text of a template becomes the body */
+draft_check draft_content_expands;
 
 /* compose_class.c: the class by which a message goes; tags NULL = none */
 const struct conf_class *class_choose(const struct draft *, json_t *tags);

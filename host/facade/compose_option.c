@@ -57,16 +57,6 @@ bool draft_media_fits(struct draft *w)
     return units <= BODY_UNITS || too_long(w);
 }
 
-bool draft_no_content(struct draft *w)
-{
-    if (draft_given(w->request->content_sid))
-        return refuse(w->refusal, 400, 21655,
-                      "The ContentSid %.48s is invalid: there are no content templates here.",
-                      w->request->content_sid);
-    return !draft_given(w->request->content_variables) ||
-           refuse(w->refusal, 400, 21654, "ContentVariables needs a ContentSid.");
-}
-
 bool draft_callback_valid(struct draft *w)
 {
     const char *url = w->request->status_callback;

@@ -185,7 +185,8 @@ static const char *idempotency_key(const struct api_call *call)
 /* What a key stands for: an 8-byte hash, never 0. Raw texts, each with its length before it. */
 static int64_t request_hash(const struct compose_request *r)
 {
-    const char *const texts[] = {r->to, r->from, r->service_sid, r->body};
+    const char *const texts[] = {r->to,   r->from,        r->service_sid,
+                                 r->body, r->content_sid, r->content_variables};
     uint8_t hash[32];
     char *data = NULL;
     size_t size = 0;
