@@ -43,10 +43,11 @@ bool content_variables_valid(json_t *variables, char why[160])
             return false;
         }
         if (!json_is_string(value) || !value_valid(json_string_value(value))) {
-            snprintf(why, 160,
-                     "the value of %s must be a text of 1 to %d characters without newline, tab or more than %d "
-                     "blanks in a row",
-                     name, CONTENT_BODY_UNITS, BLANKS_MAX);
+            snprintf(
+                why, 160,
+                "the value of %s must be a text of 1 to %d characters without newline, tab or more than %d "
+                "blanks in a row",
+                name, CONTENT_BODY_UNITS, BLANKS_MAX);
             return false;
         }
     }
@@ -68,7 +69,8 @@ static char *expand(const struct content *content, const json_t *given, size_t *
 {
     struct values values = {given, content->variables};
     char missing[TEMPLATE_NAME_MAX + 1];
-    const char *body = json_string_value(json_object_get(json_object_get(content->types, "twilio/text"), "body"));
+    const char *body =
+        json_string_value(json_object_get(json_object_get(content->types, "twilio/text"), "body"));
     char *text = body != NULL ? template_expand(body, value_of, &values, len, missing) : NULL;
     if (text != NULL)
         return text;
@@ -100,7 +102,8 @@ char *content_expand(struct store *store, int64_t account_id, const char *conten
     struct sid sid;
     json_t *given;
     if (!sid_parse(content_sid, "HX", &sid) || content_find(store, account_id, &sid, &content) != 0) {
-        refuse(refusal, 400, 21655, "The ContentSid %.48s is Invalid: there is no such content.", content_sid);
+        refuse(refusal, 400, 21655, "The ContentSid %.48s is Invalid: there is no such content.",
+               content_sid);
         return NULL;
     }
     char *text = NULL;

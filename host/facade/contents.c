@@ -115,7 +115,8 @@ void contents_approval(struct api_call *call)
 
 /* ---- list ---- */
 
-static sqlite3_stmt *page_stmt(const struct api_call *call, const struct page_key *key, bool since, size_t limit)
+static sqlite3_stmt *page_stmt(const struct api_call *call, const struct page_key *key, bool since,
+                               size_t limit)
 {
     sqlite3_stmt *stmt = store_read_stmt(call->rooms->store, since ? Q_CONTENT_SINCE : Q_CONTENT_OLDER);
     store_bind_int(stmt, ":account_id", call->account_id);
@@ -191,10 +192,11 @@ static bool check_body(const char *body, struct refusal *refusal)
     while ((step = template_next(&at, &piece)) == TEMPLATE_PIECE)
         ;
     return step == TEMPLATE_END ||
-           refuse(refusal, 400, 20001,
-                  "types: \"%.24s\" in the body is no placeholder: that is {{name}}, 1 to %d letters, digits or "
-                  "underscores.",
-                  at, TEMPLATE_NAME_MAX);
+           refuse(
+               refusal, 400, 20001,
+               "types: \"%.24s\" in the body is no placeholder: that is {{name}}, 1 to %d letters, digits or "
+               "underscores.",
+               at, TEMPLATE_NAME_MAX);
 }
 
 static bool check_types(const json_t *types, struct refusal *refusal)
@@ -228,7 +230,8 @@ static bool check_language(const json_t *language, struct refusal *refusal)
     const char *text = json_string_value(language);
     size_t len = text != NULL ? strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-") : 0;
     return (len >= 2 && len <= LANGUAGE_MAX && text[len] == '\0') ||
-           refuse(refusal, 400, 92004, "Invalid language code: language is required, like \"en\" or \"pt_BR\".");
+           refuse(refusal, 400, 92004,
+                  "Invalid language code: language is required, like \"en\" or \"pt_BR\".");
 }
 
 static bool check_name(const json_t *name, struct refusal *refusal)

@@ -18,7 +18,7 @@
 #define WRITER_PRAGMAS                                                                                       \
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"                   \
     "PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;"                       \
-    "PRAGMA journal_size_limit = 16777216;"
+    "PRAGMA journal_size_limit = 16777216; PRAGMA secure_delete = ON;" /* erased is erased */
 #define READER_PRAGMAS "PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;"
 
 static int conn_open(struct store *store, int which, const char *vfs, int flags, char error[256])

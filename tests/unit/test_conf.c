@@ -131,6 +131,8 @@ static const struct {
     {"[line a]\ncarrier = loopback\nnumber = +41790000001\n[line b]\ncarrier = loopback\nnumber = "
      "+41790000001\n",
      6, "same number"},
+    {"[verify]\nfrom = nobody\n", 2, "not 'nobody'"},
+    {"[verify]\nfrom = MG0011\n", 2, "the SID of a messaging service"},
     {"[service s]\n", 1, "needs lines"},
     {"[service s]\nlines = a\n", 2, "no [line a]"},
     {"[modem m]\nport =\n", 1, "needs port"},

@@ -76,7 +76,8 @@ static void test_life(void **state)
     assert_string_equal(text_of(&r, "friendly_name"), "order");
     assert_string_equal(text_of(&r, "language"), "en");
     assert_string_equal(text_of(&r, "date_created"), "2027-01-15T08:00:00Z");
-    assert_string_equal(json_string_value(json_object_get(json_object_get(r.json, "variables"), "1")), "friend");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(r.json, "variables"), "1")),
+                        "friend");
     json_t *text = json_object_get(json_object_get(r.json, "types"), "twilio/text");
     assert_string_equal(json_string_value(json_object_get(text, "body")), "Hi {{1}}");
     assert_int_equal(json_object_size(r.json), 10);
@@ -184,7 +185,8 @@ static void test_create_refusals(void **state)
 static void test_more_variables_than_allowed(void **state)
 {
     char json[4096];
-    size_t len = (size_t)snprintf(json, sizeof json, "{\"language\":\"en\"," TEXT ",\"variables\":{\"0\":\"x\"");
+    size_t len =
+        (size_t)snprintf(json, sizeof json, "{\"language\":\"en\"," TEXT ",\"variables\":{\"0\":\"x\"");
     (void)state;
     for (int i = 1; i <= 100; i++)
         len += (size_t)snprintf(json + len, sizeof json - len, ",\"%d\":\"x\"", i);
@@ -200,8 +202,10 @@ static void test_messages(void **state)
     assert_sends("", "Hi friend, order none: friend");
     assert_sends("&ContentVariables=%7B%7D", "Hi friend, order none: friend");
     assert_sends("&ContentVariables=", "Hi friend, order none: friend");
-    assert_sends("&ContentVariables=%7B%221%22%3A%22Ann%22%2C%22unused%22%3A%22x%22%7D", "Hi Ann, order none: Ann");
-    assert_sends("&ContentVariables=%7B%22order%22%3A%22%7B%7B1%7D%7D%22%7D", "Hi friend, order {{1}}: friend");
+    assert_sends("&ContentVariables=%7B%221%22%3A%22Ann%22%2C%22unused%22%3A%22x%22%7D",
+                 "Hi Ann, order none: Ann");
+    assert_sends("&ContentVariables=%7B%22order%22%3A%22%7B%7B1%7D%7D%22%7D",
+                 "Hi friend, order {{1}}: friend");
     assert_sends("&Body=ignored", "Hi friend, order none: friend");
 }
 

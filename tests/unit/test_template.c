@@ -13,8 +13,8 @@
 static const char *value(void *arg, const char *name)
 {
     (void)arg;
-    return strcmp(name, "1") == 0      ? "eins"
-           : strcmp(name, "name") == 0 ? "{{1}}"
+    return strcmp(name, "1") == 0       ? "eins"
+           : strcmp(name, "name") == 0  ? "{{1}}"
            : strcmp(name, "empty") == 0 ? ""
                                         : NULL;
 }
