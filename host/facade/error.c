@@ -61,6 +61,7 @@ static const struct {
     const char *title;
 } TITLES[] = {
     {30001, "Queue overflow"},
+    {21610, "Attempt to send to unsubscribed recipient"},
     {30002, "Account suspended"},
     {30003, "Unreachable destination handset"},
     {30004, "Message blocked"},

@@ -10,8 +10,9 @@
 #include "host/facade/hook_reply.h"
 #include "host/optout/optout.h"
 
-#define PAGE      64
-#define CLOSED_MS 1000 /* until the store is asked again */
+#define PAGE         64
+#define UNSUBSCRIBED 21610
+#define CLOSED_MS    1000 /* until the store is asked again */
 
 struct keywords {
     struct facade_rooms rooms;
@@ -131,6 +132,19 @@ static void confirm(struct keywords *k, const struct message *m, const char *tex
     compose_fini(&composed);
 }
 
+/* What waits for that person is not wanted either, by whatever door it was to leave. */
+static void stop_waiting(const struct facade_rooms *rooms, const struct message *m,
+                         const struct service *service)
+{
+    if (service != NULL)
+        queue_recipient_stop(rooms->queue, m->account_id, 0, service->id, m->from, m->id, UNSUBSCRIBED);
+    for (size_t i = 0; service != NULL && i < service->line_count; i++)
+        if (service->line_ids[i] != m->line_id)
+            queue_recipient_stop(rooms->queue, m->account_id, service->line_ids[i], 0, m->from, m->id,
+                                 UNSUBSCRIBED);
+    queue_recipient_stop(rooms->queue, m->account_id, m->line_id, 0, m->from, m->id, UNSUBSCRIBED);
+}
+
 /* True when something was done: the rest waits until it can be seen. */
 static bool act(struct keywords *k, const struct message *m)
 {
@@ -146,6 +160,7 @@ static bool act(struct keywords *k, const struct message *m)
         if (optout_find(rooms->optout, &sender, m->from, NULL))
             return false;
         optout_add(rooms->optout, &sender, m->from, "keyword", NULL, NULL);
+        stop_waiting(rooms, m, service);
         break;
     case OPTOUT_START:
         if (!optout_blocks(rooms->optout, service_id, m->line_id, m->from))

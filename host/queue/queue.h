@@ -188,6 +188,10 @@ void queue_cancel(struct queue *, int64_t message_id, durable_fn *,
  * with that error or, with 0, canceled. In steps of a few hundred waiting messages of anybody, each a
  * transition of its own; fn when the last is durable. After a crash it must be asked again. */
 void queue_account_stop(struct queue *, int64_t account_id, int error_code, durable_fn *, void *arg);
+/* The same for what goes to one person by this line or, where line_id is 0, this service, and was accepted
+ * before the message before_id. */
+void queue_recipient_stop(struct queue *, int64_t account_id, int64_t line_id, int64_t service_id,
+                          const char *to, int64_t before_id, int error_code);
 void queue_redact(struct queue *, int64_t message_id, durable_fn *, void *arg);
 void queue_delete(struct queue *, int64_t message_id, durable_fn *, void *arg);
 

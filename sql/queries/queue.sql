@@ -376,3 +376,15 @@ SELECT message_id, account_id, begun FROM work WHERE message_id > :after ORDER B
 
 -- name: scheduled_after
 SELECT message_id, account_id, 0 FROM scheduled WHERE message_id > :after ORDER BY message_id LIMIT :limit
+
+-- name: work_to
+SELECT message_id, account_id, begun FROM work WHERE lane = :lane AND to_addr = :to AND state <= 3 AND begun = 0 AND message_id > :after AND message_id < :before
+UNION ALL
+SELECT message_id, account_id, begun FROM work WHERE lane = :lane AND to_addr = :to AND state = 4 AND begun = 0 AND message_id > :after AND message_id < :before
+LIMIT :limit
+
+-- name: scheduled_to
+SELECT s.message_id, s.account_id, 0 FROM message m CROSS JOIN scheduled s ON s.message_id = m.id
+WHERE m.account_id = :account AND m.to_addr = :to AND m.id > :after AND m.id < :before
+    AND CASE m.line_id WHEN 0 THEN -m.service_id ELSE m.line_id END = :lane
+ORDER BY m.id LIMIT :limit

@@ -40,6 +40,13 @@ static void nothing(void *arg, int status)
     assert_int_equal(status, 0);
 }
 
+static void on_submitted(void *arg, int status, const struct submitted *submitted)
+{
+    (void)arg;
+    (void)submitted;
+    assert_int_equal(status, 0);
+}
+
 static void turns(void)
 {
     for (int i = 0; i < 12; i++)
@@ -148,6 +155,73 @@ static void test_help_and_other_texts(void **state)
     assert_int_equal(create(PLANT, NULL, ALICE), 0);
 }
 
+static void on_status(void *arg, const struct message *m)
+{
+    struct seen {
+        const char *body;
+        enum message_status status;
+        int error;
+    } *seen = arg;
+    if (strcmp(m->body, seen->body) == 0) {
+        seen->status = m->status;
+        seen->error = m->error_code;
+    }
+}
+
+static void submit(const char *from, const char *service, const char *to, const char *body,
+                   const char *send_at)
+{
+    struct sid sid;
+    struct composed composed;
+    struct refusal refusal;
+    sid_parse(AC, "AC", &sid);
+    struct compose_request request = {.account = directory_account_by_sid(rig.directory, &sid),
+                                      .direction = MESSAGE_OUTBOUND_API,
+                                      .to = to,
+                                      .from = from,
+                                      .service_sid = service,
+                                      .body = body,
+                                      .body_len = strlen(body),
+                                      .schedule_type = send_at != NULL ? "fixed" : NULL,
+                                      .send_at = send_at};
+    if (!compose(&rooms, &request, T0, &composed, &refusal))
+        fail_msg("%s", refusal.message);
+    assert_int_equal(queue_submit(rig.queue, &composed.submission, on_submitted, NULL), 0);
+    compose_fini(&composed);
+    turns();
+}
+
+static void assert_became(const char *to, const char *body, enum message_status status, int error)
+{
+    struct {
+        const char *body;
+        enum message_status status;
+        int error;
+    } seen = {body, 0, 0};
+    struct message_filter filter = {.to = to, .limit = 100};
+    queue_list(rig.queue, &filter, on_status, &seen);
+    if (seen.status != status || seen.error != error)
+        fail_msg("%s: status %d error %d", body, seen.status, seen.error);
+}
+
+/* What waited or was scheduled for her is not sent; the confirmation and what is for others is. */
+static void test_stop_ends_what_waits(void **state)
+{
+    (void)state;
+    submit(WARD, NULL, ALICE, "by its line", NULL);
+    submit(NULL, MG, ALICE, "by the service", NULL);
+    submit(NULL, MG, ALICE, "for later", "2027-01-15T09:00:00Z");
+    submit(PLANT, NULL, ALICE, "another sender's", NULL);
+    submit(WARD, NULL, "+41791112299", "another person's", NULL);
+    receive("ward", ALICE, "STOP");
+    assert_became(ALICE, "by its line", MESSAGE_FAILED, 21610);
+    assert_became(ALICE, "by the service", MESSAGE_FAILED, 21610);
+    assert_became(ALICE, "for later", MESSAGE_FAILED, 21610);
+    assert_became(ALICE, "another sender's", MESSAGE_QUEUED, 0);
+    assert_became("+41791112299", "another person's", MESSAGE_QUEUED, 0);
+    assert_became(ALICE, optout_builtin("en")->replies[OPTOUT_STOP], MESSAGE_QUEUED, 0);
+}
+
 /* A sender that cannot be answered (a name, a short code) still leaves. */
 static void test_stop_without_answer(void **state)
 {
@@ -215,6 +289,7 @@ int main(void)
         TEST(test_stop_to_a_line_of_a_service),
         TEST(test_help_and_other_texts),
         TEST(test_stop_without_answer),
+        TEST(test_stop_ends_what_waits),
         TEST(test_each_message_once_over_restarts),
         TEST(test_loop_ends),
         TEST(test_sets_of_the_configuration),
