@@ -163,16 +163,25 @@ const struct service *directory_service_by_sid(struct directory *directory, cons
     return service != NULL && service->live ? service : NULL;
 }
 
+static bool pool_has(const struct service *service, int64_t line_id)
+{
+    for (size_t n = 0; n < service->line_count; n++)
+        if (service->line_ids[n] == line_id)
+            return true;
+    return false;
+}
+
 const struct service *directory_service_of_line(struct directory *directory, int64_t line_id)
 {
     const struct rows *services = &directory->tables[TABLE_SERVICE];
+    const struct service *found = NULL;
     for (size_t i = 0; i < services->count; i++) {
         const struct service *service = services->at[i];
-        for (size_t n = 0; service->live && n < service->line_count; n++)
-            if (service->line_ids[n] == line_id)
-                return service;
+        bool better = found == NULL || (service->name[0] == '\0' && found->name[0] != '\0');
+        if (service->live && better && pool_has(service, line_id))
+            found = service;
     }
-    return NULL;
+    return found;
 }
 
 /* ---- lists, newest first ---- */

@@ -118,7 +118,8 @@ const struct line *directory_line_by_number(struct directory *, const char *numb
  * pool. By SID and by line, only what is live: what a new message may go through. */
 const struct service *directory_service(struct directory *, int64_t id);
 const struct service *directory_service_by_sid(struct directory *, const struct sid *);
-/* The first live service (by id) whose pool holds the line, NULL when none. */
+/* The live service whose pool holds the line: the API's, as a line is in one of these only; else the first of
+ * the configuration (by id). NULL when none. */
 const struct service *directory_service_of_line(struct directory *, int64_t line_id);
 
 const struct application *directory_application(struct directory *, int64_t id);

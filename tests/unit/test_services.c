@@ -377,7 +377,12 @@ static void test_phone_numbers(void **state)
     assert_true(json_equal(fetched.json, r.json));
     response_fini(&fetched);
     response_fini(&r);
-    done(add(&made, "ward"), 201); /* that of the file has it too */
+    struct sid sid;
+    int64_t ward = directory_line_by_name(rig.directory, "ward")->id;
+    assert_string_equal(directory_service_of_line(rig.directory, ward)->name, "alerts");
+    done(add(&made, "ward"), 201); /* that of the file has it too, and comes second */
+    sid_parse(made.sid, "MG", &sid);
+    assert_memory_equal(&directory_service_of_line(rig.directory, ward)->sid, &sid, sizeof sid);
     snprintf(path, sizeof path, "%s/PhoneNumbers", made.path);
     assert_int_equal(count_of(path, "phone_numbers"), 2);
     snprintf(path, sizeof path, "%s/PhoneNumbers?PageSize=1", made.path);
