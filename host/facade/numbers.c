@@ -307,7 +307,7 @@ static json_t *bought_json(const struct api_call *call, const char *number, cons
 void numbers_create(struct api_call *call)
 {
     const struct line nothing = {.sms_url = "", .sms_fallback_url = ""};
-    struct line_update update;
+    struct line_update update = {0};
     struct refusal refusal;
     const char *number;
     if (!directory_account(call->rooms->directory, call->account_id)->test)
