@@ -10,7 +10,7 @@ function(cellpost_test name)
   target_link_libraries(test_${name} PRIVATE ${ARGN} PkgConfig::CMOCKA PkgConfig::JANSSON)
   target_compile_definitions(test_${name} PRIVATE TEST_DATA="${CELLPOST_TEST_DATA}")
   add_test(NAME unit.${name} COMMAND test_${name})
-  set_tests_properties(unit.${name} PROPERTIES TIMEOUT 120)
+  set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
 function(cellpost_fuzz name)
