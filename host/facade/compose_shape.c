@@ -1,5 +1,5 @@
-/* Parameters of a create that are taken without any effect: they must be what they say they are, so that a client hears
- * of its mistake here as it would at Twilio. One row each. See compose_internal.h. */
+/* Parameters of a create that are taken without any effect: they must be what they say they are, so that a
+ * client hears of its mistake here as it would at Twilio. One row each. See compose_internal.h. */
 #include <string.h>
 #include <strings.h>
 
