@@ -62,6 +62,8 @@ ctl_fn verb_simulate, verb_record;
 extern const struct ctl_verb daemon_verbs[];
 ctl_fn verb_account; /* verbs_account.c */
 ctl_fn verb_optouts; /* verbs_optout.c */
+/* verbs_hooks.c */
+ctl_fn verb_hooks;
 void verbs_observe(struct daemon *);
 /* A whole number within the limits. */
 bool verb_number(const char *text, int64_t least, int64_t most, int64_t *out);

@@ -31,6 +31,8 @@ struct httpc_call {
     struct curl_slist *headers;
     char *body, *answer;
     size_t body_max, answer_len, head_len;
+    char head[HTTPC_HEAD_KEPT + 1]; /* of the latest answer, 1xx or not */
+    size_t head_kept;
     char reason[CURL_ERROR_SIZE];
     struct timer silence; /* no octet for read_ms */
     int read_ms;
@@ -199,6 +201,7 @@ static void call_finish(struct httpc_call *call, enum httpc_error error, const c
                                   .status = call->status,
                                   .content_type = headed ? header_of(call->easy, "Content-Type") : "",
                                   .location = headed ? header_of(call->easy, "Location") : "",
+                                  .head = headed ? call->head : "",
                                   .retry_after_s = headed ? retry_after_of(call->easy) : 0,
                                   .body = whole ? call->answer : "",
                                   .body_len = whole ? call->answer_len : 0};
@@ -248,6 +251,18 @@ static void on_bad_request(void *arg)
     call_finish(arg, HTTPC_PROTOCOL, "a header of the request holds a control character");
 }
 
+/* A status line begins a head anew. */
+static void keep_head(struct httpc_call *call, const char *data, size_t len)
+{
+    if (len > 5 && memcmp(data, "HTTP/", 5) == 0) {
+        call->head_kept = 0;
+    } else if (call->head_kept + len <= HTTPC_HEAD_KEPT) {
+        memcpy(call->head + call->head_kept, data, len);
+        call->head_kept += len;
+    }
+    call->head[call->head_kept] = '\0';
+}
+
 /* Line by line; an empty one ends the head. 1xx is no answer yet. */
 static size_t on_header(char *data, size_t size, size_t count, void *arg)
 {
@@ -262,6 +277,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     if ((data[0] == '\r' || data[0] == '\n') && status >= 200)
         call->status = (int)status;
+    keep_head(call, data, len);
     timer_set(&call->silence, call->read_ms);
     return len;
 }

@@ -61,9 +61,11 @@ struct httpc_answer {
     const char *content_type; /* "" when absent */
     const char *location;     /* "" when absent */
     int retry_after_s;        /* Retry-After, from now; 0 when absent, past or not understood */
+    const char *head;         /* its lines as they came, without the status line, cut to HTTPC_HEAD_KEPT */
     const char *body;         /* NUL-terminated too; "" with an error */
     size_t body_len;
 };
+#define HTTPC_HEAD_KEPT         2048
 #define HTTPC_RETRY_AFTER_MAX_S 86400 /* longer ones are cut to this */
 
 typedef void httpc_fn(void *arg, const struct httpc_answer *); /* answer is lent until return */

@@ -22,6 +22,7 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/facade/hook_endpoint.h"
+#include "host/facade/hook_notice.h"
 #include "host/facade/hook_params.h"
 #include "host/facade/hook_reply.h"
 #include "host/facade/hook_rule.h"
@@ -232,6 +233,25 @@ static void forget_message(struct work *work)
     work->message = (struct message){0};
 }
 
+static void on_notice(void *arg, const struct hook_notice *notice)
+{
+    const struct work *work = arg;
+    hook_notice_store(work->hooks->rooms.queue, work->message.account_id, &work->message, notice);
+}
+
+static void notify_open(const struct work *work)
+{
+    const struct endpoint *endpoint = work->endpoint;
+    char text[128], url[HOOK_HOST_MAX + 16];
+    snprintf(text, sizeof text, "%d failures in a row: its hooks wait until it answers again",
+             endpoint->breaker.failures);
+    snprintf(url, sizeof url, "%s://%s/", strncmp(work->url, "https:", 6) == 0 ? "https" : "http",
+             endpoint->host);
+    struct hook_notice notice = {
+        .code = HOOK_UNREACHABLE, .text = text, .url = url, .method = "", .head = "", .body = ""};
+    hook_notice_store(work->hooks->rooms.queue, work->message.account_id, NULL, &notice);
+}
+
 /* What the try tells of its endpoint. */
 static void judge(struct work *work, const struct hook_try_result *result)
 {
@@ -245,6 +265,8 @@ static void judge(struct work *work, const struct hook_try_result *result)
               "host=%s state=%s failures=%d code=%d",
               log_quote(endpoint->host, strlen(endpoint->host), quoted, sizeof quoted),
               hook_breaker_text(endpoint->breaker.state), endpoint->breaker.failures, endpoint->last_code);
+    if (endpoint->breaker.state == BREAKER_OPEN)
+        notify_open(work);
 }
 
 static void on_tried(void *arg, const struct hook_try_result *result)
@@ -336,7 +358,7 @@ static void work_try(struct work *work, const struct account *account, const str
     work->endpoint->running++;
     hooks->running++;
     work->try = hook_try_start(rooms->loop, hooks->httpc, &rooms->conf, &work->hook, to, account->token,
-                               &params, on_tried, work);
+                               &params, on_notice, on_tried, work);
 }
 
 /* Starts the try, or holds the work. The URL is looked up at each attempt to start: it may have been mended
@@ -544,6 +566,49 @@ void hooks_stop(struct hooks *hooks, int64_t grace_ms, void (*fn)(void *arg), vo
     timer_stop(&hooks->soon);
     timer_stop(&hooks->probe);
     timer_set(&hooks->grace, has_open_work(hooks) ? grace_ms : 0);
+}
+
+/* ---- an operator's ---- */
+
+void hooks_describe(struct hooks *hooks, const struct hook *hook, char sid[SID_TEXT],
+                    char host[HOOK_HOST_MAX])
+{
+    struct message message;
+    struct hook_destination to;
+    sid[0] = host[0] = '\0';
+    if (queue_message(hooks->rooms.queue, hook->message_id, &message) != 0)
+        return;
+    sid_format(&message.sid, message.mm ? "MM" : "SM", sid);
+    hook_destination(hooks->rooms.directory, hook, &message, &to);
+    char *wire = to.url != NULL ? hook_url_wire(to.url) : NULL;
+    if (wire != NULL)
+        hook_url_host(wire, host);
+    free(wire);
+    message_fini(&message);
+}
+
+void hooks_endpoints(struct hooks *hooks, void (*fn)(void *arg, const struct endpoint *), void *arg)
+{
+    for (const struct endpoint *endpoint = hooks->endpoints; endpoint != NULL; endpoint = endpoint->next)
+        fn(arg, endpoint);
+}
+
+void hooks_trust(struct hooks *hooks, const char *host)
+{
+    for (struct endpoint *endpoint = hooks->endpoints; endpoint != NULL; endpoint = endpoint->next)
+        if (host == NULL || strcmp(endpoint->host, host) == 0)
+            endpoint->breaker = (struct hook_breaker){0};
+    look_soon(hooks);
+}
+
+void hooks_refresh(struct hooks *hooks)
+{
+    for (struct work *work = hooks->works, *next; work != NULL; work = next) {
+        next = work->next;
+        if (work->state == WORK_HELD)
+            work_free(work);
+    }
+    look_soon(hooks);
 }
 
 void hooks_free(struct hooks *hooks)

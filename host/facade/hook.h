@@ -6,6 +6,7 @@
 
 #include "host/base/httpc.h"
 #include "host/facade/facade.h"
+#include "host/facade/hook_endpoint.h"
 
 struct hooks;
 
@@ -14,5 +15,13 @@ void hooks_reload(struct hooks *, const struct conf *);
 /* No new calls; those under way get `grace_ms`, then they are dropped (their rows stay due). */
 void hooks_stop(struct hooks *, int64_t grace_ms, void (*fn)(void *arg), void *arg);
 void hooks_free(struct hooks *);
+
+/* An operator's. Whose message a hook is about, and its endpoint ("host:port", "" = it has no URL now). */
+void hooks_describe(struct hooks *, const struct hook *, char sid[SID_TEXT], char host[HOOK_HOST_MAX]);
+void hooks_endpoints(struct hooks *, void (*fn)(void *arg, const struct endpoint *), void *arg);
+/* Closes the breaker of that endpoint; NULL = of all. */
+void hooks_trust(struct hooks *, const char *host);
+/* Rows were changed behind its back: what only waits is read anew. */
+void hooks_refresh(struct hooks *);
 
 #endif

@@ -62,6 +62,8 @@ static void finish(struct hook_fetch *fetch, struct hook_failure failure, const 
         .status = answer->status,
         .url = fetch->wire != NULL ? fetch->wire : "",
         .text = text,
+        .method = fetch->get ? "GET" : "POST",
+        .head = answer->head,
         .content_type = answer->content_type,
         .body = answer->body,
         .body_len = answer->body_len,
@@ -73,7 +75,7 @@ static void finish(struct hook_fetch *fetch, struct hook_failure failure, const 
 static void finish_without_answer(struct hook_fetch *fetch, enum httpc_error error, const char *text)
 {
     struct httpc_answer none = {
-        .error = error, .error_text = text, .content_type = "", .location = "", .body = ""};
+        .error = error, .error_text = text, .head = "", .content_type = "", .location = "", .body = ""};
     finish(fetch, hook_failure_of(&none), text, &none);
 }
 

@@ -23,6 +23,8 @@ struct hook_fetch_result {
     int status;                  /* HTTP, 0 = none */
     const char *url;             /* wire form, of the last request without the parameters of a GET */
     const char *text;            /* what went wrong, "" if nothing */
+    const char *method;          /* of the last request */
+    const char *head;            /* header lines of the answer, bounded; "" when there was none */
     const char *content_type, *body;
     size_t body_len;
 };

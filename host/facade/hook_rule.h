@@ -11,6 +11,7 @@
 /* Twilio's numbers that are not an HTTP client's error. */
 enum {
     HOOK_URL_INVALID = 11100,
+    HOOK_UNREACHABLE = 11200,  /* an endpoint that fails again and again */
     HOOK_REDIRECTS = 11215,    /* more than HOOK_REDIRECTS_MAX */
     HOOK_REDIRECT_BAD = 11216, /* 3xx without a place to go to */
     HOOK_STATUS_BAD = 11217,   /* 4xx or 5xx */

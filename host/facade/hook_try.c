@@ -34,6 +34,7 @@ struct hook_try {
     char failed[HOOK_DETAIL_MAX]; /* first failure */
     struct hook_reply replies[TWIML_MESSAGES_MAX];
     size_t reply_count;
+    hook_notice_fn *notice;
     hook_try_fn *fn;
     void *arg;
 };
@@ -106,8 +107,27 @@ static const char *message_sid(const struct hook_try *try)
     return form_get(&try->params, "MessageSid");
 }
 
-static void tell_failure(struct hook_try *try, int code, const char *url, const char *text)
+/* result NULL: no answer is at fault. */
+static void tell_notice(struct hook_try *try, bool warning, int code, const char *url, const char *text,
+                        const struct hook_fetch_result *result)
 {
+    struct hook_notice told = {.warning = warning,
+                               .code = code,
+                               .text = text,
+                               .url = url,
+                               .method = result != NULL ? result->method : "",
+                               .params = &try->params,
+                               .status = result != NULL ? result->status : 0,
+                               .head = result != NULL ? result->head : "",
+                               .body = result != NULL ? result->body : "",
+                               .body_len = result != NULL ? result->body_len : 0};
+    try->notice(try->arg, &told);
+}
+
+static void tell_failure(struct hook_try *try, int code, const char *url, const char *text,
+                         const struct hook_fetch_result *result)
+{
+    tell_notice(try, false, code, url, text, result);
     char brief[HOOK_BRIEF_MAX], quoted_url[HOOK_BRIEF_MAX + 8], quoted[256];
     hook_url_brief(url, brief);
     log_event(LOG_WARN, "hook.failed", "sid=%s tries=%d code=%d url=%s text=%s", message_sid(try),
@@ -129,9 +149,10 @@ static void use_fallback(struct hook_try *try, int code, const char *url)
     fetch(try, fallback, try->fallback_method);
 }
 
-static void failed(struct hook_try *try, int code, const char *url, const char *text)
+static void failed(struct hook_try *try, int code, const char *url, const char *text,
+                   const struct hook_fetch_result *result)
 {
-    tell_failure(try, code, url, text);
+    tell_failure(try, code, url, text, result);
     if (try->failed[0] == '\0')
         snprintf(try->failed, sizeof try->failed, "%d %s", code, text);
     if (try->fallback != NULL)
@@ -182,11 +203,11 @@ static void follow(struct hook_try *try, const struct twiml *document, const str
     char *next = hook_url_resolve(result->url, document->redirect);
     if (next == NULL) {
         try->answered = true;
-        failed(try, HOOK_URL_INVALID, result->url, "Redirect to what is no http URL");
+        failed(try, HOOK_URL_INVALID, result->url, "Redirect to what is no http URL", result);
     } else if (try->documents >= HOOK_DOCUMENTS_MAX) {
         free(next);
         try->answered = true;
-        failed(try, HOOK_DOCUMENTS, result->url, "too many Redirect documents");
+        failed(try, HOOK_DOCUMENTS, result->url, "too many Redirect documents", result);
     } else {
         const char *method = document->redirect_method;
         fetch(try, next, method != NULL && strcmp(method, "GET") == 0 ? "GET" : "POST");
@@ -201,12 +222,13 @@ static void read_document(struct hook_try *try, const struct hook_fetch_result *
     int code = twiml_parse(result->content_type, result->body, result->body_len, &document, error);
     if (code != 0 && code != TWIML_MESSAGES) {
         try->answered = true;
-        failed(try, code, result->url, error);
+        failed(try, code, result->url, error, result);
         return;
     }
     if (code == TWIML_MESSAGES || document.warning != 0) {
         const char *text = code == TWIML_MESSAGES ? error : document.warning_text;
         try->warning = code == TWIML_MESSAGES ? code : document.warning;
+        tell_notice(try, true, try->warning, result->url, text, result);
         log_event(LOG_WARN, "hook.twiml", "sid=%s code=%d text=%s", message_sid(try), try->warning,
                   log_quote(text, strlen(text), quoted, sizeof quoted));
     }
@@ -245,12 +267,13 @@ static void on_fetched(void *arg, const struct hook_fetch_result *result)
         try->asked_s = result->failure.asked_s;
     if (result->failure.code == TWIML_TOO_LARGE && result->status >= 200 && result->status < 300)
         try->answered = true;
-    failed(try, result->failure.code, result->url[0] != '\0' ? result->url : try->url, result->text);
+    failed(try, result->failure.code, result->url[0] != '\0' ? result->url : try->url, result->text, result);
 }
 
 struct hook_try *hook_try_start(struct loop *loop, struct httpc *httpc, const struct conf *const *conf,
                                 const struct hook *hook, const struct hook_destination *to,
-                                const char *auth_token, struct form *params, hook_try_fn *fn, void *arg)
+                                const char *auth_token, struct form *params, hook_notice_fn *notice,
+                                hook_try_fn *fn, void *arg)
 {
     struct hook_try *try = calloc(1, sizeof *try);
     char *url = strdup(to->url);
@@ -266,6 +289,7 @@ struct hook_try *hook_try_start(struct loop *loop, struct httpc *httpc, const st
     if (to->fallback_url != NULL && (try->fallback = strdup(to->fallback_url)) == NULL)
         fatal("hook_try: out of memory");
     try->fallback_method = to->fallback_method;
+    try->notice = notice;
     try->fn = fn;
     try->arg = arg;
     try->endpoint = BREAKER_UNKNOWN;

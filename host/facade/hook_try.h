@@ -14,6 +14,20 @@
 
 struct hook_try;
 
+/* Something that its owner may want to know: told as it happens. */
+struct hook_notice {
+    bool warning;
+    int code;
+    const char *text;   /* a sentence */
+    const char *url;    /* user info included */
+    const char *method; /* "" = nothing was sent */
+    const struct form *params;
+    int status;              /* HTTP, 0 = none */
+    const char *head, *body; /* of the answer */
+    size_t body_len;
+};
+typedef void hook_notice_fn(void *arg, const struct hook_notice *);
+
 /* A Message verb. callback is resolved against its document. */
 struct hook_reply {
     struct twiml_message message;
@@ -38,7 +52,7 @@ typedef void hook_try_fn(void *arg, const struct hook_try_result *);
  * never inside. */
 struct hook_try *hook_try_start(struct loop *, struct httpc *, const struct conf *const *conf,
                                 const struct hook *, const struct hook_destination *, const char *auth_token,
-                                struct form *params /* moved */, hook_try_fn *, void *arg);
+                                struct form *params /* moved */, hook_notice_fn *, hook_try_fn *, void *arg);
 void hook_try_cancel(struct hook_try *); /* no callback; NULL is fine */
 
 #endif

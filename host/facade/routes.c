@@ -97,5 +97,7 @@ const struct route routes[] = {
     {"POST", SERVICE "/ChannelSenders", service_channels_add, false},
     {"GET", SERVICE "/ChannelSenders/{XE}", service_senders_none, false},
     {"DELETE", SERVICE "/ChannelSenders/{XE}", service_senders_none, false},
+    {"GET", ACCOUNT "/Notifications", notifications_list, false},
+    {"GET", ACCOUNT "/Notifications/{NO}", notifications_fetch, false},
     {NULL, NULL, NULL, false},
 };

@@ -80,6 +80,10 @@ static int sweep_run(struct transition *t)
         status = schedule_sweep(t);
     if (status >= 0 && t->may_expire)
         status = parts_sweep(t);
+    if (status >= 0 && t->may_expire)
+        status = notification_sweep(t);
+    if (status >= 0 && t->may_expire)
+        status = hook_sweep(t);
     return status < 0 ? status : report_sweep(t);
 }
 

@@ -2,7 +2,8 @@
  *
  * Promises: of each message only the first row has a due time, so that the calls go out in order and a dead
  * endpoint's backlog costs the others nothing; a settled row releases the next at once. Replies are stored
- * with DONE, or neither is. Refuses: a hook that is settled already or gone with its message (-ESTALE). */
+ * with DONE, or neither is. What was given up is kept apart for a while. Refuses: a hook that is settled
+ * already or gone with its message (-ESTALE). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include "host/base/log.h"
 #include "host/base/secret.h"
 #include "host/queue/queue_internal.h"
+
+#define DEAD_STEP 1024 /* thrown away at once */
 
 _Static_assert(MESSAGE_RECEIVED == 11 && MESSAGE_RECEIVED < 1 << HOOK_BITS, "a hook's id holds its status");
 
@@ -76,6 +79,22 @@ static bool among(const int64_t *ids, size_t count, int64_t id)
     return false;
 }
 
+size_t queue_hooks_walk(struct queue *queue, bool dead, const struct hook *after, struct hook *hooks,
+                        size_t max)
+{
+    size_t count = 0;
+    sqlite3_stmt *stmt = store_read_stmt(queue->store, dead ? Q_DEAD_HOOK_WALK : Q_HOOK_WALK);
+    store_bind_int(stmt, ":message", after != NULL ? after->message_id : 0);
+    store_bind_int(stmt, ":status", after != NULL ? after->status : 0);
+    store_bind_int(stmt, ":limit", (int64_t)max);
+    while (count < max && sql_next(queue->store, stmt) > 0) {
+        hook_columns(stmt, &hooks[count]);
+        hooks[count++].due_ms = sqlite3_column_int64(stmt, 7);
+    }
+    sqlite3_reset(stmt);
+    return count;
+}
+
 size_t queue_hooks_due(struct queue *queue, const int64_t *busy, size_t busy_count, struct hook *hooks,
                        size_t max, int64_t *next_ms)
 {
@@ -109,6 +128,7 @@ struct hook_settle {
     enum hook_verdict verdict;
     int64_t retry_at_ms;
     char detail[96];
+    bool dropped; /* by an operator */
     struct submission_copy *replies;
     size_t reply_count;
 };
@@ -163,19 +183,34 @@ static int hook_release(struct hook_settle *op)
     return status;
 }
 
+static int hook_row(struct transition *t, enum query query, int64_t message_id, enum message_status status)
+{
+    sqlite3_stmt *stmt = store_write_stmt(t->queue->store, query);
+    store_bind_int(stmt, ":message", message_id);
+    store_bind_int(stmt, ":status", status);
+    return sql_guarded(t->queue->store, stmt);
+}
+
+static int hook_bury(struct hook_settle *op)
+{
+    sqlite3_stmt *stmt = store_write_stmt(op->t.queue->store, Q_DEAD_HOOK_PUT);
+    store_bind_int(stmt, ":message", op->message_id);
+    store_bind_int(stmt, ":status", op->status);
+    store_bind_int(stmt, ":now", op->t.now_ms);
+    return sql_run(op->t.queue->store, stmt);
+}
+
 static int hook_settle_run(struct transition *t)
 {
     static const char *const words[] = {[HOOK_DONE] = "done", [HOOK_DEAD] = "dead"};
     struct hook_settle *op = (struct hook_settle *)t;
-    struct store *store = t->queue->store;
     if (op->verdict == HOOK_RETRY || op->verdict == HOOK_WAIT)
         return hook_put_off(op, op->verdict == HOOK_RETRY);
-    sqlite3_stmt *stmt = store_write_stmt(store, Q_HOOK_DELETE);
-    store_bind_int(stmt, ":message", op->message_id);
-    store_bind_int(stmt, ":status", op->status);
-    int status = sql_guarded(store, stmt);
-    if (status <= 0)
-        return status < 0 ? status : -ESTALE;
+    int status = op->verdict == HOOK_DEAD && !op->dropped ? hook_bury(op) : 0;
+    if (status == 0 && (status = hook_row(t, Q_HOOK_DELETE, op->message_id, op->status)) == 0)
+        status = op->dropped && hook_row(t, Q_DEAD_HOOK_TAKE, op->message_id, op->status) > 0 ? 1 : -ESTALE;
+    if (status < 0)
+        return status;
     status = op->verdict == HOOK_NO_URL
                  ? 0
                  : queue_note(t, op->message_id, "hook", "status=%s %s detail=\"%s\"",
@@ -212,4 +247,68 @@ void queue_hook_settle(struct queue *queue, int64_t hook_id, const struct hook_s
         op->reply_count = settlement->reply_count;
     }
     transition_submit(&op->t);
+}
+
+/* ---- an operator's ---- */
+
+static int hook_hurry_run(struct transition *t)
+{
+    struct hook_settle *op = (struct hook_settle *)t;
+    struct store *store = t->queue->store;
+    sqlite3_stmt *stmt = store_write_stmt(store, Q_DEAD_HOOK_REVIVE);
+    store_bind_int(stmt, ":message", op->message_id);
+    store_bind_int(stmt, ":status", op->status);
+    store_bind_int(stmt, ":now", t->now_ms);
+    int status = sql_run(store, stmt);
+    if (status == 0 && (status = hook_row(t, Q_DEAD_HOOK_TAKE, op->message_id, op->status)) > 0)
+        status = queue_note(t, op->message_id, "hook", "status=%s owed again by operator",
+                            message_status_text(op->status));
+    if (status != 0)
+        return status;
+    stmt = store_write_stmt(store, Q_HOOK_HURRY);
+    store_bind_int(stmt, ":message", op->message_id);
+    store_bind_int(stmt, ":status", op->status);
+    store_bind_int(stmt, ":now", t->now_ms);
+    queue_raise(t, QUEUE_HOOKS);
+    return sql_run(store, stmt);
+}
+
+static struct hook_settle *operator_new(struct queue *queue, int64_t hook_id, int (*run)(struct transition *),
+                                        durable_fn *fn, void *arg)
+{
+    struct hook_settle *op = transition_new(queue, sizeof *op, run, fn, arg);
+    op->message_id = hook_id >> HOOK_BITS;
+    op->status = (enum message_status)(hook_id & ((1 << HOOK_BITS) - 1));
+    return op;
+}
+
+void queue_hook_hurry(struct queue *queue, int64_t hook_id, durable_fn *fn, void *arg)
+{
+    transition_submit(&operator_new(queue, hook_id, hook_hurry_run, fn, arg)->t);
+}
+
+void queue_hook_drop(struct queue *queue, int64_t hook_id, durable_fn *fn, void *arg)
+{
+    struct hook_settle *op = operator_new(queue, hook_id, hook_settle_run, fn, arg);
+    op->verdict = HOOK_DEAD;
+    op->dropped = true;
+    snprintf(op->detail, sizeof op->detail, "dropped by operator");
+    transition_submit(&op->t);
+}
+
+/* ---- the dead, for a while ---- */
+
+int hook_sweep(struct transition *t)
+{
+    struct store *store = t->queue->store;
+    sqlite3_stmt *stmt = store_write_stmt(store, Q_DEAD_HOOK_AGE);
+    store_bind_int(stmt, ":before", t->now_ms - HOOK_DEAD_DAYS * (24 * 3600 * 1000LL));
+    store_bind_int(stmt, ":step", DEAD_STEP);
+    int status = sql_run(store, stmt);
+    if (status != 0)
+        return status;
+    stmt = store_write_stmt(store, Q_DEAD_HOOK_TRIM);
+    store_bind_int(stmt, ":step", DEAD_STEP);
+    store_bind_int(stmt, ":most", HOOK_DEAD_MOST);
+    return sql_run(store, stmt);
 }

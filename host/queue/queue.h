@@ -227,6 +227,7 @@ struct hook {
     char token[37];             /* UUID, I-Twilio-Idempotency-Token: the same for each try */
     int tries;
     int64_t created_ms, give_up_ms;
+    int64_t due_ms; /* of queue_hooks_walk() only */
 };
 /* Is the change to `sending` told too? Twilio does not, nor does a queue that was just opened. */
 void queue_hook_sending(struct queue *, bool);
@@ -246,6 +247,18 @@ struct hook_settlement {
 };
 void queue_hook_settle(struct queue *, int64_t hook_id, const struct hook_settlement *, durable_fn *,
                        void *arg);
+
+/* An operator's: all hooks that are owed (or dead: given up within HOOK_DEAD_DAYS, at most HOOK_DEAD_MOST),
+ * by message and status, those after *after (NULL = from the first); at most max. due_ms 0: it waits for an
+ * earlier one of its message. Of a dead one created_ms is when it died. */
+#define HOOK_DEAD_DAYS 30
+#define HOOK_DEAD_MOST 10000
+size_t queue_hooks_walk(struct queue *, bool dead, const struct hook *after, struct hook *hooks, size_t max);
+/* Due now; a dead one is owed anew, with all its patience. fn(0), also when there is nothing to change. */
+void queue_hook_hurry(struct queue *, int64_t hook_id, durable_fn *, void *arg);
+/* Given up for good: not even kept as dead. fn(-ESTALE): not owed, not dead, or not the first of its message.
+ */
+void queue_hook_drop(struct queue *, int64_t hook_id, durable_fn *, void *arg);
 
 /* ---- reading: committed rows only ---- */
 

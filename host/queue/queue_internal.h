@@ -73,6 +73,7 @@ struct queue {
     size_t depth_count;
     size_t pending;          /* transitions not durable yet */
     bool closed;             /* freed with the last of them */
+    unsigned notified;       /* since it was opened */
     bool hook_sending;       /* `sending` is told */
     sqlite3_stmt *reads[34]; /* of read.c */
 };
@@ -231,6 +232,12 @@ int parts_sweep(struct transition *);
 
 /* hooks.c */
 int hook_add(struct transition *, int64_t message_id, enum message_status, int error_code, int64_t done_ms);
+
+/* Throws away a bounded number of those that are too old. */
+int hook_sweep(struct transition *);
+
+/* notification.c: the same */
+int notification_sweep(struct transition *);
 
 /* due.c */
 void due_init(struct queue *);

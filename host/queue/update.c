@@ -53,7 +53,8 @@ static int run_all(struct update *op, const enum query *queries, size_t count)
 
 static int redact_run(struct transition *t)
 {
-    static const enum query queries[] = {Q_MESSAGE_REDACT, Q_SEGMENT_CLEAR, Q_PART_REDACT};
+    static const enum query queries[] = {Q_MESSAGE_REDACT, Q_SEGMENT_CLEAR, Q_PART_REDACT,
+                                         Q_NOTIFICATION_REDACT};
     struct update *op = (struct update *)t;
     int status = run_all(op, queries, sizeof queries / sizeof queries[0]);
     return status != 0 ? status : queue_note(t, op->message_id, "redacted", "%s", "");
@@ -61,9 +62,9 @@ static int redact_run(struct transition *t)
 
 static int delete_run(struct transition *t)
 {
-    static const enum query queries[] = {Q_SEGMENT_DELETE, Q_ATTEMPT_DELETE, Q_HOOK_DELETE_ALL,
-                                         Q_EVENT_DELETE,   Q_PART_FORGET,    Q_FEEDBACK_DELETE,
-                                         Q_MESSAGE_DELETE};
+    static const enum query queries[] = {Q_SEGMENT_DELETE,       Q_ATTEMPT_DELETE,      Q_HOOK_DELETE_ALL,
+                                         Q_DEAD_HOOK_DELETE_ALL, Q_NOTIFICATION_DELETE, Q_EVENT_DELETE,
+                                         Q_PART_FORGET,          Q_FEEDBACK_DELETE,     Q_MESSAGE_DELETE};
     return run_all((struct update *)t, queries, sizeof queries / sizeof queries[0]);
 }
 
