@@ -26,11 +26,19 @@ static void credentials_drop(const struct account_answer *answer)
         ctl_line(answer->call, "removed %s", path);
 }
 
+static void stop_sending(struct daemon *daemon)
+{
+    const struct facade_rooms rooms = {
+        .loop = daemon->loop, .store = daemon->store, .queue = daemon->queue, .directory = daemon->directory};
+    accounts_resume(&rooms);
+}
+
 static const char *account_error(int status)
 {
     switch (status) {
     case -EINVAL: return "NAME is 1 to 64 characters";
     case -ENOENT: return "no account of that SID, or not one that may have this";
+    case -EPERM: return "a closed account stays closed, and the first account cannot be closed";
     case -EEXIST: return "it has test credentials: see account show; account rotate gives them a new token";
     default: return strerror(-status);
     }
@@ -43,7 +51,10 @@ static void on_durable(void *arg, int status)
     sid_format(&answer->sid, "AC", sid);
     if (status == 0) {
         ctl_line(answer->call, "sid %s", sid);
-        ctl_line(answer->call, "token %s", answer->token);
+        if (answer->token[0] != '\0')
+            ctl_line(answer->call, "token %s", answer->token);
+        else
+            stop_sending(answer->daemon);
         credentials_drop(answer);
         ctl_ok(answer->call);
     } else {
@@ -109,11 +120,39 @@ static int rotate(struct account_answer *answer, const char *text)
                                     answer);
 }
 
+static int status_set(struct account_answer *answer, const char *text, enum account_status status)
+{
+    struct directory *directory = answer->daemon->directory;
+    const struct account *account = named(answer->daemon, text);
+    if (account == NULL)
+        return -ENOENT;
+    if (status == ACCOUNT_CLOSED && account == directory_account_first(directory))
+        return -EPERM;
+    answer->sid = account->sid;
+    return directory_account_update(directory, account->id, NULL, status, on_durable, answer);
+}
+
+static int suspend(struct account_answer *answer, const char *text)
+{
+    return status_set(answer, text, ACCOUNT_SUSPENDED);
+}
+
+static int activate(struct account_answer *answer, const char *text)
+{
+    return status_set(answer, text, ACCOUNT_ACTIVE);
+}
+
+static int shut(struct account_answer *answer, const char *text)
+{
+    return status_set(answer, text, ACCOUNT_CLOSED);
+}
+
 static const struct {
     const char *word;
     int (*fn)(struct account_answer *, const char *argument);
     bool optional; /* its argument */
-} CHANGES[] = {{"create", create, false}, {"test", test, true}, {"rotate", rotate, false}};
+} CHANGES[] = {{"create", create, false},   {"test", test, true},          {"rotate", rotate, false},
+               {"suspend", suspend, false}, {"activate", activate, false}, {"close", shut, false}};
 
 static void change(struct daemon *daemon, struct ctl_call *call, size_t which, const char *argument)
 {
@@ -139,5 +178,8 @@ void verb_account(void *arg, struct ctl_call *call, int argc, char **argv)
             change(arg, call, i, argc == 3 ? argv[2] : NULL);
             return;
         }
-    ctl_err(call, "usage: account show | create NAME | test [AC...] | rotate AC...");
+    ctl_err(
+        call,
+        "usage: account show | create NAME | test [AC...] | rotate AC... | suspend AC... | activate AC... | "
+        "close AC...");
 }

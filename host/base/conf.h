@@ -30,6 +30,7 @@ struct conf_daemon {
     bool log_mask;        /* log_numbers = masked | full */
     char *country;        /* calling code of local forms, "" = refuse them */
     char *trunk;          /* trunk prefix of local forms, default "0" */
+    char *key_file;       /* seals the auth tokens; "" = key in data_dir */
     char *account_sid;    /* fixes the first account: both or neither */
     char *auth_token;
 };
@@ -76,6 +77,7 @@ struct conf_line { /* [line NAME]: an identity on a SIM; its URLs seed its row o
     char *modem;      /* name of a [modem]; "" where it is simulated */
     char *carrier;    /* "modem" | "simulator", which is also called "loopback" */
     char *class_name; /* default class, "" = "default" */
+    char *account;    /* SID or name of whose a new line is; "" = the first account's */
     char *pin;        /* SIM PIN, "" = none */
     char **optout;    /* sets of words, NULL-terminated; "off" */
     char *sms_url, *sms_method, *sms_fallback_url, *sms_fallback_method, *status_callback;

@@ -42,6 +42,7 @@ const struct conf_option conf_options[] = {
     {SECTION_DAEMON, "log_numbers", CONF_BOOL, D(log_mask), "masked", 0, 0, "full masked", false, true, "telephone numbers in the log"},
     {SECTION_DAEMON, "country", CONF_TEXT, D(country), "", 0, 0, NULL, false, true, "calling code by which local numbers are read, e.g. 41; empty: they are refused"},
     {SECTION_DAEMON, "trunk", CONF_TEXT, D(trunk), "0", 0, 0, NULL, false, true, "trunk prefix of local numbers"},
+    {SECTION_DAEMON, "key_file", CONF_PATH, D(key_file), "", 0, 0, NULL, false, false, "key that seals the auth tokens, 64 hex digits; default: key in data_dir. A systemd credential cellpost.key goes before it"},
     {SECTION_DAEMON, "account_sid", CONF_HEX_SID, D(account_sid), "", 0, 0, "AC", false, false, "fixes the first account's SID (with auth_token); for CI"},
     {SECTION_DAEMON, "auth_token", CONF_TOKEN, D(auth_token), "", 0, 0, NULL, false, false, "fixes the first account's token"},
 
@@ -88,6 +89,7 @@ const struct conf_option conf_options[] = {
     {SECTION_LINE, "iccid", CONF_ICCID, L(iccid), "", 0, 0, NULL, false, true, "its SIM; empty: the first that is seen"},
     {SECTION_LINE, "modem", CONF_NAME_REF, L(modem), "", 0, 0, "modem", false, true, "[modem] that holds the SIM"},
     {SECTION_LINE, "carrier", CONF_WORD, L(carrier), "modem", 0, 0, "modem simulator loopback", true, true, "simulator: no modem, [simulate] rules say what becomes of a message, without any it is delivered at once; loopback means the same"},
+    {SECTION_LINE, "account", CONF_TEXT, L(account), "", 0, 0, NULL, false, true, "whose it is: an account's SID, or its name where only one has it; empty: the first account. For a new line only: afterwards AccountSid of IncomingPhoneNumbers moves it"},
     {SECTION_LINE, "class", CONF_NAME_REF, L(class_name), "default", 0, 0, "class", false, true, "[class] of its messages unless Tags name another"},
     {SECTION_LINE, "pin", CONF_PIN, L(pin), "", 0, 0, NULL, false, true, "SIM PIN; entered only while two tries are left, never twice when wrong"},
     {SECTION_LINE, "sms_url", CONF_URL, L(sms_url), "", 0, 0, NULL, false, true, "inbound webhook; for a new line only: afterwards IncomingPhoneNumbers of the API owns it"},

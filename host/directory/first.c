@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,18 +38,39 @@ static bool has_accounts(struct directory *directory)
     return has;
 }
 
-static int key_open(struct directory *directory, const char *data_dir, bool fresh, char error[256])
+/* systemd's credential, else the option, else the data folder's. */
+static void key_path(const struct conf_daemon *conf, char path[PATH_MAX])
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/key", data_dir);
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    if (folder != NULL && snprintf(path, PATH_MAX, "%s/cellpost.key", folder) < PATH_MAX &&
+        access(path, F_OK) == 0)
+        return;
+    if (conf->key_file[0] != '\0')
+        snprintf(path, PATH_MAX, "%s", conf->key_file);
+    else
+        snprintf(path, PATH_MAX, "%s/key", conf->data_dir);
+}
+
+static int sync_folder_of(const char *file)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(file, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash != NULL && slash != file ? (int)(slash - file) : 1,
+             slash != NULL ? file : ".");
+    return sync_folder(folder);
+}
+
+static int key_open(struct directory *directory, const char *path, bool fresh, char error[256])
+{
+    bool is_made = fresh && access(path, F_OK) != 0;
     if (!fresh && access(path, F_OK) != 0)
         return refuse(-errno, error, path,
                       "the key of the auth tokens is missing: restore it with the database");
     int status = secret_key_load(path, &directory->key);
     if (status == -EINVAL)
         return refuse(status, error, path, "is no key: 64 hex digits");
-    if (status == 0 && fresh)
-        status = sync_folder(data_dir);
+    if (status == 0 && is_made)
+        status = sync_folder_of(path);
     return status == 0 ? 0 : refuse(status, error, path, strerror(-status));
 }
 
@@ -136,15 +158,16 @@ static int account_agrees(struct directory *directory, const struct conf *conf, 
 int first_open(struct directory *directory, const struct conf *conf, char error[256])
 {
     bool fresh = !has_accounts(directory);
-    int status = key_open(directory, conf->daemon.data_dir, fresh, error);
+    char path[PATH_MAX];
+    key_path(&conf->daemon, path);
+    int status = key_open(directory, path, fresh, error);
     if (status == 0 && fresh)
         status = account_first(directory, conf, error);
     if (status != 0)
         return status;
     status = rows_load(directory, TABLE_ACCOUNT);
     if (status == -EBADMSG)
-        return refuse(status, error, conf->daemon.data_dir,
-                      "the file 'key' does not open the auth tokens: it is another's");
+        return refuse(status, error, path, "this key does not open the auth tokens: it is another's");
     if (status != 0)
         return refuse(status, error, "database", "the accounts cannot be read");
     return account_agrees(directory, conf, error);

@@ -68,27 +68,69 @@ static int line_correct(struct directory *directory, const struct conf_line *con
     return change_submit(change);
 }
 
-static int line_seed(struct directory *directory, const struct conf_line *conf, int64_t account_id)
+/* Whose a [line] is: the first account's, or by SID, or by a name that only one has. NULL: nobody's. */
+static const struct account *owner_of(struct directory *directory, const struct conf_line *conf)
+{
+    const struct account *found = NULL, *account;
+    struct sid sid;
+    if (conf->account[0] == '\0')
+        return directory_account_first(directory);
+    if (sid_parse(conf->account, "AC", &sid))
+        found = directory_account_by_sid(directory, &sid);
+    for (size_t n = 0; found == NULL && (account = directory_account_at(directory, n)) != NULL; n++)
+        if (!account->test && strcmp(account->friendly_name, conf->account) == 0) {
+            found = account;
+            while ((account = directory_account_at(directory, ++n)) != NULL)
+                if (!account->test && strcmp(account->friendly_name, conf->account) == 0)
+                    return NULL;
+        }
+    return found != NULL && !found->test ? found : NULL;
+}
+
+static int lines_check(struct directory *directory, const struct conf *conf, char error[256])
+{
+    for (size_t i = 0; i < conf->line_count; i++) {
+        const struct conf_line *line = &conf->lines[i];
+        if (directory_line_by_name(directory, line->name) != NULL || owner_of(directory, line) != NULL)
+            continue;
+        snprintf(error, 256,
+                 "%s:%d: [line %s]: account: there is not one account '%.64s': give its SID, as "
+                 "cellpost account show lists it",
+                 conf->file, conf_where(conf, &line->account), line->name, line->account);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int line_seed(struct directory *directory, const struct conf_line *conf)
 {
     const struct line *line = directory_line_by_name(directory, conf->name);
-    return line == NULL ? line_insert(directory, conf, account_id) : line_correct(directory, conf, line);
+    const struct account *owner = owner_of(directory, conf);
+    return line == NULL ? line_insert(directory, conf, owner->id) : line_correct(directory, conf, line);
+}
+
+static void tell_ignored(const struct conf *conf, const struct conf_line *line, const char *option, int where)
+{
+    char file[256];
+    log_event(LOG_WARN, "line.option_ignored",
+              "file=%s line=%d section=%s option=%s "
+              "message=\"only a new line takes it from here: change it over the API, IncomingPhoneNumbers\"",
+              log_quote(conf->file, strlen(conf->file), file, sizeof file), where, line->name, option);
 }
 
 static void line_tell_ignored(struct directory *directory, const struct conf *conf,
                               const struct conf_line *line)
 {
     const struct line *row = directory_line_by_name(directory, line->name);
-    char file[256];
+    const struct account *owner = owner_of(directory, line);
+    int given = conf_where(conf, &line->account);
+    if (row != NULL && given > 0 && (owner == NULL || owner->id != row->account_id))
+        tell_ignored(conf, line, "account", given);
     for (size_t i = 0; row != NULL && i < OWNED_COUNT; i++) {
         char *const *text = text_at(line, owned[i].conf);
         int where = conf_where(conf, text);
         if (where > 0 && strcmp(*text, *text_at(row, owned[i].row)) != 0)
-            log_event(LOG_WARN, "line.option_ignored",
-                      "file=%s line=%d section=%s option=%s "
-                      "message=\"only a new line takes it from here: change it over the API, "
-                      "IncomingPhoneNumbers\"",
-                      log_quote(conf->file, strlen(conf->file), file, sizeof file), where, line->name,
-                      owned[i].option);
+            tell_ignored(conf, line, owned[i].option, where);
     }
 }
 
@@ -104,7 +146,7 @@ static int seed_rows(struct directory *directory, const struct conf *conf)
     size_t pending = directory->pending;
     int status = 0;
     for (size_t i = 0; i < conf->line_count && status == 0; i++)
-        status = line_seed(directory, &conf->lines[i], first->id);
+        status = line_seed(directory, &conf->lines[i]);
     for (size_t i = 0; i < conf->service_count && status == 0; i++)
         status = service_seed(directory, &conf->services[i], first->id);
     return status != 0 || directory->pending == pending ? status : store_flush(directory->store);
@@ -113,6 +155,8 @@ static int seed_rows(struct directory *directory, const struct conf *conf)
 int seed(struct directory *directory, const struct conf *conf, char error[256])
 {
     int status = services_check(directory, conf, error);
+    if (status == 0)
+        status = lines_check(directory, conf, error);
     if (status != 0)
         return status;
     status = seed_rows(directory, conf);

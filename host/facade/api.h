@@ -81,8 +81,6 @@ void api_url(const struct api_call *, char out[API_URL_MAX], const char *fmt, ..
 
 api_handler accounts_list, accounts_create, accounts_fetch, accounts_update;
 api_handler keys_list, keys_create, keys_fetch, keys_update, keys_delete;
-/* At the start: what a stop left undone when an account's messages were being ended. */
-void accounts_resume(const struct facade_rooms *);
 api_handler messages_create, messages_list, messages_fetch, messages_update, messages_delete;
 api_handler calls_create;
 api_handler media_list, media_fetch;

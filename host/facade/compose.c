@@ -42,6 +42,7 @@ static draft_check *const CHECKS[] = {
     draft_retention_valid,
     draft_smart_valid,
     draft_validity_valid,
+    draft_shapes_valid,
     draft_tags_valid,
     draft_key_valid,
     draft_schedule_valid,

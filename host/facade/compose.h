@@ -3,6 +3,7 @@
 #ifndef CELLPOST_FACADE_COMPOSE_H
 #define CELLPOST_FACADE_COMPOSE_H
 
+#include "host/base/form.h"
 #include "host/facade/error.h"
 #include "host/facade/facade.h"
 #include "host/queue/queue.h"
@@ -19,6 +20,7 @@ struct compose_request {
     const char *schedule_type, *send_at, *content_sid, *content_variables;
     size_t media_count;
     const char *const *media;
+    const struct form *all; /* for what has no effect and must have a shape; NULL = none of it */
     const char *idempotency_key;
     int64_t request_hash; /* of what the key stands for */
     int64_t reply_to;

@@ -42,6 +42,9 @@ draft_check draft_body_fits, draft_media_fits, draft_callback_valid, draft_appli
 /* content_expand.c: the text of a template becomes the body */
 draft_check draft_content_expands;
 
+/* compose_shape.c: what has no effect */
+draft_check draft_shapes_valid;
+
 /* compose_class.c: the class by which a message goes; tags NULL = none */
 const struct conf_class *class_choose(const struct draft *, json_t *tags);
 enum unsure_policy class_policy(const struct conf_class *);

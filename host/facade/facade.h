@@ -26,6 +26,10 @@ struct facade_rooms {
     struct verify *verify;
 };
 
+/* Ends what waits of accounts that are not active: at the start, which facade_open does, and after each
+ * change of a status from outside the API. */
+void accounts_resume(const struct facade_rooms *);
+
 /* Listens. 0 or -errno with a sentence that names the address. */
 int facade_open(struct facade **, const struct facade_rooms *, char error[256]);
 /* And on these (ended by NULL) through TLS; tls is lent until facade_close. */

@@ -231,6 +231,7 @@ static void read_create(const struct api_call *call, struct compose_request *r)
         .send_at = form_get(f, "SendAt"),
         .content_sid = form_get(f, "ContentSid"),
         .content_variables = form_get(f, "ContentVariables"),
+        .all = f,
         .idempotency_key = idempotency_key(call),
     };
     if (r->idempotency_key != NULL)

@@ -118,6 +118,21 @@ def test_test_credentials(gateway, main):
     assert told["sid"] not in [a.sid for a in main.api.accounts.list()]
 
 
+def test_operator_suspends_a_main_account(gateway):
+    told = dict(line.split(" ", 1) for line in gateway.cli("account", "create", "Other clinic").splitlines())
+    other = client_of(gateway, told["sid"], told["token"])
+    sub = other.api.accounts.create()
+    tenant = client_of(gateway, sub.sid, sub.auth_token)
+    gateway.cli("account", "suspend", told["sid"])
+    assert refusal(look, other) == (401, 20005) and refusal(look, tenant) == (401, 20005)
+    gateway.cli("account", "activate", told["sid"])
+    assert look(other).status == "active" and look(tenant).status == "active"
+    refused = gateway.cli("account", "close", ACCOUNT, check=False)
+    assert refused.returncode == 1 and "cannot be closed" in refused.stderr
+    gateway.cli("account", "close", told["sid"])
+    assert refusal(look, tenant) == (403, 20403)
+
+
 def test_rate_and_failed_logins(tmp_path):
     http = "account_rate = 1\naccount_burst = 3\nfailed_logins = 3"
     gateway = Gateway(lambda data: configuration(data, http), tmp_path / "g").start()

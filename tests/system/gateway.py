@@ -26,7 +26,7 @@ SERVICE = "MG" + "00112233445566778899aabbccddeeff"
 PATIENCE = float(os.environ.get("CELLPOST_PATIENCE", "1"))
 
 
-def until(probe, seconds=10.0, what="condition"):
+def until(probe, seconds=10.0, what="condition", pause_s=0.01):
     """Asks probe() until it is true; for state that only the API shows. Returns what it returned."""
     deadline = time.monotonic() + seconds * PATIENCE
     pause = threading.Event()
@@ -36,7 +36,7 @@ def until(probe, seconds=10.0, what="condition"):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {seconds * PATIENCE:.0f} s, last {value!r}")
-        pause.wait(0.01)
+        pause.wait(pause_s)
 
 
 class Application:

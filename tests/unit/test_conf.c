@@ -58,6 +58,34 @@ static void test_defaults(void **state)
     conf_free(conf);
 }
 
+/* The rate spares a SIM. */
+static void test_rate_of_a_line(void **state)
+{
+    struct heard heard;
+    (void)state;
+    struct conf *conf =
+        parse(GOOD_LINES "[line b]\ncarrier = loopback\n[line c]\ncarrier = loopback\nrate = 1\n", &heard);
+    assert_non_null(conf);
+    assert_int_equal(conf->lines[0].rate, 1);
+    assert_int_equal(conf->lines[1].rate, 0);
+    assert_int_equal(conf->lines[2].rate, 1);
+    assert_int_equal(conf->lines[1].queue_max, 1000);
+    conf_free(conf);
+}
+
+static void test_prefixes(void **state)
+{
+    struct heard heard;
+    (void)state;
+    struct conf *conf = parse("[http]\nto_allow = +41, +4930 +1\nmedia = append\n", &heard);
+    assert_non_null(conf);
+    assert_string_equal(conf->http.to_allow[1], "+4930");
+    assert_null(conf->http.to_allow[3]);
+    assert_null(conf->http.to_deny[0]);
+    assert_int_equal(conf->http.media, CONF_MEDIA_APPEND);
+    conf_free(conf);
+}
+
 static void test_a_whole_file(void **state)
 {
     struct heard heard;
@@ -99,6 +127,13 @@ static const struct {
     {"[http]\nqueue_max = 1\nqueue_max = 2\n", 3, "stands twice"},
     {"[http]\nqueue_max = many\n", 2, "is a number"},
     {"[http]\nqueue_max = 0\n", 2, "from 1 to"},
+    {"[http]\nto_allow = 41\n", 2, "'41' does not begin a number"},
+    {"[http]\nto_deny = +41 +0\n", 2, "'+0' does not begin"},
+    {"[http]\nto_deny = +1234567890123456\n", 2, "does not begin"},
+    {"[http]\nmedia = drop\n", 2, "one of"},
+    {"[http]\nscheduled_max = -1\n", 2, "is a number"},
+    {"[line a]\ncarrier = loopback\nrate = 1001\n", 3, "from 0 to"},
+    {"[line a]\ncarrier = loopback\nqueue_max = 0\n", 3, "from 1 to"},
     {"[http]\nidle = 5\n", 2, "a time like"},
     {"[http]\nidle = 1ms\n", 2, "from 100"},
     {"[hooks]\nretry = maybe\n", 2, "one of"},
@@ -299,6 +334,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_rate_of_a_line),
+        cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_a_whole_file),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_every_error_is_reported),

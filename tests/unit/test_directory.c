@@ -551,6 +551,61 @@ static void test_what_an_account_owns(void **state)
     assert_memory_equal(&directory_account_test(directory, main_id)->sid, &test, sizeof test);
 }
 
+static void test_key_file_and_credential(void **state)
+{
+    char path[160], option[200], folder[160], moved[160], text[128];
+    (void)state;
+    snprintf(option, sizeof option, "key_file = %s", in_dir("elsewhere.key", path));
+    configure(option, two_lines);
+    open_all();
+    assert_private("elsewhere.key");
+    assert_int_not_equal(access(in_dir("key", path), F_OK), 0);
+    close_all();
+    in_dir("credential", folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(rename(in_dir("elsewhere.key", path), in_dir("credential/cellpost.key", moved)), 0);
+    assert_int_equal(open_status(), -ENOENT); /* never a new one over accounts that are there */
+    assert_non_null(strstr(error, "elsewhere.key"));
+    directory = NULL;
+    assert_int_not_equal(access(in_dir("elsewhere.key", path), F_OK), 0);
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    open_all(); /* the credential goes before the option */
+    file_text("credentials", text, sizeof text);
+    assert_non_null(strstr(text, first_account()->token));
+    unsetenv("CREDENTIALS_DIRECTORY");
+    unlink(moved);
+    rmdir(folder);
+}
+
+static void test_a_line_names_its_account(void **state)
+{
+    struct sid sub, twin;
+    char sid[SID_TEXT], lines[512];
+    (void)state;
+    open_all();
+    int64_t main_id = first_account()->id;
+    assert_int_equal(make_under(main_id, false, "Ward 3", &sub), 0);
+    sid_format(&sub, "AC", sid);
+    configure("", "[line ward]\ncarrier = loopback\nnumber = +41790000001\n"
+                  "[line third]\ncarrier = loopback\naccount = Ward 3\n");
+    assert_int_equal(directory_reload(directory, conf, error), 0);
+    int64_t sub_id = directory_account_by_sid(directory, &sub)->id;
+    assert_int_equal(directory_line_by_name(directory, "third")->account_id, sub_id);
+    assert_int_equal(directory_line_by_name(directory, "ward")->account_id, main_id);
+    assert_int_equal(make_under(main_id, false, "Ward 3", &twin), 0);
+    configure("", "[line fourth]\ncarrier = loopback\naccount = Ward 3\n"); /* whose? */
+    assert_int_equal(directory_reload(directory, conf, error), -EINVAL);
+    assert_non_null(strstr(error, "[line fourth]: account"));
+    configure("", "[line fourth]\ncarrier = loopback\naccount = nobody\n");
+    assert_int_equal(directory_reload(directory, conf, error), -EINVAL);
+    snprintf(lines, sizeof lines,
+             "[line fourth]\ncarrier = loopback\naccount = %s\n[line third]\ncarrier = loopback\n", sid);
+    configure("", lines);
+    assert_int_equal(directory_reload(directory, conf, error), 0);
+    assert_int_equal(directory_line_by_name(directory, "fourth")->account_id, sub_id);
+    assert_int_equal(directory_line_by_name(directory, "third")->account_id, sub_id); /* it stays */
+}
+
 static void test_closing_before_it_is_durable(void **state)
 {
     struct sid sid;
@@ -644,6 +699,8 @@ int main(void)
         TEST(test_line_update),
         TEST(test_accounts),
         TEST(test_what_an_account_owns),
+        TEST(test_key_file_and_credential),
+        TEST(test_a_line_names_its_account),
         TEST(test_closing_before_it_is_durable),
         TEST(test_first_sim_is_recorded),
         TEST(test_only_e164_is_an_identity),

@@ -166,6 +166,24 @@ test('delete', async () => {
   await refused(client.messages(sid).fetch(), 404, 20404);
 });
 
+test('schedule and cancel', async () => {
+  const sendAt = new Date(Date.now() + 3600000);
+  const message = await client.messages.create({ to, messagingServiceSid: service, body: 'node later', scheduleType: 'fixed', sendAt });
+  assert.strictEqual(message.status, 'scheduled');
+  assert.strictEqual(message.from, null);
+  assert.strictEqual((await client.messages(message.sid).update({ status: 'canceled' })).status, 'canceled');
+  const soon = { to, messagingServiceSid: service, body: 'x', scheduleType: 'fixed', sendAt: new Date(Date.now() + 60000) };
+  await assert.rejects(client.messages.create(soon), { code: 35114 });
+});
+
+test('feedback', async () => {
+  const { sid } = await client.messages.create({ to, from, body: 'node feedback', provideFeedback: true });
+  const feedback = await client.messages(sid).feedback.create({ outcome: 'unconfirmed' });
+  assert.strictEqual(feedback.outcome, 'unconfirmed');
+  assert.strictEqual(feedback.messageSid, sid);
+  assert.ok((await client.messages(sid).fetch()).subresourceUris.feedback.endsWith(`${sid}/Feedback.json`));
+});
+
 test('media list', async () => {
   const { sid } = await client.messages.create({ to, from, body: 'plain' });
   assert.deepStrictEqual(await client.messages(sid).media.list(), []);
