@@ -89,6 +89,9 @@ api_handler numbers_list, numbers_list_mobile, numbers_list_none, numbers_create
     numbers_update, numbers_delete;
 api_handler applications_list, applications_create, applications_fetch, applications_update,
     applications_delete;
+api_handler balance_fetch, usage_list, usage_list_view;
+api_handler empties_list, empties_refuse, old_messages;
+api_handler lookups_fetch, lookups_fetch_v1;
 api_handler optouts_list, optouts_create, optouts_fetch, optouts_delete, consents_bulk;
 api_handler contents_list, contents_create, contents_fetch, contents_delete, contents_approval;
 api_handler verify_services_list, verify_services_create, verify_services_fetch, verify_services_update,

@@ -2,14 +2,17 @@
  * address. */
 #include "host/facade/routes.h"
 
+#include "host/facade/empties.h"
+
 #define ACCOUNT      API_ROOT "/{AC}"
 #define NUMBERS      ACCOUNT "/IncomingPhoneNumbers"
 #define APPLICATIONS ACCOUNT "/Applications"
-#define ACCOUNT      API_ROOT "/{AC}"
-#define NUMBERS      ACCOUNT "/IncomingPhoneNumbers"
 #define VERIFY       "/v2/Services"
 #define SERVICES     "/v1/Services"
 #define SERVICE      SERVICES "/{MG}"
+
+#define EMPTY(path, key)                                                                                     \
+    {"GET", ACCOUNT path, empties_list, false}, {"POST", ACCOUNT path, empties_refuse, false},
 
 const struct route routes[] = {
     {"GET", API_ROOT, accounts_list, false},
@@ -36,6 +39,7 @@ const struct route routes[] = {
     {"DELETE", ACCOUNT "/Messages/{SM}/Media/{ME}", media_fetch, false},
     {"POST", ACCOUNT "/Messages/{SM}/Feedback", feedback_create, false},
     {"GET", ACCOUNT "/Messages/{SM}/Feedback", feedback_fetch, false},
+    {"GET", ACCOUNT "/Calls", empties_list, false},
     {"POST", ACCOUNT "/Calls", calls_create, false},
     {"GET", NUMBERS, numbers_list, false},
     {"POST", NUMBERS, numbers_create, false},
@@ -99,5 +103,12 @@ const struct route routes[] = {
     {"DELETE", SERVICE "/ChannelSenders/{XE}", service_senders_none, false},
     {"GET", ACCOUNT "/Notifications", notifications_list, false},
     {"GET", ACCOUNT "/Notifications/{NO}", notifications_fetch, false},
+    {"GET", ACCOUNT "/Balance", balance_fetch, false},
+    {"GET", ACCOUNT "/Usage/Records", usage_list, false},
+    {"GET", ACCOUNT "/Usage/Records/{*}", usage_list_view, false},
+    {"GET", ACCOUNT "/SMS/Messages", old_messages, false},
+    {"POST", ACCOUNT "/SMS/Messages", old_messages, false},
+    EMPTY_LISTS(EMPTY){"GET", "/v1/PhoneNumbers/{*}", lookups_fetch_v1, false},
+    {"GET", "/v2/PhoneNumbers/{*}", lookups_fetch, false},
     {NULL, NULL, NULL, false},
 };

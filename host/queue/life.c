@@ -124,6 +124,8 @@ int life_sent(struct transition *t, struct life *life, struct work *work)
 {
     life->report_until_ms = report_until(t, life);
     int status = life_become(t, life, MESSAGE_SENT, 0, 0);
+    if (status == 0)
+        status = usage_count(t, life->id);
     if (status == 0 && work->exists)
         status = lane_leave(t, work);
     bool reported = life->segments > 1 || work->attempts > 1; /* then one may have come before this */

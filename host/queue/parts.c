@@ -114,6 +114,8 @@ static int assembled(struct transition *t, int64_t message_id, const char *body,
 {
     int status = become_received(t, message_id, body, error);
     if (status == 0)
+        status = usage_count(t, message_id);
+    if (status == 0)
         status = queue_note(t, message_id, error != 0 ? "partial" : "received", "%s",
                             quiet ? "ports=1 hook=none" : "");
     return status != 0 || quiet ? status : hook_add(t, message_id, MESSAGE_RECEIVED, error, 0);

@@ -285,6 +285,13 @@ size_t queue_list(struct queue *, const struct message_filter *, message_fn *, v
 typedef void event_fn(void *arg, int64_t at_ms, const char *kind, const char *detail);
 size_t queue_events(struct queue *, int64_t message_id, event_fn *, void *arg);
 
+/* What an account sent (counted when the last segment has left) and received. It outlives the messages. */
+struct usage {
+    int64_t out_messages, out_segments, in_messages, in_segments;
+};
+/* Adds to *out what was counted from one UTC day (since 1970) to another, both included. 0, or -errno. */
+int queue_usage(struct queue *, int64_t account_id, int64_t from_day, int64_t to_day, struct usage *out);
+
 struct queue_counts {
     int64_t scheduled, queued, sending, unsure;
     int64_t hooks_due, hooks_waiting; /* due now; all that are not done */

@@ -239,6 +239,9 @@ int hook_sweep(struct transition *);
 /* notification.c: the same */
 int notification_sweep(struct transition *);
 
+/* usage.c: the message was just sent, or received */
+int usage_count(struct transition *, int64_t message_id);
+
 /* due.c */
 void due_init(struct queue *);
 void due_arm(struct queue *);

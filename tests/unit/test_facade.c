@@ -390,7 +390,7 @@ static void test_unknown_paths(void **state)
         API "/Messages/",
         API "/Messages/SM1.json",
         API "/Messages/SM00112233445566778899aabbccddeeff.json",
-        API "/Recordings.json",
+        API "/Faxes.json",
         API "/SMS/Messages.json",
         "/2010-04-01/Accounts/ACffffffffffffffffffffffffffffffff/Messages.json",
         "/%zz",
