@@ -391,7 +391,7 @@ static void test_unknown_paths(void **state)
         API "/Messages/SM1.json",
         API "/Messages/SM00112233445566778899aabbccddeeff.json",
         API "/Faxes.json",
-        API "/SMS/Messages.json",
+        API "/SMS/Nothing.json",
         "/2010-04-01/Accounts/ACffffffffffffffffffffffffffffffff/Messages.json",
         "/%zz",
     };
