@@ -232,6 +232,32 @@ test('lines: list, fetch, update', async () => {
   assert.strictEqual((await client.incomingPhoneNumbers(number.sid).fetch()).friendlyName, 'Ward 3');
 });
 
+test('lookup', async () => {
+  const found = await client.lookups.v2.phoneNumbers('+447772000001').fetch({ fields: 'line_type_intelligence' });
+  assert.deepStrictEqual([found.valid, found.countryCode, found.nationalFormat], [true, 'GB', '07772 000001']);
+  assert.deepStrictEqual(found.validationErrors, []);
+  assert.strictEqual(found.lineTypeIntelligence.type, 'mobile');
+  const none = await client.lookups.v2.phoneNumbers('+1415').fetch();
+  assert.deepStrictEqual([none.valid, none.validationErrors], [false, ['TOO_SHORT']]);
+});
+
+test('application: create, update, list, remove', async () => {
+  const made = await client.applications.create({ friendlyName: 'node', smsUrl: 'http://app.test/in' });
+  const changed = await client.applications(made.sid).update({ smsMethod: 'GET' });
+  assert.deepStrictEqual([changed.smsMethod, changed.smsUrl], ['GET', 'http://app.test/in']);
+  assert.deepStrictEqual((await client.applications.list({ friendlyName: 'node' })).map((a) => a.sid), [made.sid]);
+  assert.strictEqual(await client.applications(made.sid).remove(), true);
+});
+
+test('usage, balance, and lists of what is not there', async () => {
+  const [sms] = await client.usage.records.today.list({ category: 'sms' });
+  assert.strictEqual(sms.category, 'sms');
+  assert.ok(Number(sms.count) > 0 && Number(sms.usage) >= Number(sms.count));
+  assert.strictEqual((await client.balance.fetch()).balance, '0.00');
+  assert.deepStrictEqual(await client.calls.list(), []);
+  assert.deepStrictEqual(await client.usage.triggers.list(), []);
+});
+
 test('status callbacks: signed, in order', async () => {
   const callback = url('/status?tenant=7');
   const { sid } = await client.messages.create({ to, from, body: 'callbacks', statusCallback: callback });
