@@ -19,7 +19,9 @@ const struct application *directory_application_by_sid(struct directory *directo
 
 const struct application *directory_application_of_line(struct directory *directory, const struct line *line)
 {
-    return line->sms_application_id != 0 ? directory_application(directory, line->sms_application_id) : NULL;
+    const struct application *application =
+        line->sms_application_id != 0 ? directory_application(directory, line->sms_application_id) : NULL;
+    return application != NULL && application->account_id == line->account_id ? application : NULL;
 }
 
 const char *application_status_url(const struct application *application)

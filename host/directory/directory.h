@@ -124,7 +124,7 @@ const struct service *directory_service_of_line(struct directory *, int64_t line
 
 const struct application *directory_application(struct directory *, int64_t id);
 const struct application *directory_application_by_sid(struct directory *, const struct sid *);
-/* Of the line, NULL when it has none. */
+/* Of the line, NULL when it has none, or has moved to another account since. */
 const struct application *directory_application_of_line(struct directory *, const struct line *);
 /* Where it wants its messages' statuses, NULL for nowhere: message_status_callback, else the older
  * sms_status_callback. Lent by the row. */
