@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 
 #define STOP_MS         20000
 #define HOOK_GRACE_MS   3000
+#define FILES_BESIDE    256 /* descriptors for all but API clients */
 #define BALLAST         (4u << 20)
 #define COMMIT_EVERY_US 1000
 
@@ -161,6 +163,19 @@ static void on_watchdog(void *arg)
 
 /* ---- building ---- */
 
+/* Soft limits are low for the sake of programs that use select(2), which this one does not. */
+static void files_limit_raise(const struct conf *conf)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur < (rlim_t)conf->http.connections + FILES_BESIDE)
+        log_event(LOG_WARN, "daemon.few_files", "limit=%llu connections=%d",
+                  (unsigned long long)files.rlim_cur, conf->http.connections);
+}
+
 static int data_dir_make(const char *path, char error[256])
 {
     if (mkdir(path, 0700) == 0 || errno == EEXIST)
@@ -267,6 +282,7 @@ static int daemon_main(const char *conf_path)
     if (daemon.conf == NULL)
         return EXIT_FAILURE;
     log_open((enum log_level)daemon.conf->daemon.log_level, daemon.conf->daemon.log_mask, STDERR_FILENO);
+    files_limit_raise(daemon.conf);
     daemon.loop = loop_new();
     daemon.started_ms = clock_mono_ms();
     int status = daemon_open_rooms(&daemon, error);

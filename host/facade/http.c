@@ -26,16 +26,20 @@ static void *allocate(size_t size)
     return p;
 }
 
-void http_tell(struct http *h, const char *event, const char *why)
+void http_tell(struct http *h, enum http_news_kind kind, const char *why)
 {
+    static const char *const events[HTTP_NEWS] = {[HTTP_REFUSED] = "http.refused",
+                                                  [HTTP_TLS_FAILED] = "http.tls_failed",
+                                                  [HTTP_ADDRESS_FULL] = "http.address_full"};
+    struct http_news *news = &h->news[kind];
     int64_t now_ms = clock_mono_ms();
-    if (h->told_ms != 0 && now_ms - h->told_ms < TELL_EVERY_MS) {
-        h->untold++;
+    if (news->told_ms != 0 && now_ms - news->told_ms < TELL_EVERY_MS) {
+        news->untold++;
         return;
     }
-    log_event(LOG_INFO, event, "why=\"%s\" others=%u connections=%d", why, h->untold, h->conn_count);
-    h->told_ms = now_ms;
-    h->untold = 0;
+    log_event(LOG_INFO, events[kind], "why=\"%s\" others=%u connections=%d", why, news->untold,
+              h->conn_count);
+    *news = (struct http_news){.told_ms = now_ms};
 }
 
 /* At the cap, with nobody to send away, clients wait in the kernel's backlog. */
@@ -165,7 +169,7 @@ static void tell_full(struct http *h, const struct sockaddr *from)
                              : (const void *)&((const struct sockaddr_in *)(const void *)from)->sin_addr;
     inet_ntop(from->sa_family, octets, address, sizeof address);
     snprintf(why, sizeof why, "too many connections from %s", address);
-    http_tell(h, "http.address_full", why);
+    http_tell(h, HTTP_ADDRESS_FULL, why);
 }
 
 static void on_accepted(void *arg, int fd, const struct sockaddr *from)

@@ -186,7 +186,7 @@ static void refuse_conn(struct conn *c, int status, const char *why)
     refuse(&refusal, status, refusal_code(status), "%s", why);
     char *body = refusal_body(&refusal);
     c->ending = true;
-    http_tell(c->http, "http.refused", why);
+    http_tell(c->http, HTTP_REFUSED, why);
     conn_answer(c, &(struct http_answer){.status = status, .body = body}, 0, false);
     free(body);
 }
@@ -225,7 +225,7 @@ static void invite_body(struct conn *c)
 
 static void conn_fail(struct conn *c)
 {
-    http_tell(c->http, "http.tls_failed", stream_why(&c->stream));
+    http_tell(c->http, HTTP_TLS_FAILED, stream_why(&c->stream));
     conn_free(c);
 }
 
@@ -259,7 +259,7 @@ static void conn_go_on(struct conn *c)
 /* An alert that says why may be on its way. */
 static void shake_failed(struct conn *c)
 {
-    http_tell(c->http, "http.tls_failed", stream_why(&c->stream));
+    http_tell(c->http, HTTP_TLS_FAILED, stream_why(&c->stream));
     c->ending = true;
     if (evbuffer_get_length(bufferevent_get_output(c->stream.bev)) > 0)
         conn_enter(c, CONN_WRITING);

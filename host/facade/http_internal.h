@@ -56,6 +56,13 @@ struct door {
 };
 enum { HTTP_PLAIN, HTTP_LOCAL, HTTP_TLS, HTTP_DOORS = HTTP_TLS + HTTP_TLS_MAX };
 
+/* What anybody may cause at any rate: one a second of each kind is logged, with a count of the others. */
+enum http_news_kind { HTTP_REFUSED, HTTP_TLS_FAILED, HTTP_ADDRESS_FULL, HTTP_NEWS };
+struct http_news {
+    int64_t told_ms; /* when it was last logged, 0 = never */
+    unsigned untold;
+};
+
 struct http {
     struct loop *loop;
     struct http_options options;
@@ -68,9 +75,8 @@ struct http {
     int conn_count, spare_count;
     struct peers peers;
     struct http_call *calls;
-    int64_t told_ms; /* when a refusal was last logged */
-    unsigned untold; /* refusals since */
-    bool open;       /* the listeners accept */
+    struct http_news news[HTTP_NEWS];
+    bool open; /* the listeners accept */
     bool stopping;
     void (*stopped)(void *arg);
     void *stopped_arg;
@@ -83,8 +89,7 @@ void http_update_listeners(struct http *);
 void http_serve(struct http *, struct conn *);
 /* Who is at the other end: IPv6, or IPv4 mapped into it. */
 void http_address(int fd, uint8_t out[16]);
-/* Refusals are what anybody may cause at any rate: one a second is logged, with a count of the others. */
-void http_tell(struct http *, const char *event, const char *why);
+void http_tell(struct http *, enum http_news_kind, const char *why);
 
 /* ---- http_conn.c ---- */
 /* Begins; whoever calls it has made room. peer may be NULL. */

@@ -192,6 +192,15 @@ static const struct {
     {"[http]\nlisten = [127.0.0.1]:80\n", 2, "[::]:8080"},
     {"[http]\nlisten = 127.0.0.1\n", 2, "[::]:8080"},
     {"[http]\nlisten = []:80\n", 2, "[::]:8080"},
+    {"[http]\nlisten = 0.0.0.0:80\n", 2, "plain_anywhere"},
+    {"[http]\nlisten = [::]:80\n", 2, "plain_anywhere"},
+    {"[tls]\nlisten = 0.0.0.0:443, host:443\n", 2, "'host:443'"},
+    {"[tls]\ncert = a.pem\n", 2, "together"},
+    {"[tls]\nkey = a.pem\n", 2, "together"},
+    {"[tls]\ncert = a\nkey = b\nnames = x\n", 4, "has its own"},
+    {"[tls]\nlisten = 127.0.0.1:1 127.0.0.1:2 127.0.0.1:3 127.0.0.1:4 127.0.0.1:5 127.0.0.1:6 127.0.0.1:7 "
+     "127.0.0.1:8 127.0.0.1:9\n",
+     2, "at most 8"},
     {"[line a]\ncarrier = loopback\niccid = 12\n", 3, "18 to 20 digits"},
     {"[line a]\ncarrier = loopback\niccid = 8941000000000000001F\n", 3, "without an F"},
     {"[line a]\ncarrier = loopback\niccid = 8941000000000000000a\n"

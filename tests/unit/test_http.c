@@ -562,6 +562,136 @@ static void test_answer_after_the_server_is_gone(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- a client address's share ---- */
+
+static struct client client_from(struct world *w, const char *address)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET};
+    struct client c;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    inet_pton(AF_INET, address, &from.sin_addr);
+    to.sin_port = htons((uint16_t)http_port(w->http));
+    to.sin_addr.s_addr = htonl(0x7f000001);
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    client_use(&c, w->loop, fd);
+    turns(w, 3);
+    return c;
+}
+
+static void test_one_address_has_its_share(void **state)
+{
+    struct world *w = *state;
+    struct http_options few = options;
+    few.per_address = 1;
+    http_configure(w->http, &few);
+    struct client first = client_from(w, "127.0.0.2"), second = client_from(w, "127.0.0.2");
+    assert_true(client_closed(&second)); /* the first has said nothing yet: it keeps its place */
+    struct client other = client_from(w, "127.0.0.3");
+    client_send(&other, "GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect_path(&other, "/other");
+    client_send(&first, "GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect_path(&first, "/first");
+    struct client third =
+        client_from(w, "127.0.0.2"); /* the first is idle now: that one gives way, not the other */
+    client_send(&third, "GET /third HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect_path(&third, "/third");
+    assert_true(client_closed(&first));
+    client_send(&other, "GET /again HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect_path(&other, "/again");
+    struct client *all[] = {&first, &second, &third, &other};
+    for (size_t i = 0; i < 4; i++)
+        client_close(all[i]);
+}
+
+/* ---- TLS ---- */
+
+struct secure {
+    char folder[64];
+    struct tls *tls;
+};
+
+static void secure_open(struct secure *s, struct world *w)
+{
+    static char *none[] = {NULL};
+    char error[256] = "";
+    snprintf(s->folder, sizeof s->folder, "/tmp/test-http-XXXXXX");
+    assert_non_null(mkdtemp(s->folder));
+    struct tls_options tls = {.folder = s->folder, .cert = "", .key = "", .names = none};
+    if (tls_open(&s->tls, w->loop, &tls, error) != 0 ||
+        http_listen_tls(w->http, "127.0.0.1:0", s->tls, error) != 0)
+        fail_msg("%s", error);
+}
+
+static void secure_close(struct secure *s, struct world *w)
+{
+    static const char *const names[] = {"ca.key", "ca.pem", "server.pem"};
+    char path[128];
+    http_free(w->http);
+    w->http = NULL;
+    tls_close(s->tls);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", s->folder, names[i]);
+        unlink(path);
+    }
+    rmdir(s->folder);
+}
+
+static struct client secure_client(struct world *w)
+{
+    struct client c;
+    client_connect(&c, w->loop, http_tls_port(w->http, 0));
+    loop_turn(w->loop, 5);
+    return c;
+}
+
+static void test_plain_http_to_the_tls_port(void **state)
+{
+    struct world *w = *state;
+    struct secure s;
+    secure_open(&s, w);
+    struct client c = secure_client(w);
+    client_send(&c, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect_error(&c, 400, 20001);
+    shutdown(c.fd, SHUT_WR);
+    assert_true(client_closed(&c));
+    assert_int_equal(w->served, 0);
+    client_close(&c);
+    secure_close(&s, w);
+}
+
+static void test_handshake_deadline(void **state)
+{
+    struct world *w = *state;
+    struct secure s;
+    secure_open(&s, w);
+    struct client silent = secure_client(w), slow = secure_client(w);
+    clock_advance(SHAKE_MS - 1);
+    client_write(&slow, "\x16\x03\x01\x02\x00\x01", 6); /* the head of a hello: no reprieve */
+    turns(w, 3);
+    assert_false(silent.eof || slow.eof);
+    clock_advance(2);
+    assert_true(client_closed(&silent));
+    assert_true(client_closed(&slow));
+    client_close(&silent);
+    client_close(&slow);
+    secure_close(&s, w);
+}
+
+static void test_garbage_to_the_tls_port(void **state)
+{
+    struct world *w = *state;
+    struct secure s;
+    secure_open(&s, w);
+    struct client c = secure_client(w);
+    client_write(&c, "\x16\x03\x01\x00\x05hello, this is no hello", 30);
+    shutdown(c.fd, SHUT_WR);
+    assert_true(client_closed(&c));
+    assert_true(c.len == 0 || c.in[0] == 0x15); /* an alert at most */
+    client_close(&c);
+    secure_close(&s, w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -582,6 +712,10 @@ int main(void)
         TEST(test_half_a_request_then_gone),
         TEST(test_cap),
         TEST(test_cap_of_newcomers),
+        TEST(test_one_address_has_its_share),
+        TEST(test_plain_http_to_the_tls_port),
+        TEST(test_handshake_deadline),
+        TEST(test_garbage_to_the_tls_port),
         TEST(test_stop),
         TEST(test_stop_waits_for_no_straggler),
         TEST(test_stop_without_connections),
