@@ -74,7 +74,7 @@ class GoodClient(threading.Thread):
 
 
 @contextlib.contextmanager
-def others_are_served(victim, growth_mb=MEMORY_MB):
+def others_are_served(victim, growth_mb=MEMORY_MB, served_s=SERVED_S):
     before = victim.memory_mb()
     good = GoodClient(victim)
     good.start()
@@ -87,7 +87,7 @@ def others_are_served(victim, growth_mb=MEMORY_MB):
     good.over.set()
     good.join(10)
     assert good.fault is None, good.fault
-    assert good.worst < SERVED_S * PATIENCE, f"a good client waited {good.worst:.2f} s"
+    assert good.worst < served_s * PATIENCE, f"a good client waited {good.worst:.2f} s"
     assert max(most) - before < growth_mb, f"memory grew by {max(most) - before:.0f} MB"
     assert victim.process.poll() is None
 
@@ -187,8 +187,6 @@ def test_ten_thousand_connections(tmp_path):
                 if n % 2 == 0:
                     many[-1].sendall(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
             look()
-        per = victim.memory_mb() * 1000 / 9900
-        print(f"{per:.1f} kB a connection")
     finally:
         close_all(many)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -284,7 +282,7 @@ def test_tls_garbage(victim):
 def test_handshake_flood(victim):
     """Each hello costs the daemon milliseconds: handshakes wait for one another, requests do not wait for them."""
     hello = client_hello()
-    with others_are_served(victim) as look:
+    with others_are_served(victim, served_s=0.5) as look:  # all 200 in one turn of the loop take twice that
         for _ in range(3):
             flood = [victim.connect(victim.tls_port) for _ in range(HELLO_COUNT)]
             for sock in flood:
