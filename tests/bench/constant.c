@@ -1,5 +1,5 @@
-/* The HTTP server of the façade with a handler that answers a constant: what the reader, the connections and TLS
- * cost by themselves. constant FOLDER: prints the plain and the TLS port, runs until its input ends. */
+/* The HTTP server of the façade with a handler that answers a constant: what the reader, the connections and
+ * TLS cost by themselves. constant FOLDER: prints the plain and the TLS port, runs until its input ends. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,11 +1,14 @@
-/* A load generator for the API: one thread, keep-alive connections that each send the next request when the last
- * was answered. Prints one line of JSON: requests, seconds, requests/s, p50 and p99 in microseconds, refusals.
+/* A load generator for the API: one thread, keep-alive connections that each send the next request when the
+ * last was answered. Prints one line of JSON: requests, seconds, requests/s, p50 and p99 in microseconds,
+ * refusals.
  *
- *   load [-a ADDRESS] -p PORT [-c CONNECTIONS] [-n REQUESTS] [-X METHOD] [-u PATH] [-d BODY] [-H "Name: value"]...
+ *   load [-a ADDRESS] -p PORT [-c CONNECTIONS] [-n REQUESTS] [-X METHOD] [-u PATH] [-d BODY] [-H "Name:
+ * value"]...
  *        [-T] through TLS (the certificate is not checked)  [-F] a new connection for each request
  *        [-R] with -T -F: sessions are resumed
  *
- * In BODY, each "%n" becomes the request's number: for bodies that must differ. Exit 1 when a connection fails. */
+ * In BODY, each "%n" becomes the request's number: for bodies that must differ. Exit 1 when a connection
+ * fails. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <mbedtls/net_sockets.h>
@@ -150,8 +153,8 @@ static size_t body_write(char *out, size_t size, long number)
 {
     const char *mark = strstr(options.body, "%n");
     int len = mark == NULL ? snprintf(out, size, "%s", options.body)
-                           : snprintf(out, size, "%.*s%ld%s", (int)(mark - options.body), options.body, number,
-                                      mark + 2);
+                           : snprintf(out, size, "%.*s%ld%s", (int)(mark - options.body), options.body,
+                                      number, mark + 2);
     return (size_t)len;
 }
 
@@ -159,11 +162,12 @@ static void request_begin(struct conn *c)
 {
     char body[REQUEST_MAX / 2];
     size_t body_len = body_write(body, sizeof body, sent);
-    int len = snprintf(c->out, sizeof c->out, "%s %s HTTP/1.1\r\nHost: %s:%d\r\n%s", options.method, options.path,
-                       options.address, options.port, options.headers);
+    int len = snprintf(c->out, sizeof c->out, "%s %s HTTP/1.1\r\nHost: %s:%d\r\n%s", options.method,
+                       options.path, options.address, options.port, options.headers);
     if (body_len > 0 || strcmp(options.method, "POST") == 0)
-        len += snprintf(c->out + len, sizeof c->out - (size_t)len,
-                        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n", body_len);
+        len +=
+            snprintf(c->out + len, sizeof c->out - (size_t)len,
+                     "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n", body_len);
     len += snprintf(c->out + len, sizeof c->out - (size_t)len, "\r\n%s", body_len > 0 ? body : "");
     if ((size_t)len >= sizeof c->out) {
         errno = E2BIG;
@@ -318,7 +322,8 @@ int main(int argc, char **argv)
     run(conns);
     double seconds = (double)(now_us() - began_us) / 1e6;
     qsort(took_us, (size_t)answered, sizeof *took_us, by_value);
-    printf("{\"requests\": %ld, \"seconds\": %.3f, \"rate\": %.0f, \"p50_us\": %u, \"p99_us\": %u, \"refused\": %ld}\n",
+    printf("{\"requests\": %ld, \"seconds\": %.3f, \"rate\": %.0f, \"p50_us\": %u, \"p99_us\": %u, "
+           "\"refused\": %ld}\n",
            answered, seconds, (double)answered / seconds, took_us[answered / 2], took_us[answered * 99 / 100],
            refused);
     return EXIT_SUCCESS;
