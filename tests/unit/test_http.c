@@ -684,7 +684,8 @@ static void test_garbage_to_the_tls_port(void **state)
     struct secure s;
     secure_open(&s, w);
     struct client c = secure_client(w);
-    client_write(&c, "\x16\x03\x01\x00\x05hello, this is no hello", 30);
+    static const char garbage[] = "\x16\x03\x01\x00\x05hello, this is no hello";
+    client_write(&c, garbage, sizeof garbage - 1);
     shutdown(c.fd, SHUT_WR);
     assert_true(client_closed(&c));
     assert_true(c.len == 0 || c.in[0] == 0x15); /* an alert at most */
