@@ -173,7 +173,7 @@ static int usage(void)
     fputs("usage: cellpost [-c FILE | -s SOCKET] status | lines | messages [N] | show SID | watch | backup "
           "FILE |\n"
           "                settle SID sent|failed|resend | account show|create NAME|rotate AC |\n"
-          "                simulate ... | record ... |\n"
+          "                simulate ... | record ... | hooks ... | optouts list|add|remove|import FILE |\n"
           "                tls ca|status|issue NAME...|recipe [LANGUAGE] | help\n"
           "       cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT | -f FILE.csv\n"
           "       cellpost [-c FILE | -s SOCKET] messages --sids -\n",
@@ -237,6 +237,45 @@ static int backup_main(const char *socket_path, int argc, char **argv)
     return ask(socket_path, argc, argv, print_line, NULL);
 }
 
+/* ---- optouts import ---- */
+
+/* "SENDER NUMBER", and whatever stands behind: a line of `optouts list`. True when it was taken, or is empty
+ * or a comment. */
+static bool import_line(const char *socket_path, char *line)
+{
+    static const char BLANKS[] = " \t\r\n,;";
+    char *rest, verb[] = "optouts", add[] = "add";
+    char *sender = strtok_r(line, BLANKS, &rest), *number = strtok_r(NULL, BLANKS, &rest);
+    if (sender == NULL || sender[0] == '#')
+        return true;
+    if (number == NULL)
+        return fail("optouts", "a line is SENDER NUMBER") == EXIT_SUCCESS;
+    char *argv[] = {verb, add, sender, number};
+    return ask(socket_path, 4, argv, print_line, NULL) == EXIT_SUCCESS;
+}
+
+/* All lines are tried; those that were refused are named. */
+static int import_main(const char *socket_path, const char *path)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+    char *line = NULL;
+    size_t size = 0;
+    unsigned number = 0, refused = 0;
+    if (file == NULL)
+        return fail(path, strerror(errno));
+    while (getline(&line, &size, file) >= 0) {
+        number++;
+        if (!import_line(socket_path, line)) {
+            fprintf(stderr, "%s:%u: not imported\n", path, number);
+            refused++;
+        }
+    }
+    free(line);
+    if (file != stdin)
+        fclose(file);
+    return refused == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static void report_error(void *arg, const char *file, int line, const char *message)
 {
     (void)arg;
@@ -249,6 +288,8 @@ static int verb_main(const char *socket_path, int argc, char **argv)
         return send_main(socket_path, argc, argv);
     if (argc == 3 && strcmp(argv[0], "messages") == 0 && strcmp(argv[1], "--sids") == 0)
         return strcmp(argv[2], "-") == 0 ? bulk_main(socket_path, NULL, NULL) : usage();
+    if (argc == 3 && strcmp(argv[0], "optouts") == 0 && strcmp(argv[1], "import") == 0)
+        return import_main(socket_path, argv[2]);
     if (strcmp(argv[0], "backup") == 0)
         return backup_main(socket_path, argc, argv);
     return ask(socket_path, argc, argv, print_line, NULL);

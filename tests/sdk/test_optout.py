@@ -110,3 +110,15 @@ def test_operator(bench):
     bench.gateway.cli("optouts", "remove", bench.plant, dora)
     assert bench.client.messages.create(to=dora, from_=bench.plant, body="back").sid
     assert bench.gateway.cli("optouts", "add", "nobody", dora, check=False)
+
+
+def test_import(bench, tmp_path):
+    numbers = ["+41790077008", "+41790077009"]
+    file = tmp_path / "out.txt"
+    file.write_text(f"# who left\n{bench.plant},{numbers[0]}\n\n{bench.plant} {numbers[1]} 2027-01-01T00:00:00.000Z keyword\n")
+    bench.gateway.cli("optouts", "import", str(file))
+    assert all(refused(bench, number, from_=bench.plant) == 21610 for number in numbers)
+    file.write_text(f"{bench.plant} nobody\n{bench.plant}\n{bench.plant} +41790077010\n")
+    answer = bench.gateway.cli("optouts", "import", str(file), check=False)
+    assert answer.returncode == 1 and f"{file}:1: not imported" in answer.stderr and f"{file}:2: not imported" in answer.stderr
+    assert refused(bench, "+41790077010", from_=bench.plant) == 21610
