@@ -7,6 +7,7 @@
 
 #include "host/base/conf_internal.h"
 #include "host/base/log.h"
+#include "host/base/urllist.h"
 
 static bool is_refused(const struct conf *conf, const void *field)
 {
@@ -266,8 +267,28 @@ static void check_tls(struct conf_errors *errors, const struct conf *conf)
                    "[tls]: names are for the local authority's certificate; one from cert has its own");
 }
 
+/* What the file sets itself must be what it lets be called. */
+static void check_urls(struct conf_errors *errors, const struct conf *conf)
+{
+    for (const struct conf_option *option = conf_options; option->key != NULL; option++) {
+        const struct conf_section_info *info = &conf_sections[option->section];
+        if (option->type != CONF_URL || !info->named)
+            continue;
+        const char *all = *(char *const *)((const char *)conf + info->offset);
+        size_t count = *(const size_t *)((const char *)conf + info->count);
+        for (size_t i = 0; i < count; i++) {
+            const char *me = all + i * info->size, *url = *(char *const *)(me + option->offset);
+            if (url[0] != '\0' && !urllist_allows(conf->hooks.url_allow, url))
+                conf_error(errors, conf_where(conf, me + option->offset),
+                           "[%s %s]: %s is not a URL that [hooks] url_allow lets be called", info->name,
+                           me + info->name_at, option->key); /* user info stays untold */
+        }
+    }
+}
+
 void conf_check(struct conf_errors *errors, struct conf *conf)
 {
+    check_urls(errors, conf);
     check_listen(errors, conf);
     check_tls(errors, conf);
     check_account(errors, conf);

@@ -118,7 +118,8 @@ static bool read_update(struct api_call *call, struct application_update *update
 {
     struct refusal refusal;
     *update = (struct application_update){0};
-    if (!param_read(&call->form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], update, &refusal))
+    if (!param_read(&call->form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], call->rooms->conf, update,
+                    &refusal))
         api_refusal(call, &refusal);
     else if (!store_open_for_work(call->rooms->store))
         api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");

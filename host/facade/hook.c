@@ -12,8 +12,6 @@
  *
  * Fails: an outcome that cannot be stored is logged, and its hook rests until the next start: rather late
  * than again and again. */
-#include "host/facade/hook.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +19,11 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
-#include "host/facade/hook_endpoint.h"
+#include "host/facade/hook_internal.h"
 #include "host/facade/hook_notice.h"
 #include "host/facade/hook_params.h"
 #include "host/facade/hook_reply.h"
 #include "host/facade/hook_rule.h"
-#include "host/facade/hook_try.h"
 #include "host/facade/hook_url.h"
 #include "host/facade/keyword.h"
 
@@ -37,38 +34,6 @@
 #define HELD_MS      5000    /* works of one endpoint that fill the list for so long are too many */
 #define CLOSED_MS    1000    /* the disk is full: nothing could be written down */
 #define AWAY_MOST_MS 3600000 /* a hook of an endpoint that is down is put off for so long at most */
-
-enum work_state { WORK_HELD, WORK_TRYING, WORK_SETTLING, WORK_PARKED };
-struct work {
-    struct hooks *hooks; /* NULL: freed while the outcome was on its way to the disk */
-    struct work *next;   /* in order of due time */
-    enum work_state state;
-    struct hook hook;
-    struct message message; /* while trying */
-    struct endpoint *endpoint;
-    struct hook_try *try;
-    bool has_fallback, probe;
-    int64_t known_ms, started_ms;            /* monotonic */
-    size_t replies;                          /* given with the settlement */
-    char sid[SID_TEXT], url[HOOK_BRIEF_MAX]; /* for the log */
-};
-
-struct hooks {
-    struct facade_rooms rooms;
-    struct httpc *httpc;
-    struct hook_guard guard;
-    struct work *works, **works_end;
-    size_t work_count, running;
-    struct endpoint *endpoints;
-    struct timer wake; /* the next hook falls due */
-    struct timer soon; /* one look at the works a turn, whatever happened in it */
-    struct timer grace;
-    struct timer probe; /* an open breaker lets one through */
-    int64_t scanned_ms; /* monotonic: the latest question to the queue */
-    bool stopping;
-    void (*stopped)(void *arg);
-    void *stopped_arg;
-};
 
 /* ---- works ---- */
 
@@ -95,7 +60,7 @@ static void work_leave_endpoint(struct work *work)
     endpoints_trim(&work->hooks->endpoints);
 }
 
-static void work_free(struct work *work)
+void work_free(struct work *work)
 {
     struct hooks *hooks = work->hooks;
     struct work **link = &hooks->works;
@@ -128,7 +93,7 @@ static bool has_open_work(const struct hooks *hooks)
     return false;
 }
 
-static void look_soon(struct hooks *hooks)
+void hooks_look_soon(struct hooks *hooks)
 {
     if (!hooks->stopping)
         timer_set(&hooks->soon, 0);
@@ -187,7 +152,7 @@ static void on_settled(void *arg, int status)
         log_event(LOG_ERROR, "hook.settle_refused", "sid=%s status=%d", work->sid, status);
         work->state = WORK_PARKED;
     }
-    look_soon(hooks);
+    hooks_look_soon(hooks);
     if (hooks->stopping && !has_open_work(hooks))
         tell_stopped(hooks);
 }
@@ -284,7 +249,7 @@ static void on_tried(void *arg, const struct hook_try_result *result)
         settle_failed(work, result->transient, result->asked_s, hooks->rooms.conf->hooks.retry,
                       result->detail);
     forget_message(work);
-    look_soon(hooks);
+    hooks_look_soon(hooks);
 }
 
 /* Reads what the hook is about. False when it was settled at once: its message is gone, or nobody wants to
@@ -475,7 +440,7 @@ static void on_look(void *arg)
 
 static void on_wake(void *arg)
 {
-    look_soon(arg);
+    hooks_look_soon(arg);
 }
 
 /* ---- life ---- */
@@ -546,7 +511,7 @@ struct hooks *hooks_new(const struct facade_rooms *rooms)
     timer_init(&hooks->probe, rooms->loop, on_wake, hooks);
     timer_init(&hooks->grace, rooms->loop, on_grace_over, hooks);
     queue_watch(rooms->queue, QUEUE_HOOKS, on_wake, hooks);
-    look_soon(hooks); /* what an earlier run left */
+    hooks_look_soon(hooks); /* what an earlier run left */
     return hooks;
 }
 
@@ -554,7 +519,7 @@ void hooks_reload(struct hooks *hooks, const struct conf *conf)
 {
     hooks->rooms.conf = conf;
     conf_apply(hooks);
-    look_soon(hooks);
+    hooks_look_soon(hooks);
 }
 
 void hooks_stop(struct hooks *hooks, int64_t grace_ms, void (*fn)(void *arg), void *arg)
@@ -566,49 +531,6 @@ void hooks_stop(struct hooks *hooks, int64_t grace_ms, void (*fn)(void *arg), vo
     timer_stop(&hooks->soon);
     timer_stop(&hooks->probe);
     timer_set(&hooks->grace, has_open_work(hooks) ? grace_ms : 0);
-}
-
-/* ---- an operator's ---- */
-
-void hooks_describe(struct hooks *hooks, const struct hook *hook, char sid[SID_TEXT],
-                    char host[HOOK_HOST_MAX])
-{
-    struct message message;
-    struct hook_destination to;
-    sid[0] = host[0] = '\0';
-    if (queue_message(hooks->rooms.queue, hook->message_id, &message) != 0)
-        return;
-    sid_format(&message.sid, message.mm ? "MM" : "SM", sid);
-    hook_destination(hooks->rooms.directory, hook, &message, &to);
-    char *wire = to.url != NULL ? hook_url_wire(to.url) : NULL;
-    if (wire != NULL)
-        hook_url_host(wire, host);
-    free(wire);
-    message_fini(&message);
-}
-
-void hooks_endpoints(struct hooks *hooks, void (*fn)(void *arg, const struct endpoint *), void *arg)
-{
-    for (const struct endpoint *endpoint = hooks->endpoints; endpoint != NULL; endpoint = endpoint->next)
-        fn(arg, endpoint);
-}
-
-void hooks_trust(struct hooks *hooks, const char *host)
-{
-    for (struct endpoint *endpoint = hooks->endpoints; endpoint != NULL; endpoint = endpoint->next)
-        if (host == NULL || strcmp(endpoint->host, host) == 0)
-            endpoint->breaker = (struct hook_breaker){0};
-    look_soon(hooks);
-}
-
-void hooks_refresh(struct hooks *hooks)
-{
-    for (struct work *work = hooks->works, *next; work != NULL; work = next) {
-        next = work->next;
-        if (work->state == WORK_HELD)
-            work_free(work);
-    }
-    look_soon(hooks);
 }
 
 void hooks_free(struct hooks *hooks)

@@ -220,10 +220,10 @@ static bool read_account(const struct api_call *call, const struct line *l, stru
     return auth_active(directory, to, refusal);
 }
 
-static bool read_update(const struct form *form, const struct line *l, struct line_update *u,
+static bool read_update(const struct api_call *call, const struct line *l, struct line_update *u,
                         struct refusal *refusal)
 {
-    if (!param_read(form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], u, refusal))
+    if (!param_read(&call->form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], call->rooms->conf, u, refusal))
         return false;
     const char *url = u->sms_url != NULL ? u->sms_url : l->sms_url;
     const char *fallback = u->sms_fallback_url != NULL ? u->sms_fallback_url : l->sms_fallback_url;
@@ -255,7 +255,7 @@ void numbers_update(struct api_call *call)
     const struct line *l = find_line(call);
     if (l == NULL)
         return;
-    if (!read_account(call, l, &update, &refusal) || !read_update(&call->form, l, &update, &refusal) ||
+    if (!read_account(call, l, &update, &refusal) || !read_update(call, l, &update, &refusal) ||
         !read_application(call, &application_id, &update, &refusal)) {
         api_refusal(call, &refusal);
         return;
@@ -313,8 +313,7 @@ void numbers_create(struct api_call *call)
     if (!directory_account(call->rooms->directory, call->account_id)->test)
         api_refuse(call, 400, 21422,
                    "A number comes with a SIM: it is added by a [line] of the configuration, not bought.");
-    else if (!magic_number(&call->form, &number, &refusal) ||
-             !read_update(&call->form, &nothing, &update, &refusal))
+    else if (!magic_number(&call->form, &number, &refusal) || !read_update(call, &nothing, &update, &refusal))
         api_refusal(call, &refusal);
     else
         api_json(call, 201, bought_json(call, number, &update));

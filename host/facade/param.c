@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "host/base/url.h"
+#include "host/base/urllist.h"
 #include "host/sms/utf8.h"
 
 bool param_url(const char *name, const char *value, struct refusal *refusal)
@@ -33,15 +34,24 @@ bool param_flag(const char *name, const char *value, struct refusal *refusal)
            refuse(refusal, 400, 20001, "%s must be true or false: %.32s", name, value);
 }
 
-bool param_read(const struct form *form, const struct param *params, size_t count, void *update,
-                struct refusal *refusal)
+static bool param_allowed(const struct param *param, const char *value, const struct conf *conf,
+                          struct refusal *refusal)
+{
+    return param->check != param_url || *value == '\0' || urllist_allows(conf->hooks.url_allow, value) ||
+           refuse(refusal, 400, 21402, "%s is not a URL that this gateway may call (hooks.url_allow): %.128s",
+                  param->name, value);
+}
+
+bool param_read(const struct form *form, const struct param *params, size_t count, const struct conf *conf,
+                void *update, struct refusal *refusal)
 {
     static const bool no = false, yes = true;
     for (size_t i = 0; i < count; i++) {
         const char *value = form_get(form, params[i].name);
         if (value == NULL)
             continue;
-        if (!params[i].check(params[i].name, value, refusal))
+        if (!params[i].check(params[i].name, value, refusal) ||
+            !param_allowed(&params[i], value, conf, refusal))
             return false;
         const void *taken = value;
         if (params[i].check == param_flag)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "host/base/conf.h"
 #include "host/base/form.h"
 #include "host/facade/error.h"
 
@@ -24,7 +25,8 @@ struct param {
     size_t member; /* of a const char *; with param_flag of a const bool * */
 };
 /* Members of *update that the form names are set: texts are lent by the form, flags are constants. False:
- * *refusal. */
-bool param_read(const struct form *, const struct param *, size_t count, void *update, struct refusal *);
+ * *refusal; so for a param_url that the configuration's hooks.url_allow does not hold: 21402. */
+bool param_read(const struct form *, const struct param *, size_t count, const struct conf *, void *update,
+                struct refusal *);
 
 #endif

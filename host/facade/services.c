@@ -216,7 +216,8 @@ static bool read_update(struct api_call *call, struct service_update *update)
 {
     struct refusal refusal;
     *update = (struct service_update){0};
-    if (param_read(&call->form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], update, &refusal))
+    if (param_read(&call->form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], call->rooms->conf, update,
+                   &refusal))
         return true;
     api_refusal(call, &refusal);
     return false;

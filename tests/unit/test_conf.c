@@ -139,6 +139,16 @@ static const struct {
     {"[hooks]\nretry = maybe\n", 2, "one of"},
     {"[hooks]\nallow = 10.0.0.0/33\n", 2, "address range"},
     {"[hooks]\nurl_allow = app.example, ftp://x/\n", 2, "'ftp://x/' is neither"},
+    {"[line a]\ncarrier = loopback\nsms_url = http://b.test/\n[hooks]\nurl_allow = a.test\n", 3,
+     "[line a]: sms_url is not a URL that [hooks] url_allow"},
+    {"[hooks]\nurl_allow = a.test\n[line a]\ncarrier = loopback\nsms_url = http://a.test/\n"
+     "sms_fallback_url = http://x:y@b.test/\n",
+     6, "sms_fallback_url is not"},
+    {"[hooks]\nurl_allow = a.test\n[line a]\ncarrier = loopback\nstatus_callback = http://b.test/\n", 5,
+     "status_callback is not"},
+    {"[hooks]\nurl_allow = a.test\n[line a]\ncarrier = loopback\n[service s]\nlines = a\n"
+     "inbound_request_url = http://b.test/\n",
+     7, "[service s]: inbound_request_url is not"},
     {"[daemon]\nlog_level = loud\n", 2, "one of: debug"},
     {"[daemon]\nauth_token = xyz\n", 2, "32 hex"},
     {"[daemon]\naccount_sid = AC1\n", 2, "32 hex"},
