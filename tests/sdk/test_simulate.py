@@ -33,7 +33,7 @@ after = 0ms
 
 def configuration(data, rules=RULES):
     return (
-        f"[daemon]\ndata_dir = {data}\naccount_sid = {ACCOUNT}\nauth_token = {TOKEN}\n[http]\nlisten = 127.0.0.1:0\n"
+        f"[daemon]\ndata_dir = {data}\naccount_sid = {ACCOUNT}\nauth_token = {TOKEN}\n[http]\nlisten = 127.0.0.1:0\naccount_rate = 0\naddress_rate = 0\n"
         f"[line ci]\ncarrier = simulator\nnumber = {CI}\n{rules}"
     )
 

@@ -117,6 +117,8 @@ static void test_one_has_all_keys(void **state)
     struct response one = get(json_string_value(json_object_get(row, "uri")));
     assert_int_equal(one.status, 200);
     assert_int_equal(json_object_size(one.json), (sizeof BRIEF + sizeof WHOLE) / sizeof BRIEF[0]);
+    for (size_t i = 0; i < sizeof WHOLE / sizeof WHOLE[0]; i++)
+        assert_non_null(json_object_get(one.json, WHOLE[i]));
     for (size_t i = 0; i < sizeof BRIEF / sizeof BRIEF[0]; i++) {
         assert_non_null(json_object_get(row, BRIEF[i]));
         assert_true(json_equal(json_object_get(row, BRIEF[i]), json_object_get(one.json, BRIEF[i])));
