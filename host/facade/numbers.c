@@ -39,11 +39,11 @@ static json_t *line_json(const struct api_call *call, const struct line *l)
         "sms_application_sid", application, "api_version", "2010-04-01", "uri", uri, "status", "in-use",
         "type", "mobile", "capabilities", "voice", 0, "sms", 1, "mms", 0, "fax", 0);
     json_t *fixed = json_pack(
-        "{s:n, s:s, s:b, s:n, s:s, s:s, s:n, s:s, s:n, s:n, s:b, s:s, s:s, s:s, s:s, s:s}", "address_sid",
+        "{s:n, s:s, s:b, s:n, s:s, s:s, s:n, s:s, s:n, s:n, s:b, s:s, s:n, s:s, s:s, s:n}", "address_sid",
         "address_requirements", "none", "beta", 0, "emergency_address_sid", "emergency_address_status",
         "unregistered", "emergency_status", "Inactive", "identity_sid", "origin", "hosted", "trunk_sid",
         "voice_application_sid", "voice_caller_id_lookup", 0, "voice_fallback_method", "POST",
-        "voice_fallback_url", "", "voice_method", "POST", "voice_receive_mode", "voice", "voice_url", "");
+        "voice_fallback_url", "voice_method", "POST", "voice_receive_mode", "voice", "voice_url");
     json_object_update_missing(resource, fixed);
     json_decref(fixed);
     return resource;

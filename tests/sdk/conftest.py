@@ -1,11 +1,32 @@
-"""One gateway with three simulated modems for the SDK suites: ward and plant are up; ship is off the network."""
+"""One gateway with three simulated modems for the SDK suites: ward and plant are up; ship is off the network.
+
+Every gateway of these suites is reached through proxy.py, which checks each answer; the test that ran when one was wrong fails."""
 import pathlib
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+import gateway as gateway_module  # noqa: E402
 from gateway import Application, Gateway, Sim, configuration  # noqa: E402
+from proxy import RECORD, Proxy  # noqa: E402
+
+
+def address(gateway):
+    """In place of Gateway.url: its proxy's, made when it is first asked for."""
+    if not hasattr(gateway, "proxy"):
+        gateway.proxy = Proxy(gateway)
+    return gateway.proxy.url
+
+
+gateway_module.Gateway.url = property(address)
+
+
+@pytest.fixture(autouse=True)
+def every_answer_is_as_published():
+    yield
+    wrong = sorted(set(RECORD.take_wrong()))
+    assert not wrong, "\n".join(wrong)
 
 
 class Bench:

@@ -1,9 +1,7 @@
 """Messaging services over the API: made, filled, used and deleted by the unmodified SDKs for Python and Node."""
 import contextlib
-import json
 import os
 import pathlib
-import re
 import subprocess
 
 import pytest
@@ -11,23 +9,9 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 
 from gateway import ACCOUNT, PATIENCE, SERVICE, TOKEN, until
+from schema import assert_resource
 
 HERE = pathlib.Path(__file__).resolve().parent
-SCHEMAS = json.loads((HERE.parent / "vectors" / "openapi" / "messaging_v1.json").read_text())["schemas"]
-KINDS = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
-
-
-def assert_schema(name, resource):
-    rules = SCHEMAS[name]["properties"]
-    assert set(resource) == set(rules)
-    for key, rule in rules.items():
-        value = resource[key]
-        if value is None:
-            assert rule.get("nullable"), key
-            continue
-        assert type(value) is KINDS[rule["type"]], key
-        assert re.search(rule.get("pattern", ""), value if isinstance(value, str) else ""), (key, value)
-        assert value in rule.get("enum", [value]), (key, value)
 
 
 def refusal(call, *args, **kwargs):
@@ -78,7 +62,7 @@ def test_answers_fit_the_schema(bench):
     with service(bench, bench.plant) as context:
         context.alpha_senders.create(alpha_sender="Acme")
         one = f"{root}/{context._solution['sid']}"
-        assert_schema("messaging.v1.service", requests.get(one, auth=auth, timeout=10).json())
+        assert_resource("messaging.v1.service", requests.get(one, auth=auth, timeout=10).json())
         for tail, key, schema in (("PhoneNumbers", "phone_numbers", "phone_number"), ("AlphaSenders", "alpha_senders", "alpha_sender"),
                                   ("DestinationAlphaSenders", "alpha_senders", "destination_alpha_sender"),
                                   ("ShortCodes", "short_codes", None), ("ChannelSenders", "senders", None)):
@@ -86,9 +70,9 @@ def test_answers_fit_the_schema(bench):
             assert set(body) == {"meta", key} and body["meta"]["key"] == key
             assert set(body["meta"]) == {"page", "page_size", "first_page_url", "previous_page_url", "next_page_url", "key", "url"}
             for resource in body[key]:
-                assert_schema(f"messaging.v1.service.{schema}", resource)
+                assert_resource(f"messaging.v1.service.{schema}", resource)
             assert len(body[key]) == (0 if schema is None else 1)
-        assert_schema("messaging.v1.usecase", requests.get(f"{root}/Usecases", auth=auth, timeout=10).json())
+        assert_resource("messaging.v1.usecase", requests.get(f"{root}/Usecases", auth=auth, timeout=10).json())
 
 
 def test_pages_lead_back_to_us(bench):

@@ -8,7 +8,8 @@ import urllib.request
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from verify_bench import CodeBench, check_resource
+from schema import assert_resource
+from verify_bench import CodeBench
 
 phones = (f"+4179555{n:04d}" for n in itertools.count())
 
@@ -152,12 +153,12 @@ def test_refusals(bench, service):
 def test_answers_are_as_published(bench, service):
     to = next(phones)
     base = f"/v2/Services/{service.sid}"
-    check_resource("verify_v2.json", "verify.v2.service", raw(bench, "GET", base))
+    assert_resource("verify.v2.service", raw(bench, "GET", base))
     sent = raw(bench, "POST", base + "/Verifications", {"To": to, "Channel": "sms"})
-    check_resource("verify_v2.json", "verify.v2.service.verification", sent)
-    check_resource("verify_v2.json", "verify.v2.service.verification", raw(bench, "GET", f"{base}/Verifications/{sent['sid']}"))
+    assert_resource("verify.v2.service.verification", sent)
+    assert_resource("verify.v2.service.verification", raw(bench, "GET", f"{base}/Verifications/{sent['sid']}"))
     check = raw(bench, "POST", base + "/VerificationCheck", {"To": to, "Code": bench.wait_code(to)})
-    check_resource("verify_v2.json", "verify.v2.service.verification_check", check)
+    assert_resource("verify.v2.service.verification_check", check)
     assert sent["url"] == f"{bench.gateway.url}{base}/Verifications/{sent['sid']}"
 
 

@@ -46,7 +46,7 @@ static inline void openapi_check_value(const char *key, json_t *rule, json_t *va
             fail_msg("%s may not be null", key);
         return;
     }
-    if (!openapi_type_fits(json_string_value(type), value))
+    if (type != NULL && !openapi_type_fits(json_string_value(type), value))
         fail_msg("%s is no %s", key, json_string_value(type));
     const char *text = json_string_value(value);
     if (pattern != NULL && !openapi_pattern_fits(json_string_value(pattern), text))
