@@ -5,11 +5,26 @@
 
 #include "host/base/secret.h"
 
+#define ENTROPY_SIDS 64
+
+/* Asking the kernel costs more than a SID is worth: it is asked for many at once. */
+static void entropy(uint8_t *out, size_t len)
+{
+    static uint8_t pool[ENTROPY_SIDS * 10];
+    static size_t left;
+    if (left < len) {
+        secret_random(pool, sizeof pool);
+        left = sizeof pool;
+    }
+    left -= len;
+    memcpy(out, pool + left, len);
+}
+
 void sid_new(struct sid *sid, int64_t wall_ms)
 {
     for (int i = 0; i < 6; i++)
         sid->b[i] = (uint8_t)((uint64_t)wall_ms >> (40 - 8 * i));
-    secret_random(sid->b + 6, sizeof sid->b - 6);
+    entropy(sid->b + 6, sizeof sid->b - 6);
 }
 
 void sid_format(const struct sid *sid, const char prefix[2], char out[SID_TEXT])

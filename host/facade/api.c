@@ -13,6 +13,7 @@
 #include "host/base/log.h"
 #include "host/facade/auth.h"
 #include "host/facade/date.h"
+#include "host/facade/json_text.h"
 #include "host/facade/magic.h"
 #include "host/facade/path.h"
 #include "host/facade/routes.h"
@@ -97,10 +98,8 @@ bool api_gone(struct api_call *call)
 
 void api_json(struct api_call *call, int status, json_t *body)
 {
-    char *text = json_dumps(body, JSON_COMPACT);
+    char *text = json_text(body);
     json_decref(body);
-    if (text == NULL) /* out of memory, or a resource that is not JSON: a fault of ours */
-        fatal("a resource could not be written as JSON");
     call_end(call, &(struct http_answer){.status = status, .body = text});
     free(text);
 }

@@ -22,6 +22,10 @@ int gsm7_encode_char(struct gsm7_alphabet alphabet, uint32_t code_point, uint8_t
     const uint16_t *table = locking_table(alphabet.locking);
     if (code_point == 0 || code_point > 0xFFFF)
         return 0;
+    if (code_point < 128 && table[code_point] == code_point) { /* most of ASCII */
+        septets[0] = (uint8_t)code_point;
+        return 1;
+    }
     for (unsigned i = 0; i < 128; i++)
         if (table[i] == code_point && i != GSM7_ESC) {
             septets[0] = (uint8_t)i;

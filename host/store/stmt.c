@@ -105,10 +105,15 @@ sqlite3_stmt *store_write_stmt(struct store *store, enum query query)
     return stmt_of(store, CONN_WRITER, query);
 }
 
+void store_read_begin(struct store *store)
+{
+    if (!store->reading)
+        store->reading = store_run(store, store->read_begin);
+}
+
 sqlite3_stmt *store_read_stmt(struct store *store, enum query query)
 {
-    if (!store->reading) /* each statement by itself would take and drop the WAL's locks */
-        store->reading = store_run(store, store->read_begin);
+    store_read_begin(store);
     return stmt_of(store, CONN_READER, query);
 }
 

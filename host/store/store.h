@@ -84,6 +84,9 @@ void store_on_state(struct store *, void (*fn)(void *arg, bool open), void *arg)
  * returning it through store_errno(). */
 sqlite3_stmt *store_write_stmt(struct store *, enum query);
 sqlite3_stmt *store_read_stmt(struct store *, enum query);
+/* All reads until the next commit or the end of the turn see one state, and take the WAL's locks once.
+ * store_read_stmt says so by itself; whoever steps a statement of store_read_prepare says so before. */
+void store_read_begin(struct store *);
 int store_step(struct store *, sqlite3_stmt *);
 int store_errno(
     int sqlite_code); /* SQLITE_DONE/ROW/OK -> 0, CONSTRAINT -> -EEXIST, FULL -> -ENOSPC, else -EIO */
