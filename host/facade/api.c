@@ -18,11 +18,38 @@
 #include "host/facade/path.h"
 #include "host/facade/routes.h"
 
+/* What tells most routes from a path before their templates are read. */
+struct shape {
+    size_t segments;
+    const char *last; /* of the template; it may be a "{...}" */
+};
+
 struct api {
     struct facade_rooms rooms;
     struct gate *gate;
     struct api_call *calls;
+    struct shape *shapes; /* of each route */
 };
+
+static struct shape *shapes_new(void)
+{
+    size_t count = 0;
+    while (routes[count].method != NULL)
+        count++;
+    struct shape *shapes = calloc(count + 1, sizeof *shapes);
+    if (shapes == NULL)
+        fatal("out of memory");
+    for (size_t i = 0; i < count; i++)
+        for (const char *slash = strchr(routes[i].path, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
+            shapes[i] = (struct shape){shapes[i].segments + 1, slash + 1};
+    return shapes;
+}
+
+static bool shape_fits(const struct shape *shape, const struct path *path)
+{
+    return shape->segments == path->count && path->count > 0 &&
+           (*shape->last == '{' || strcmp(shape->last, path->segments[path->count - 1]) == 0);
+}
 
 struct api *api_new(const struct facade_rooms *rooms)
 {
@@ -31,6 +58,7 @@ struct api *api_new(const struct facade_rooms *rooms)
         fatal("out of memory");
     api->rooms = *rooms;
     api->gate = gate_new();
+    api->shapes = shapes_new();
     return api;
 }
 
@@ -46,6 +74,7 @@ void api_free(struct api *api)
     for (struct api_call *call = api->calls; call != NULL; call = call->next)
         call->api = NULL;
     gate_free(api->gate);
+    free(api->shapes);
     free(api);
 }
 
@@ -234,14 +263,14 @@ static const char *served_as(const char *method)
 
 /* The row for path and method; NULL with *known telling whether the path has other methods, which are added
  * to allow. */
-static const struct route *find_route(const char *method, const struct path *path, struct path_ids *ids,
-                                      char allow[128])
+static const struct route *find_route(const struct api *api, const char *method, const struct path *path,
+                                      struct path_ids *ids, char allow[128])
 {
     const struct route *found = NULL;
     allow[0] = '\0';
     for (const struct route *route = routes; route->method != NULL; route++) {
         struct path_ids here;
-        if (!path_match(path, route->path, &here))
+        if (!shape_fits(&api->shapes[route - routes], path) || !path_match(path, route->path, &here))
             continue;
         *ids = here;
         size_t len = strlen(allow);
@@ -393,7 +422,7 @@ void api_serve(void *arg, struct http_call *http)
     char allow[128] = "";
     const struct account *meant = NULL;
     bool known = path_split(http_request(http)->path, &path);
-    const struct route *route = known ? find_route(method, &path, &ids, allow) : NULL;
+    const struct route *route = known ? find_route(call->api, method, &path, &ids, allow) : NULL;
     known = allow[0] != '\0';
     bool options = strcmp(method, "OPTIONS") == 0;
     if (!gate_enter(call->api->gate, &call->rooms->conf->http, http, &refusal)) {

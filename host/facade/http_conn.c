@@ -151,6 +151,15 @@ static const char *reason_of(int status)
     return "Unknown";
 }
 
+/* What the client sent meanwhile is looked at in a call of its own: a handler may be under way here. */
+static void conn_answered(struct conn *c)
+{
+    conn_enter(c, CONN_IDLE);
+    if (c->eof || evbuffer_get_length(c->stream.in) > 0)
+        bufferevent_trigger(c->stream.bev, EV_READ,
+                            (int)BEV_TRIG_IGNORE_WATERMARKS | (int)BEV_TRIG_DEFER_CALLBACKS);
+}
+
 void conn_answer(struct conn *c, const struct http_answer *a, int64_t took_us, bool head_only)
 {
     struct evbuffer *out = c->stream.out;
@@ -173,10 +182,13 @@ void conn_answer(struct conn *c, const struct http_answer *a, int64_t took_us, b
     evbuffer_add_printf(out, "Connection: %s\r\n\r\n", c->ending ? "close" : "keep-alive");
     if (a->body != NULL && !head_only)
         evbuffer_add(out, a->body, strlen(a->body));
-    stream_flush(&c->stream);
+    bool gone = stream_flush(&c->stream, !c->ending);
     if (c->ending)
         stream_end(&c->stream);
-    conn_enter(c, CONN_WRITING);
+    if (gone)
+        conn_answered(c);
+    else
+        conn_enter(c, CONN_WRITING);
 }
 
 /* The server's own refusal, before there is a call. */
@@ -220,7 +232,7 @@ static void invite_body(struct conn *c)
         return;
     c->req.expect_continue = false;
     evbuffer_add_printf(c->stream.out, "HTTP/1.1 100 Continue\r\n\r\n");
-    stream_flush(&c->stream);
+    stream_flush(&c->stream, true);
 }
 
 static void conn_fail(struct conn *c)

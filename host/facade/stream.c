@@ -12,13 +12,14 @@ void stream_open(struct stream *s, struct loop *loop, int fd, struct tls *tls)
     if (s->bev == NULL)
         fatal("out of memory");
     s->in = bufferevent_get_input(s->bev);
-    s->out = bufferevent_get_output(s->bev);
+    s->out = evbuffer_new();
+    if (s->out == NULL)
+        fatal("out of memory");
     if (tls == NULL)
         return;
-    s->session = tls_session_new(tls, s->in, s->out);
+    s->session = tls_session_new(tls, s->in, bufferevent_get_output(s->bev));
     s->in = evbuffer_new();
-    s->out = evbuffer_new();
-    if (s->in == NULL || s->out == NULL)
+    if (s->in == NULL)
         fatal("out of memory");
 }
 
@@ -28,13 +29,13 @@ static void session_drop(struct stream *s)
         return;
     tls_session_free(s->session);
     evbuffer_free(s->in);
-    evbuffer_free(s->out);
     s->session = NULL;
 }
 
 void stream_close(struct stream *s)
 {
     session_drop(s);
+    evbuffer_free(s->out);
     bufferevent_free(s->bev);
 }
 
@@ -50,7 +51,6 @@ void stream_be_plain(struct stream *s)
 {
     session_drop(s);
     s->in = bufferevent_get_input(s->bev);
-    s->out = bufferevent_get_output(s->bev);
 }
 
 static enum tls_result took(struct stream *s, enum tls_result result)
@@ -74,10 +74,26 @@ bool stream_fill(struct stream *s)
     return evbuffer_get_length(s->in) > 0;
 }
 
-void stream_flush(struct stream *s)
+/* Through the bufferevent a write would cost two more calls of the kernel, to wait for the socket and not to
+ * wait any more. An error of the socket comes to light there. */
+static bool plain_flush(struct stream *s, bool at_once)
 {
-    if (s->session != NULL && s->shaken && !s->failed)
+    struct evbuffer *wire = bufferevent_get_output(s->bev);
+    if (at_once && evbuffer_get_length(wire) == 0)
+        evbuffer_write(s->out, bufferevent_getfd(s->bev));
+    if (at_once && evbuffer_get_length(s->out) == 0)
+        return true;
+    evbuffer_add_buffer(wire, s->out);
+    return false;
+}
+
+bool stream_flush(struct stream *s, bool at_once)
+{
+    if (s->session == NULL)
+        return plain_flush(s, at_once);
+    if (s->shaken && !s->failed)
         took(s, tls_session_write(s->session, s->out));
+    return false;
 }
 
 void stream_end(struct stream *s)

@@ -1,6 +1,7 @@
 /* The octets of one connection, plain or through TLS: its owner sees text in and text out.
  *
- * Plain: in and out are the bufferevent's own buffers. TLS: they are buffers beside it; stream_fill decrypts
+ * Plain: `in` is the bufferevent's own buffer; stream_flush gives `out` to the socket at once, and only what
+ * it does not take waits in the bufferevent. TLS: they are buffers beside it; stream_fill decrypts
  * into `in` only when it is empty (what is not asked for stays undecrypted, at most the bufferevent's
  * read-ahead and one record), stream_flush encrypts all of `out`. */
 #ifndef CELLPOST_FACADE_STREAM_H
@@ -30,7 +31,8 @@ void stream_be_plain(struct stream *);
 /* One step of the handshake; see tls_session_shake. */
 enum tls_result stream_shake(struct stream *);
 bool stream_fill(struct stream *); /* true when `in` holds something */
-void stream_flush(struct stream *);
+/* True: all has gone to the kernel, and no write callback follows. Never so when not at_once. */
+bool stream_flush(struct stream *, bool at_once);
 /* After what was written nothing follows. What still comes is only for stream_drop. */
 void stream_end(struct stream *);
 void stream_drop(struct stream *); /* what has come is thrown away */

@@ -66,7 +66,6 @@ static void message_columns(sqlite3_stmt *stmt, struct message *m)
 
 static sqlite3_stmt *prepared(struct queue *queue, int read, const char *sql)
 {
-    store_read_begin(queue->store);
     if (queue->reads[read] == NULL)
         queue->reads[read] = store_read_prepare(queue->store, sql);
     return queue->reads[read];
@@ -135,7 +134,7 @@ static sqlite3_stmt *list_statement(struct queue *queue, int shape)
     };
     char sql[1024];
     if (queue->reads[shape] != NULL)
-        return prepared(queue, shape, NULL);
+        return queue->reads[shape];
     snprintf(sql, sizeof sql, "SELECT " COLUMNS " FROM message WHERE %s%s%s%s LIMIT :limit",
              shape & SHAPE_ACCOUNT ? "account_id = :account AND " : "",
              shape & SHAPE_TO ? "to_addr = :to AND " : "", shape & SHAPE_FROM ? "from_addr = :from AND " : "",

@@ -30,22 +30,51 @@ static void state_set(struct store *store, enum store_state state)
 
 /* ---- ops ---- */
 
+/* False: refused, and what it had changed is still there. */
+static bool op_run(struct store *store, struct store_op *op)
+{
+    sqlite3 *db = store->conn[CONN_WRITER];
+    if (!store->in_transaction && !store_run(store, store->begin))
+        return true;
+    store->in_transaction = true;
+    if (op->careful && !store_run(store, store->savepoint))
+        return true;
+    int changes = sqlite3_total_changes(db);
+    op->status = op->apply(store, op);
+    if (store->trouble != 0)
+        return true;
+    if (!op->careful)
+        return op->status == 0 || sqlite3_total_changes(db) == changes;
+    if (op->status != 0)
+        store_run(store, store->rollback_to);
+    store_run(store, store->release);
+    return true;
+}
+
+/* The group up to and with this op, from its beginning; from here on with SAVEPOINTs, so that this happens
+ * once in a group. */
+static void group_again(struct store *store, struct store_op *last)
+{
+    sqlite3_exec(store->conn[CONN_WRITER], "ROLLBACK", NULL, NULL, NULL);
+    store->in_transaction = false;
+    store->careful = last->careful = true;
+    for (struct store_op *op = store->ops; store->trouble == 0; op = op->next) {
+        op_run(store, op);
+        if (op == last)
+            break;
+    }
+}
+
+/* A SAVEPOINT copies each page that is changed under it. */
 static void op_apply(struct store *store, struct store_op *op)
 {
-    if (!store->in_transaction && !store_run(store, store->begin))
-        return;
-    store->in_transaction = true;
-    if (!store_run(store, store->savepoint))
-        return;
-    op->status = op->apply(store, op);
+    op->careful = store->careful;
+    if (!op_run(store, op))
+        group_again(store, op);
     if (store->trouble != 0)
         return;
     store->stats.ops++;
-    if (op->status != 0) {
-        store->stats.refused++;
-        store_run(store, store->rollback_to);
-    }
-    store_run(store, store->release);
+    store->stats.refused += op->status != 0;
 }
 
 static void group_fail(struct store *store)
@@ -98,6 +127,8 @@ static void group_done(struct store *store)
     store->ops = NULL;
     store->ops_end = &store->ops;
     store->impatient = 0;
+    store->careful = false;
+    store_read_begin(store); /* each callback looks at what became durable */
     while (op != NULL) {
         struct store_op *next = op->next;
         op->done(op, op->status);
@@ -136,6 +167,7 @@ int store_flush(struct store *store)
 {
     while (store->ops != NULL && store->state != STORE_WAITING && group_commit(store))
         group_done(store);
+    store_statements_release(store);
     return store->state == STORE_WAITING ? -EIO : 0;
 }
 

@@ -145,9 +145,19 @@ void store_statements_release(struct store *store)
 
 /* ---- values ---- */
 
+/* Values mostly come in the statement's own order: the next parameter is asked for its name first. */
 static int bind_index(sqlite3_stmt *stmt, const char *name)
 {
-    int index = sqlite3_bind_parameter_index(stmt, name);
+    static struct {
+        const sqlite3_stmt *stmt;
+        int index;
+    } last;
+    int index = last.stmt == stmt ? last.index + 1 : 1;
+    const char *next = sqlite3_bind_parameter_name(stmt, index);
+    if (next == NULL || strcmp(next, name) != 0)
+        index = sqlite3_bind_parameter_index(stmt, name);
+    last.stmt = stmt;
+    last.index = index;
     if (index == 0)
         fatal("no parameter %s in \"%s\"", name, sqlite3_sql(stmt));
     return index;

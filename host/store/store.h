@@ -3,10 +3,11 @@
  * commit.
  *
  * A change is a `struct store_op`: a value that can be applied, and applied again. All ops of one turn of the
- * loop share one transaction; each runs in its own SAVEPOINT, so that one refusal never undoes its
- * neighbours. At the end of the turn the transaction is committed, then each op's done() runs, in the order
- * of submission; what done() submits joins the next commit (which follows at once, in the same end-of-turn
- * phase, while there is more to commit and the turn is short).
+ * loop share one transaction, and one refusal never undoes its neighbours: what a refused op had changed is
+ * taken back (which is rare, so it is the refusal that pays: the group is applied again, with SAVEPOINTs). At
+ * the end of the turn the transaction is committed, then each op's done() runs, in the order of submission;
+ * what done() submits joins the next commit (which follows at once, in the same end-of-turn phase, while
+ * there is more to commit and the turn is short).
  *
  * A full or failing disk (SQLITE_FULL, IOERR, READONLY at commit) rolls the whole group back. The ops are
  * kept as values, the store is closed for new work (store_open_for_work() false), the ballast file is
@@ -50,7 +51,7 @@ void store_close(struct store *);
 #define STORE_PATIENCE_MS 20
 
 struct store_op {
-    /* Applies the change on the writer: 0 or -errno (a refusal: its SAVEPOINT is rolled back, the rest of the
+    /* Applies the change on the writer: 0 or -errno (a refusal: what it changed is undone, the rest of the
      * group stands). Must give the same result when run again after a rollback: no clock, no random, no state
      * outside the op and the database. */
     int (*apply)(struct store *, struct store_op *);
@@ -59,6 +60,7 @@ struct store_op {
     /* apply may set it: nobody waits for this op, so it needs no commit of its own. It shares the next one,
      * at most STORE_PATIENCE_MS later. */
     bool patient;
+    bool careful;          /* the store's: applied in a SAVEPOINT */
     struct store_op *next; /* the store's */
     int status;            /* the store's: result of the latest apply */
 };
@@ -84,9 +86,6 @@ void store_on_state(struct store *, void (*fn)(void *arg, bool open), void *arg)
  * returning it through store_errno(). */
 sqlite3_stmt *store_write_stmt(struct store *, enum query);
 sqlite3_stmt *store_read_stmt(struct store *, enum query);
-/* All reads until the next commit or the end of the turn see one state, and take the WAL's locks once.
- * store_read_stmt says so by itself; whoever steps a statement of store_read_prepare says so before. */
-void store_read_begin(struct store *);
 int store_step(struct store *, sqlite3_stmt *);
 int store_errno(
     int sqlite_code); /* SQLITE_DONE/ROW/OK -> 0, CONSTRAINT -> -EEXIST, FULL -> -ENOSPC, else -EIO */

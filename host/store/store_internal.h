@@ -26,6 +26,7 @@ struct store {
     unsigned impatient;              /* of them: somebody waits */
     int64_t patient_until_ms;        /* monotonic: the group is committed then in any case */
     bool in_transaction;
+    bool careful; /* an op of this group was refused after it had changed something */
     enum store_state state;
     int trouble; /* SQLite's code of what went wrong in this group */
     struct timer retry, pace;
@@ -50,6 +51,8 @@ int store_migrate(sqlite3 *, const char *path, char error[256]);
 /* stmt.c */
 sqlite3_stmt *store_prepare(sqlite3 *, const char *text); /* fatal() when it does not compile */
 bool store_run(struct store *, sqlite3_stmt *);           /* to its end; false: store->trouble says why */
+/* All reads until store_statements_release see one state, and take the WAL's locks once. */
+void store_read_begin(struct store *);
 /* A SELECT left at a row holds its snapshot open: the next reader would see the past, and the WAL could not
  * shrink. */
 void store_statements_release(struct store *);

@@ -22,10 +22,23 @@ static void same_as_jansson(const json_t *value)
 static void test_values(void **state)
 {
     static const char *const TEXTS[] = {
-        "{}", "[]", "[[],{}]", "{\"a\":{}}", "null", "true", "false", "0", "-9223372036854775808",
-        "9223372036854775807", "1.5", "-1e300", "[1,2,[3,[4]],null,true]",
+        "{}",
+        "[]",
+        "[[],{}]",
+        "{\"a\":{}}",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-9223372036854775808",
+        "9223372036854775807",
+        "1.5",
+        "-1e300",
+        "[1,2,[3,[4]],null,true]",
         "{\"z\":1,\"a\":{\"y\":[],\"b\":\"c\"},\"\":null,\"q\\\"k\":2}",
-        "\"\"", "\"plain\"", "\"q\\\" b\\\\ s/ bs\\b f\\f n\\n r\\r t\\t\"",
+        "\"\"",
+        "\"plain\"",
+        "\"q\\\" b\\\\ s/ bs\\b f\\f n\\n r\\r t\\t\"",
         "\"\\u0001\\u001f\\u007f\\u0080\\u00e9\\u20ac\\ud83d\\ude00 end\"",
     };
     (void)state;
