@@ -237,8 +237,8 @@ json_t *api_date_iso(int64_t ms)
 void api_url(const struct api_call *call, char out[API_URL_MAX], const char *fmt, ...)
 {
     const char *host = httpreq_header(http_request(call->http), "Host");
-    int len =
-        snprintf(out, API_URL_MAX, "%s://%.250s", http_scheme(call->http), host != NULL ? host : "localhost");
+    bool named = host != NULL && host[0] != '\0';
+    int len = snprintf(out, API_URL_MAX, "%s://%s", http_scheme(call->http), named ? host : "localhost");
     va_list args;
     va_start(args, fmt);
     vsnprintf(out + len, API_URL_MAX - (size_t)len, fmt, args);

@@ -208,6 +208,15 @@ static bool read_expect(struct httpreq *r, const char *value)
     return true;
 }
 
+/* It becomes part of links: a name or an address, and a port. Empty is legal (clause 3.2). */
+static bool read_host(struct httpreq *r, const char *value)
+{
+    static const char ALLOWED[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-_:[]";
+    size_t len = strspn(value, ALLOWED);
+    return (value[len] == '\0' && len <= HTTPREQ_HOST_MAX) ||
+           bad(r, 400, "The Host header is not a name or an address with a port.");
+}
+
 static bool read_nothing(struct httpreq *r, const char *value)
 {
     (void)r, (void)value;
@@ -220,7 +229,7 @@ static const struct {
 } ONCE[] = {
     {"Content-Length", read_length},
     {"Transfer-Encoding", read_coding},
-    {"Host", read_nothing},
+    {"Host", read_host},
     {"Expect", read_expect},
     {"Authorization", read_nothing},
     {"Content-Type", read_nothing},

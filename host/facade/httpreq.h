@@ -4,9 +4,10 @@
  * limits below; bytes after the request are left alone (pipelining). Refuses (state HTTPREQ_BAD with an HTTP
  * status and a sentence): bare LF or CR, folded headers, control characters, white space before
  * ':', a request target that is not ASCII or not a path (or an absolute http URL, or "*" for OPTIONS), a
- * missing Host, a second one of those headers that may come once, even when equal, Content-Length together
- * with Transfer-Encoding, codings other than chunked, anything over a limit. What is tolerated: HTTP/1.0,
- * empty lines before the request, chunk extensions and trailers (dropped). */
+ * missing Host, one that is no name or address with a port, a second one of those headers that may come once,
+ * even when equal, Content-Length together with Transfer-Encoding, codings other than chunked, anything over
+ * a limit. What is tolerated: HTTP/1.0, empty lines before the request, chunk extensions and trailers
+ * (dropped). */
 #ifndef CELLPOST_FACADE_HTTPREQ_H
 #define CELLPOST_FACADE_HTTPREQ_H
 
@@ -15,6 +16,7 @@
 
 #define HTTPREQ_LINE_MAX     8192  /* request line with CRLF; more: 414 */
 #define HTTPREQ_HEAD_MAX     16384 /* all headers; more: 431 */
+#define HTTPREQ_HOST_MAX     255   /* more: 400 */
 #define HTTPREQ_HEADERS_MAX  64    /* their number; more: 431 */
 #define HTTPREQ_BODY_MAX     65536 /* more: 413 */
 #define HTTPREQ_TRAILERS_MAX 4096  /* of a chunked body, dropped; more: 431 */

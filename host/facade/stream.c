@@ -44,7 +44,7 @@ bool stream_is_plain(const struct stream *s)
 {
     unsigned char first = 0;
     evbuffer_copyout(bufferevent_get_input(s->bev), &first, 1);
-    return isupper(first);
+    return !s->begun && isupper(first);
 }
 
 void stream_be_plain(struct stream *s)
@@ -63,6 +63,7 @@ static enum tls_result took(struct stream *s, enum tls_result result)
 enum tls_result stream_shake(struct stream *s)
 {
     enum tls_result result = took(s, tls_session_shake(s->session));
+    s->begun = true;
     s->shaken = result == TLS_DONE;
     return result;
 }

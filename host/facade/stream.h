@@ -17,15 +17,15 @@ struct stream {
     struct bufferevent *bev;
     struct evbuffer *in, *out;
     struct tls_session *session; /* NULL = plain */
-    bool shaken;                 /* TLS: the handshake is over */
+    bool begun, shaken;          /* TLS: the handshake's first step was made; it is over */
     bool ended;                  /* TLS: the client said that it sends nothing more */
     bool failed;                 /* TLS: nothing more can be said; stream_why */
 };
 
 void stream_open(struct stream *, struct loop *, int fd, struct tls *); /* tls NULL = plain; fd is its own */
 void stream_close(struct stream *);
-/* The client spoke plain HTTP where TLS is spoken: it can be told so in its own language. Before the
- * handshake's first step. */
+/* The client spoke plain HTTP where TLS is spoken: it can be told so in its own language. False after the
+ * handshake's first step: what comes then may be the middle of a record. */
 bool stream_is_plain(const struct stream *);
 void stream_be_plain(struct stream *);
 /* One step of the handshake; see tls_session_shake. */

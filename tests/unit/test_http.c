@@ -660,6 +660,24 @@ static void test_plain_http_to_the_tls_port(void **state)
     secure_close(&s, w);
 }
 
+/* The middle of a record may look like a method: a hello in several segments is still a hello. */
+static void test_hello_in_pieces_is_not_taken_for_http(void **state)
+{
+    struct world *w = *state;
+    struct secure s;
+    secure_open(&s, w);
+    struct client c = secure_client(w);
+    client_write(&c, "\x16\x03\x01\x02\x00\x01", 6);
+    turns(w, 3);
+    client_write(&c, "GET / HTTP/1.1\r\n", 16);
+    for (int i = 0; i < 5; i++)
+        client_poll(&c);
+    assert_int_equal(c.len, 0);
+    assert_false(c.eof);
+    client_close(&c);
+    secure_close(&s, w);
+}
+
 static void test_handshake_deadline(void **state)
 {
     struct world *w = *state;
@@ -715,6 +733,7 @@ int main(void)
         TEST(test_cap_of_newcomers),
         TEST(test_one_address_has_its_share),
         TEST(test_plain_http_to_the_tls_port),
+        TEST(test_hello_in_pieces_is_not_taken_for_http),
         TEST(test_handshake_deadline),
         TEST(test_garbage_to_the_tls_port),
         TEST(test_stop),

@@ -44,6 +44,13 @@ static const struct {
     {"OPTIONS * HTTP/1.1\r\nHost: gw\r\n\r\n", 0, "OPTIONS", "*", "", NULL, 1},
     {"GET / HTTP/1.0\r\n\r\n", 0, "GET", "/", "", NULL, 0},
     {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 0, "GET", "/", "", NULL, 1},
+    {"GET / HTTP/1.1\r\nHost:\r\n\r\n", 0, "GET", "/", "", NULL, 1},
+    {"GET / HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\n\r\n", 0, "GET", "/", "", NULL, 1},
+    {"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n", 400, 0, 0, 0, 0, 0}, /* no JSON could name it */
+    {"GET / HTTP/1.1\r\nHost: a\"b\r\n\r\n", 400, 0, 0, 0, 0, 0},
+    {"GET / HTTP/1.1\r\nHost: evil/x?\r\n\r\n", 400, 0, 0, 0, 0, 0},
+    {"GET / HTTP/1.1\r\nHost: user@evil\r\n\r\n", 400, 0, 0, 0, 0, 0},
+    {"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400, 0, 0, 0, 0, 0},
     {"GET / HTTP/1.1\r\nHost: a\r\nConnection: TE, Close\r\n\r\n", 0, "GET", "/", "", NULL, 0},
     {"GET / HTTP/1.1\r\nHost: a\r\nConnection: closed\r\n\r\n", 0, "GET", "/", "", NULL, 1},
     {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 0, "POST", "/", "", "hello", 1},
