@@ -2,8 +2,8 @@
  * There is no MMS: one that has text goes without its media. Everything else is compose()'s to judge: a reply
  * is refused for what a request would be refused for.
  *
- * The log is told codes, not compose()'s sentences: those quote what the application wrote, numbers and URLs
- * included. */
+ * Log and notifications are told codes, not compose()'s sentences: those quote what the application wrote,
+ * numbers and URLs included. */
 #include "host/facade/hook_reply.h"
 
 #include <stdio.h>
@@ -11,6 +11,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/facade/hook_notice.h"
 
 #define NO_MMS 21621 /* what compose() says of media */
 
@@ -37,12 +38,80 @@ bool hook_guard_admit(struct hook_guard *guard, const char *a, const char *b, in
     return true;
 }
 
+/* What compose() refuses, as Twilio numbers it of a Message verb. What is not here is told as it is (21610,
+ * 21611 ...): nothing is wrong with the verb. */
+static const struct {
+    int refused, told;
+} NUMBERS[] = {
+    {21604, 14101}, {21211, 14101}, {21265, 14101}, {21266, 14101}, {21612, 14101},
+    {21614, 14101}, {21408, 14101}, {21603, 14102}, {21212, 14102}, {21606, 14102},
+    {21657, 14102}, {21602, 14103}, {21617, 14103}, {21618, 14103}, {21619, 14103},
+    {21620, 14103}, {21621, 14103}, {21623, 14103}, {21609, 14105}, {21658, 14105},
+};
+static const struct {
+    int told;
+    const char *text;
+} SENTENCES[] = {
+    {14101, "to is no number that can be written to"},
+    {14102, "from is no sender of this account"},
+    {14103, "the text or its media cannot be sent"},
+    {14105, "statusCallback (or action) is not a URL that can be called"},
+    {HOOK_LOOP, "too many replies between two numbers: two machines seem to answer each other"},
+};
+
+static int number_of(int refused)
+{
+    for (size_t i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++)
+        if (NUMBERS[i].refused == refused)
+            return NUMBERS[i].told;
+    return refused;
+}
+
+static const char *sentence_of(int told)
+{
+    for (size_t i = 0; i < sizeof SENTENCES / sizeof SENTENCES[0]; i++)
+        if (SENTENCES[i].told == told)
+            return SENTENCES[i].text;
+    return "it was refused";
+}
+
+static void notify(const struct facade_rooms *rooms, const struct message *inbound,
+                   const struct hook_notice *answer, bool warning, int code, const char *text)
+{
+    struct hook_notice notice = *answer;
+    notice.warning = warning;
+    notice.code = code;
+    notice.text = text;
+    hook_notice_store(rooms->queue, inbound->account_id, inbound, &notice);
+}
+
 /* reply: which Message verb of the answer, from 1. */
-static void tell(const struct message *inbound, const char *event, size_t reply, int code)
+static void log_reply(const struct message *inbound, const char *event, size_t reply, int code)
 {
     char sid[SID_TEXT];
     sid_format(&inbound->sid, inbound->mm ? "MM" : "SM", sid);
     log_event(LOG_WARN, event, "sid=%s reply=%zu code=%d", sid, reply, code);
+}
+
+static void tell_refused(const struct facade_rooms *rooms, const struct message *inbound,
+                         const struct hook_reply *reply, size_t nth, int refused)
+{
+    char text[160];
+    int told = number_of(refused);
+    log_reply(inbound, "hook.reply_refused", nth, refused);
+    snprintf(text, sizeof text, "Message %zu was not sent: %s", nth, sentence_of(told));
+    if (refused != HOOK_LOOP)
+        snprintf(text + strlen(text), sizeof text - strlen(text), " (%d)", refused);
+    notify(rooms, inbound, reply->answer, false, told, text);
+}
+
+static void tell_without_media(const struct facade_rooms *rooms, const struct message *inbound,
+                               const struct hook_reply *reply, size_t nth)
+{
+    char text[96];
+    log_reply(inbound, "hook.reply_without_media", nth, NO_MMS);
+    snprintf(text, sizeof text, "Message %zu was sent without its media: there is no MMS", nth);
+    notify(rooms, inbound, reply->answer, true, NO_MMS, text);
 }
 
 static bool drops_media(const struct facade_rooms *rooms, const struct twiml_message *verb)
@@ -74,8 +143,6 @@ static bool compose_one(const struct facade_rooms *rooms, struct hook_guard *gua
         return true;
     compose_fini(out);
     *refusal = (struct refusal){.code = HOOK_LOOP};
-    snprintf(refusal->message, sizeof refusal->message, "more than %d replies between two numbers in %d s",
-             GUARD_REPLIES, GUARD_WINDOW_MS / 1000);
     return false;
 }
 
@@ -88,14 +155,14 @@ void hook_replies_compose(const struct facade_rooms *rooms, struct hook_guard *g
     for (size_t i = 0; i < count; i++) {
         struct refusal refusal = {0};
         if (!compose_one(rooms, guard, inbound, &replies[i], now_ms, &out->composed[out->count], &refusal)) {
-            tell(inbound, "hook.reply_refused", i + 1, refusal.code);
+            tell_refused(rooms, inbound, &replies[i], i + 1, refusal.code);
             if (out->refused++ == 0)
                 out->refused_code = refusal.code;
             continue;
         }
         out->count++;
         if (drops_media(rooms, &replies[i].message)) {
-            tell(inbound, "hook.reply_without_media", i + 1, NO_MMS);
+            tell_without_media(rooms, inbound, &replies[i], i + 1);
             out->without_media++;
         }
     }

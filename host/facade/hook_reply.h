@@ -27,8 +27,8 @@ struct hook_replies {
     int refused_code;     /* of the first */
     size_t without_media; /* of count */
 };
-/* Replies to an inbound message. One that is refused, or goes without its media, is logged and counted; the
- * others go. now_ms is the wall clock. */
+/* Replies to an inbound message. One that is refused, or goes without its media, is logged, a
+ * notification, and counted; the others go. now_ms is the wall clock. */
 void hook_replies_compose(const struct facade_rooms *, struct hook_guard *, const struct message *inbound,
                           const struct hook_reply *, size_t count, int64_t now_ms, struct hook_replies *out);
 void hook_replies_fini(struct hook_replies *);

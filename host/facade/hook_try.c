@@ -13,6 +13,15 @@
 #include "host/facade/hook_fetch.h"
 #include "host/facade/hook_url.h"
 
+#define SOURCE_BODY_KEPT 4096 /* more than is ever told of it */
+
+/* An answer that replies stood in, kept until they were judged: they may be refused. */
+struct source {
+    struct source *next;
+    struct hook_notice notice; /* its texts are these */
+    char *url, *head, *body;
+};
+
 struct hook_try {
     struct loop *loop;
     struct httpc *httpc;
@@ -29,8 +38,10 @@ struct hook_try {
     bool transient, slow;
     int asked_s;
     enum breaker_verdict endpoint;
-    int code;                     /* of the first request */
-    int warning;                  /* last of a document that was used */
+    int code;      /* of the first request */
+    int warning;   /* last of a document that was used */
+    bool too_many; /* replies: told */
+    struct source *sources;
     char failed[HOOK_DETAIL_MAX]; /* first failure */
     struct hook_reply replies[TWIML_MESSAGES_MAX];
     size_t reply_count;
@@ -47,10 +58,23 @@ static void reply_fini(struct hook_reply *reply)
     free(reply->callback);
 }
 
+static void sources_free(struct source *source)
+{
+    while (source != NULL) {
+        struct source *next = source->next;
+        free(source->url);
+        free(source->head);
+        free(source->body);
+        free(source);
+        source = next;
+    }
+}
+
 static void try_free(struct hook_try *try)
 {
     for (size_t i = 0; i < try->reply_count; i++)
         reply_fini(&try->replies[i]);
+    sources_free(try->sources);
     form_fini(&try->params);
     free(try->url);
     free(try->fallback);
@@ -107,20 +131,25 @@ static const char *message_sid(const struct hook_try *try)
     return form_get(&try->params, "MessageSid");
 }
 
-/* result NULL: no answer is at fault. */
+static struct hook_notice notice_of(const struct hook_try *try, const struct hook_fetch_result *result)
+{
+    return (struct hook_notice){.url = result->url,
+                                .method = result->method,
+                                .params = &try->params,
+                                .status = result->status,
+                                .head = result->head,
+                                .body = result->body,
+                                .body_len = result->body_len};
+}
+
 static void tell_notice(struct hook_try *try, bool warning, int code, const char *url, const char *text,
                         const struct hook_fetch_result *result)
 {
-    struct hook_notice told = {.warning = warning,
-                               .code = code,
-                               .text = text,
-                               .url = url,
-                               .method = result != NULL ? result->method : "",
-                               .params = &try->params,
-                               .status = result != NULL ? result->status : 0,
-                               .head = result != NULL ? result->head : "",
-                               .body = result != NULL ? result->body : "",
-                               .body_len = result != NULL ? result->body_len : 0};
+    struct hook_notice told = notice_of(try, result);
+    told.warning = warning;
+    told.code = code;
+    told.url = url;
+    told.text = text;
     try->notice(try->arg, &told);
 }
 
@@ -163,27 +192,66 @@ static void failed(struct hook_try *try, int code, const char *url, const char *
 
 /* ---- documents ---- */
 
-static void keep_messages(struct hook_try *try, struct twiml *document, const char *base)
+static void tell_warning(struct hook_try *try, int code, const char *text,
+                         const struct hook_fetch_result *result)
 {
+    char quoted[192];
+    try->warning = code;
+    try->too_many = try->too_many || code == TWIML_MESSAGES;
+    tell_notice(try, true, code, result->url, text, result);
+    log_event(LOG_WARN, "hook.twiml", "sid=%s code=%d text=%s", message_sid(try), code,
+              log_quote(text, strlen(text), quoted, sizeof quoted));
+}
+
+static const struct hook_notice *keep_source(struct hook_try *try, const struct hook_fetch_result *result)
+{
+    struct source *source = calloc(1, sizeof *source);
+    if (source == NULL)
+        fatal("hook_try: out of memory");
+    size_t body_len = result->body_len < SOURCE_BODY_KEPT ? result->body_len : SOURCE_BODY_KEPT;
+    source->next = try->sources;
+    try->sources = source;
+    source->notice = notice_of(try, result);
+    source->notice.url = source->url = strdup(result->url);
+    source->notice.head = source->head = strdup(result->head);
+    source->notice.body = source->body = malloc(body_len + 1);
+    source->notice.body_len = body_len;
+    if (source->url == NULL || source->head == NULL || source->body == NULL)
+        fatal("hook_try: out of memory");
+    memcpy(source->body, result->body, body_len);
+    return &source->notice;
+}
+
+static void resolve_callback(struct hook_reply *reply, const char *base)
+{
+    const char *callback = reply->message.callback, *method = reply->message.method;
+    if (callback == NULL || callback[0] == '\0')
+        return;
+    char *resolved = hook_url_resolve(base, callback);
+    bool get = resolved != NULL && method != NULL && strcmp(method, "GET") == 0;
+    if (resolved == NULL)
+        resolved = strdup(callback); /* compose() refuses it by name */
+    if (resolved == NULL || asprintf(&reply->callback, "%s%s", resolved, get ? "#method=GET" : "") < 0)
+        fatal("hook_try: out of memory");
+    free(resolved);
+}
+
+/* Ten in all, however many documents they stand in. */
+static void keep_messages(struct hook_try *try, struct twiml *document,
+                          const struct hook_fetch_result *result)
+{
+    const struct hook_notice *answer = document->count > 0 ? keep_source(try, result) : NULL;
     for (size_t i = 0; i < document->count; i++) {
         if (try->reply_count == TWIML_MESSAGES_MAX) {
-            try->warning = TWIML_MESSAGES;
+            if (!try->too_many)
+                tell_warning(try, TWIML_MESSAGES, "more messages than one reply may have, over its documents",
+                             result);
             return;
         }
         struct hook_reply *reply = &try->replies[try->reply_count++];
-        reply->message = document->messages[i];
+        *reply = (struct hook_reply){.message = document->messages[i], .answer = answer};
         document->messages[i] = (struct twiml_message){0};
-        const char *callback = reply->message.callback;
-        if (callback == NULL || callback[0] == '\0')
-            continue;
-        char *resolved = hook_url_resolve(base, callback);
-        bool get =
-            resolved != NULL && reply->message.method != NULL && strcmp(reply->message.method, "GET") == 0;
-        if (resolved == NULL)
-            resolved = strdup(callback); /* compose() refuses it by name */
-        if (resolved == NULL || asprintf(&reply->callback, "%s%s", resolved, get ? "#method=GET" : "") < 0)
-            fatal("hook_try: out of memory");
-        free(resolved);
+        resolve_callback(reply, result->url);
     }
 }
 
@@ -217,22 +285,17 @@ static void follow(struct hook_try *try, const struct twiml *document, const str
 static void read_document(struct hook_try *try, const struct hook_fetch_result *result)
 {
     struct twiml document;
-    char error[160], quoted[192];
+    char error[160];
     try->documents++;
     int code = twiml_parse(result->content_type, result->body, result->body_len, &document, error);
-    if (code != 0 && code != TWIML_MESSAGES) {
+    if (code != 0) {
         try->answered = true;
         failed(try, code, result->url, error, result);
         return;
     }
-    if (code == TWIML_MESSAGES || document.warning != 0) {
-        const char *text = code == TWIML_MESSAGES ? error : document.warning_text;
-        try->warning = code == TWIML_MESSAGES ? code : document.warning;
-        tell_notice(try, true, try->warning, result->url, text, result);
-        log_event(LOG_WARN, "hook.twiml", "sid=%s code=%d text=%s", message_sid(try), try->warning,
-                  log_quote(text, strlen(text), quoted, sizeof quoted));
-    }
-    keep_messages(try, &document, result->url);
+    for (size_t i = 0; i < document.warning_count; i++)
+        tell_warning(try, document.warnings[i].code, document.warnings[i].text, result);
+    keep_messages(try, &document, result);
     if (document.redirect != NULL)
         follow(try, &document, result);
     else

@@ -31,7 +31,8 @@ typedef void hook_notice_fn(void *arg, const struct hook_notice *);
 /* A Message verb. callback is resolved against its document. */
 struct hook_reply {
     struct twiml_message message;
-    char *callback; /* NULL = none */
+    char *callback;                   /* NULL = none */
+    const struct hook_notice *answer; /* that it stood in: without a code; lent, as all of the result */
 };
 
 struct hook_try_result {

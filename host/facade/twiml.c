@@ -146,11 +146,18 @@ static void fail(struct reader *r, int code, const char *fmt, ...)
 static void warn(struct reader *r, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static void warn(struct reader *r, int code, const char *fmt, ...)
 {
+    struct twiml *out = r->out;
+    for (size_t i = 0; i < out->warning_count; i++)
+        if (out->warnings[i].code == code)
+            return;
+    if (out->warning_count == TWIML_WARNINGS_MAX)
+        fatal("twiml: more kinds of warnings than there are");
+    struct twiml_warning *warning = &out->warnings[out->warning_count++];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(r->out->warning_text, sizeof r->out->warning_text, fmt, args);
+    vsnprintf(warning->text, sizeof warning->text, fmt, args);
     va_end(args);
-    r->out->warning = code;
+    warning->code = code;
 }
 
 /* ---- elements ---- */
@@ -204,7 +211,10 @@ static void open_message(struct reader *r)
 {
     r->has_body = false;
     r->too_many = r->out->count == TWIML_MESSAGES_MAX;
-    if (!r->too_many)
+    if (r->too_many)
+        warn(r, TWIML_MESSAGES, "more than %d messages in one reply: the first %d are sent",
+             TWIML_MESSAGES_MAX, TWIML_MESSAGES_MAX);
+    else
         r->out->count++;
 }
 
@@ -367,11 +377,6 @@ static int read_xml(const char *body, size_t len, struct twiml *out, char error[
     free(r.message.data);
     free(r.child.data);
     message_fini(&r.spare);
-    if (r.code == 0 && r.too_many) {
-        snprintf(error, 160, "more than %d messages in one reply: the first %d are sent", TWIML_MESSAGES_MAX,
-                 TWIML_MESSAGES_MAX);
-        return TWIML_MESSAGES;
-    }
     return r.code;
 }
 
@@ -429,7 +434,7 @@ int twiml_parse(const char *content_type, const char *body, size_t len, struct t
            (strlen(types[i].type) != type_len || strncasecmp(types[i].type, content_type, type_len) != 0))
         i++;
     int code = i < count ? types[i].read(body, len, out, error) : unknown_type(content_type, type_len, error);
-    if (code != 0 && code != TWIML_MESSAGES)
+    if (code != 0)
         twiml_fini(out);
     return code;
 }

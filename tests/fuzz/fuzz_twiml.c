@@ -32,6 +32,9 @@ static void check(const struct twiml *twiml, size_t size)
             abort();
     }
     check_text(twiml->redirect, size);
+    for (size_t i = 0; i < twiml->warning_count; i++)
+        if (twiml->warnings[i].code == 0 || twiml->warnings[i].text[0] == '\0')
+            abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -43,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     int code = twiml_parse(types[data[0] % 4], (const char *)data + 1, size - 1, &twiml, error);
     if (code != 0 &&
-        (error[0] == '\0' || (code != TWIML_MESSAGES && (twiml.count != 0 || twiml.redirect != NULL))))
+        (error[0] == '\0' || twiml.count != 0 || twiml.redirect != NULL || twiml.warning_count != 0))
         abort();
     check(&twiml, size);
     twiml_fini(&twiml);

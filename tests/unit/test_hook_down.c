@@ -176,6 +176,40 @@ static void test_backlog_of_one_that_is_down(void **state)
     assert_int_equal(tries(world), down->calls);
 }
 
+/* ---- one that is slow ---- */
+
+static struct app *mute, *quick;
+
+static bool all_under_way(struct world *world)
+{
+    (void)world;
+    return mute->calls >= 120;
+}
+
+static bool quick_is_served(struct world *world)
+{
+    return quick->calls >= 30 && world_int(world, "SELECT count(*) FROM hook") <= 150;
+}
+
+/* A quarter of the places hang with one endpoint, more wait for it: the other's hooks go at once. */
+static void test_many_in_flight_to_a_slow_one(void **state)
+{
+    struct world *world = *state;
+    world_open(world, "parallel = 480\nconnect = 10s\nread = 15s\ntotal = 15s", "", "");
+    mute = app_new(world, APP_MUTE, NULL);
+    quick = app_new(world, APP_ANSWERS, NULL);
+    many_sent(world, app_url(mute, "/"), 150);
+    assert_true(run_until(world, all_under_way, DEADLINE_MS));
+    assert_true(world->open_count >= 120); /* requests that were read and not answered */
+    many_sent(world, app_url(quick, "/"), 30);
+    int64_t asked_ms = clock_mono_ms();
+    assert_true(run_until(world, quick_is_served, DEADLINE_MS));
+    assert_in_range(clock_mono_ms() - asked_ms, 0, 5000); /* none of the slow ones has ended meanwhile: */
+    assert_int_equal(mute->calls, 120);
+    assert_true(world->open_count >= 120);
+    assert_int_equal(world_int(world, "SELECT count(*) FROM hook WHERE tries = 0"), 150);
+}
+
 /* ---- url_allow ---- */
 
 static void test_url_that_is_not_allowed(void **state)
@@ -240,6 +274,7 @@ int main(void)
         CASE(test_fallback_at_once),
         CASE(test_switched_off),
         CASE(test_backlog_of_one_that_is_down),
+        CASE(test_many_in_flight_to_a_slow_one),
         CASE(test_url_that_is_not_allowed),
         CASE(test_redirect_that_is_not_allowed),
         cmocka_unit_test(test_sending_is_told_when_asked_for),

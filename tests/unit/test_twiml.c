@@ -193,10 +193,30 @@ static void test_skipped_with_a_warning(void **state)
         struct twiml twiml;
         assert_string_equal(shape(XML, rows[i].text), rows[i].shape);
         assert_int_equal(parse(XML, rows[i].text, &twiml), 0);
-        assert_int_equal(twiml.warning, rows[i].warning);
-        assert_true((twiml.warning_text[0] != '\0') == (rows[i].warning != 0));
+        assert_int_equal(twiml.warning_count, rows[i].warning != 0);
+        assert_int_equal(twiml.warnings[0].code, rows[i].warning);
+        assert_true((twiml.warnings[0].text[0] != '\0') == (rows[i].warning != 0));
         twiml_fini(&twiml);
     }
+}
+
+/* One of each kind, about the first that was met. */
+static void test_warnings_of_each_kind(void **state)
+{
+    static const int codes[] = {12200, 14110, 14104, 14109};
+    char text[1024] = "<Response>stray<Play/><Say/><Message foo='1' method='PUT'>x</Message>";
+    struct twiml twiml;
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        strcat(text, "<Message>x</Message>");
+    strcat(text, "<Gather/></Response>");
+    assert_int_equal(parse(XML, text, &twiml), 0);
+    assert_int_equal(twiml.warning_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(twiml.warnings[i].code, codes[i]);
+    assert_non_null(strstr(twiml.warnings[0].text, "text outside"));
+    assert_non_null(strstr(twiml.warnings[1].text, "<Play>"));
+    twiml_fini(&twiml);
 }
 
 static char *repeat(const char *head, const char *unit, size_t count, const char *tail)
@@ -222,7 +242,9 @@ static void test_message_limit(void **state)
     free(ten);
     char *more = repeat("<Response>", "<Message to='+1'>x<Media>http://h</Media></Message>", 12,
                         "<Redirect>n</Redirect></Response>");
-    assert_int_equal(parse(XML, more, &twiml), 14109);
+    assert_int_equal(parse(XML, more, &twiml), 0);
+    assert_int_equal(twiml.warning_count, 1);
+    assert_int_equal(twiml.warnings[0].code, 14109);
     assert_int_equal(twiml.count, 10);
     assert_string_equal(twiml.messages[9].body, "x");
     assert_int_equal(twiml.messages[9].media_count, 1);
@@ -238,7 +260,7 @@ static void test_media_limit(void **state)
     char *text = repeat("<Response><Message>", "<Media>u</Media>", 12, "</Message></Response>");
     assert_int_equal(parse(XML, text, &twiml), 0);
     assert_int_equal(twiml.messages[0].media_count, TWIML_MEDIA_MAX);
-    assert_int_equal(twiml.warning, 12200);
+    assert_int_equal(twiml.warnings[0].code, 12200);
     twiml_fini(&twiml);
     free(text);
 }
@@ -308,10 +330,15 @@ static void test_cut_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents),      cmocka_unit_test(test_content_types),
-        cmocka_unit_test(test_refused),        cmocka_unit_test(test_skipped_with_a_warning),
-        cmocka_unit_test(test_message_limit),  cmocka_unit_test(test_media_limit),
-        cmocka_unit_test(test_size_and_depth), cmocka_unit_test(test_utf16_and_latin1),
+        cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_content_types),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_skipped_with_a_warning),
+        cmocka_unit_test(test_warnings_of_each_kind),
+        cmocka_unit_test(test_message_limit),
+        cmocka_unit_test(test_media_limit),
+        cmocka_unit_test(test_size_and_depth),
+        cmocka_unit_test(test_utf16_and_latin1),
         cmocka_unit_test(test_cut_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
