@@ -120,25 +120,43 @@ static bool is_name_mismatch(const struct httpc_call *call)
     return strstr(call->reason, "subject name") != NULL || strstr(call->reason, "common name") != NULL;
 }
 
+/* OpenSSL's verdict (X509_V_ERR_... of x509_vfy.h; the numbers are part of its ABI). */
+static enum httpc_error verify_error(const struct httpc_call *call)
+{
+    static const struct {
+        long verdict;
+        enum httpc_error error;
+    } rows[] = {
+        {2, HTTPC_TLS_CHAIN},                           /* unable to get issuer certificate */
+        {9, HTTPC_TLS_EXPIRED},                         /* not yet valid */
+        {10, HTTPC_TLS_EXPIRED}, {18, HTTPC_TLS_CHAIN}, /* self-signed */
+        {19, HTTPC_TLS_CHAIN},                          /* self-signed in the chain */
+        {20, HTTPC_TLS_CHAIN},                          /* unable to get issuer certificate locally */
+        {21, HTTPC_TLS_CHAIN},                          /* unable to verify leaf signature */
+        {22, HTTPC_TLS_CHAIN},                          /* chain too long */
+    };
+    long verdict = 0;
+    if (is_name_mismatch(call))
+        return HTTPC_TLS_NAME;
+    curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].verdict == verdict)
+            return rows[i].error;
+    return HTTPC_TLS;
+}
+
 static enum httpc_error error_of(const struct httpc_call *call, CURLcode code)
 {
     static const struct {
         CURLcode code;
         enum httpc_error error;
     } rows[] = {
-        {CURLE_URL_MALFORMAT, HTTPC_BAD_URL},
-        {CURLE_COULDNT_RESOLVE_HOST, HTTPC_DNS},
-        {CURLE_COULDNT_CONNECT, HTTPC_REFUSED},
-        {CURLE_SSL_CONNECT_ERROR, HTTPC_TLS},
-        {CURLE_PEER_FAILED_VERIFICATION, HTTPC_TLS},
-        {CURLE_SSL_CACERT_BADFILE, HTTPC_TLS},
-        {CURLE_SSL_CERTPROBLEM, HTTPC_TLS},
-        {CURLE_SSL_ISSUER_ERROR, HTTPC_TLS},
-        {CURLE_WEIRD_SERVER_REPLY, HTTPC_PROTOCOL},
-        {CURLE_UNSUPPORTED_PROTOCOL, HTTPC_PROTOCOL},
-        {CURLE_HTTP2, HTTPC_PROTOCOL},
-        {CURLE_BAD_CONTENT_ENCODING, HTTPC_PROTOCOL},
-        {CURLE_GOT_NOTHING, HTTPC_NETWORK},
+        {CURLE_URL_MALFORMAT, HTTPC_BAD_URL},         {CURLE_COULDNT_RESOLVE_HOST, HTTPC_DNS},
+        {CURLE_COULDNT_CONNECT, HTTPC_REFUSED},       {CURLE_SSL_CONNECT_ERROR, HTTPC_TLS},
+        {CURLE_SSL_CACERT_BADFILE, HTTPC_TLS},        {CURLE_SSL_CERTPROBLEM, HTTPC_TLS},
+        {CURLE_SSL_ISSUER_ERROR, HTTPC_TLS},          {CURLE_WEIRD_SERVER_REPLY, HTTPC_PROTOCOL},
+        {CURLE_UNSUPPORTED_PROTOCOL, HTTPC_PROTOCOL}, {CURLE_HTTP2, HTTPC_PROTOCOL},
+        {CURLE_BAD_CONTENT_ENCODING, HTTPC_PROTOCOL}, {CURLE_GOT_NOTHING, HTTPC_NETWORK},
     };
     double connected = 0;
     if (call->ended != HTTPC_OK)
@@ -151,8 +169,8 @@ static enum httpc_error error_of(const struct httpc_call *call, CURLcode code)
         curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME, &connected);
         return connected > 0 ? HTTPC_TIMEOUT : HTTPC_CONNECT_TIMEOUT;
     }
-    if (code == CURLE_PEER_FAILED_VERIFICATION && is_name_mismatch(call))
-        return HTTPC_TLS_NAME;
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return verify_error(call);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].code == code)
             return rows[i].error;

@@ -48,6 +48,8 @@ enum httpc_error { /* Twilio's numbers for it in facade/hook.c */
                    HTTPC_TIMEOUT,
                    HTTPC_TLS,
                    HTTPC_TLS_NAME,
+                   HTTPC_TLS_EXPIRED, /* or not valid yet */
+                   HTTPC_TLS_CHAIN,   /* no way from the certificate to an authority that is trusted */
                    HTTPC_PROTOCOL,
                    HTTPC_FORBIDDEN_ADDRESS,
                    HTTPC_TOO_LARGE,

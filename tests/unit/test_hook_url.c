@@ -335,6 +335,8 @@ static void test_failures(void **state)
         {HTTPC_TIMEOUT, 0, 11203, true, HOOK_REPEAT_RT},
         {HTTPC_TLS, 0, 11220, true, HOOK_REPEAT_CT},
         {HTTPC_TLS_NAME, 0, 11235, true, HOOK_REPEAT_CT},
+        {HTTPC_TLS_EXPIRED, 0, 11236, true, HOOK_REPEAT_CT},
+        {HTTPC_TLS_CHAIN, 0, 11237, true, HOOK_REPEAT_CT},
         {HTTPC_PROTOCOL, 0, 11206, true, HOOK_REPEAT_OTHER},
         {HTTPC_FORBIDDEN_ADDRESS, 0, 11321, false, 0},
         {HTTPC_TOO_LARGE, 0, 11750, false, 0},

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 
 static struct {
-    char dir[64], cert[96], key[96], other[96];
-    pid_t server;
-    int port;
+    char dir[64], cert[96], key[96], other[96], expired[96];
+    pid_t server, old_server;
+    int port, old_port;
 } tls;
 
 static pid_t openssl(const char *const *args, int out)
@@ -27,6 +27,14 @@ static pid_t openssl(const char *const *args, int out)
     }
     assert_true(child > 0);
     return child;
+}
+
+static void run(const char *const *args)
+{
+    int status;
+    pid_t child = openssl(args, -1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 static void make_certificate(const char *cert)
@@ -50,10 +58,38 @@ static void make_certificate(const char *cert)
                                 "-out",
                                 cert,
                                 NULL};
-    int status;
-    pid_t child = openssl(args, -1);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
+    run(args);
+}
+
+/* For the key there is; good for one day in 2020. Only `openssl ca` makes such. */
+static void make_expired(void)
+{
+    char file[4][96];
+    static const char *const names[] = {"ca.cnf", "index.txt", "request.pem", "serial"};
+    for (size_t i = 0; i < 4; i++)
+        snprintf(file[i], sizeof file[i], "%s/%s", tls.dir, names[i]);
+    FILE *conf = fopen(file[0], "w"), *index = fopen(file[1], "w");
+    assert_true(conf != NULL && index != NULL);
+    fprintf(conf,
+            "[ca]\ndefault_ca = own\n[own]\ndatabase = %s\nnew_certs_dir = %s\ndefault_md = sha256\n"
+            "serial = %s\npolicy = any\n[any]\ncommonName = supplied\n",
+            file[1], tls.dir, file[3]);
+    fclose(conf);
+    fclose(index);
+    const char *const request[] = {"openssl", "req",           "-new", "-key",  tls.key,
+                                   "-subj",   "/CN=localhost", "-out", file[2], NULL};
+    const char *const sign[] = {"openssl",    "ca",
+                                "-config",    file[0],
+                                "-selfsign",  "-batch",
+                                "-notext",    "-rand_serial",
+                                "-keyfile",   tls.key,
+                                "-startdate", "20200101000000Z",
+                                "-enddate",   "20200102000000Z",
+                                "-in",        file[2],
+                                "-out",       tls.expired,
+                                NULL};
+    run(request);
+    run(sign);
 }
 
 /* "ACCEPT 127.0.0.1:41234" is said once it listens. */
@@ -73,9 +109,29 @@ static int read_port(int from)
     }
 }
 
-static int tls_setup(void **state)
+static pid_t serve(const char *cert, int *port)
 {
     int ends[2];
+    const char *const args[] = {"openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
+                                cert,      "-key",     tls.key,   "-www",        NULL};
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    pid_t server = openssl(args, ends[1]);
+    close(ends[1]);
+    *port = read_port(ends[0]);
+    close(ends[0]);
+    return server;
+}
+
+static void end_server(pid_t server)
+{
+    if (server <= 0)
+        return;
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+}
+
+static int tls_setup(void **state)
+{
     (void)state;
     signal(SIGPIPE, SIG_IGN);
     snprintf(tls.dir, sizeof tls.dir, "/tmp/cellpost-tls-XXXXXX");
@@ -85,13 +141,10 @@ static int tls_setup(void **state)
     snprintf(tls.cert, sizeof tls.cert, "%s/cert.pem", tls.dir);
     make_certificate(tls.other); /* its key is overwritten, and not needed */
     make_certificate(tls.cert);
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    const char *const args[] = {"openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
-                                tls.cert,  "-key",     tls.key,   "-www",        NULL};
-    tls.server = openssl(args, ends[1]);
-    close(ends[1]);
-    tls.port = read_port(ends[0]);
-    close(ends[0]);
+    snprintf(tls.expired, sizeof tls.expired, "%s/expired.pem", tls.dir);
+    make_expired();
+    tls.server = serve(tls.cert, &tls.port);
+    tls.old_server = serve(tls.expired, &tls.old_port);
     return 0;
 }
 
@@ -106,10 +159,8 @@ static int remove_one(const char *path, const struct stat *stat, int type, struc
 static int tls_teardown(void **state)
 {
     (void)state;
-    if (tls.server > 0) {
-        kill(tls.server, SIGKILL);
-        waitpid(tls.server, NULL, 0);
-    }
+    end_server(tls.server);
+    end_server(tls.old_server);
     return nftw(tls.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -134,12 +185,12 @@ static void test_whom_it_trusts(void **state)
         const char *ca_file, *host;
         enum httpc_error error;
     } rows[] = {
-        {NULL, "localhost", HTTPC_TLS},
+        {NULL, "localhost", HTTPC_TLS_CHAIN},
         {tls.cert, "localhost", HTTPC_OK},
         {tls.cert, "127.0.0.1", HTTPC_TLS_NAME},
-        {tls.other, "localhost", HTTPC_TLS}, /* the same name and another key */
+        {tls.other, "localhost", HTTPC_TLS_CHAIN}, /* the same name and another key */
         {tls.cert, "localhost", HTTPC_OK},
-        {NULL, "localhost", HTTPC_TLS},
+        {NULL, "localhost", HTTPC_TLS_CHAIN},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct got got;
@@ -149,6 +200,18 @@ static void test_whom_it_trusts(void **state)
             fail_msg("row %zu: error %d (%s)", i, (int)got.answer.error, got.error_text);
         assert_int_equal(got.answer.status, rows[i].error == HTTPC_OK ? 200 : 0);
     }
+}
+
+static void test_expired(void **state)
+{
+    struct world *world = *state;
+    struct got got;
+    char url[64];
+    trust(world, tls.expired);
+    snprintf(url, sizeof url, "https://localhost:%d/", tls.old_port);
+    ask(world, url, &got);
+    if (got.answer.error != HTTPC_TLS_EXPIRED)
+        fail_msg("error %d (%s)", (int)got.answer.error, got.error_text);
 }
 
 /* The file is read for each connection: a certificate that was renewed needs no reload. */
@@ -161,7 +224,7 @@ static void test_renewed_file(void **state)
     assert_int_equal(symlink(tls.other, path), 0);
     trust(world, path);
     ask_tls(world, "localhost", &got);
-    assert_int_equal(got.answer.error, HTTPC_TLS);
+    assert_int_equal(got.answer.error, HTTPC_TLS_CHAIN);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink(tls.cert, path), 0);
     ask_tls(world, "localhost", &got);
@@ -202,10 +265,8 @@ static void test_no_tls_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_whom_it_trusts),
-        CASE(test_renewed_file),
-        CASE(test_unusable_file),
-        CASE(test_no_tls_there),
+        CASE(test_whom_it_trusts), CASE(test_expired),      CASE(test_renewed_file),
+        CASE(test_unusable_file),  CASE(test_no_tls_there),
     };
     return cmocka_run_group_tests(tests, tls_setup, tls_teardown);
 }
