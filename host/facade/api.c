@@ -24,6 +24,8 @@ struct shape {
     const char *last; /* of the template; it may be a "{...}" */
 };
 
+#define JSON_DEPTH_MAX 32 /* of a body; Twilio's own are below 10 */
+
 struct api {
     struct facade_rooms rooms;
     struct gate *gate;
@@ -376,6 +378,20 @@ static bool without_nul(const struct form *form, struct refusal *refusal)
     return true;
 }
 
+/* Whether no value lies deeper than `room` containers: what is kept must be readable to every client's
+ * parser, and those of SDKs end at some hundreds. */
+static bool json_is_flat(json_t *value, int room)
+{
+    const char *key;
+    json_t *child;
+    size_t i;
+    if (room == 0 && (json_is_object(value) || json_is_array(value)))
+        return false;
+    json_object_foreach(value, key, child) if (!json_is_flat(child, room - 1)) return false;
+    json_array_foreach(value, i, child) if (!json_is_flat(child, room - 1)) return false;
+    return true;
+}
+
 static bool read_json(struct api_call *call, struct refusal *refusal)
 {
     const struct httpreq *request = http_request(call->http);
@@ -383,9 +399,11 @@ static bool read_json(struct api_call *call, struct refusal *refusal)
     if (!body_is(request, "application/json"))
         return refuse(refusal, 400, 20001, "The body must be application/json.");
     call->json = json_loadb(request->body, request->body_len, JSON_REJECT_DUPLICATES, &error);
-    return call->json != NULL ||
-           refuse(refusal, 400, 20001, "The body is not well formed JSON: line %d: %.120s", error.line,
-                  error.text);
+    if (call->json == NULL)
+        return refuse(refusal, 400, 20001, "The body is not well formed JSON: line %d: %.120s", error.line,
+                      error.text);
+    return json_is_flat(call->json, JSON_DEPTH_MAX) ||
+           refuse(refusal, 400, 20001, "The body's JSON is deeper than %d.", JSON_DEPTH_MAX);
 }
 
 static bool read_bodies(struct api_call *call, bool json, struct refusal *refusal)

@@ -340,10 +340,12 @@ static char **names_new(void)
     return names;
 }
 
-int authority_names(const char *folder, char *const *configured, char ***out, char error[256])
+/* All that one certificate is to be for; refused when it cannot hold them. */
+static int names_together(char *const *configured, char *const *issued, char ***out, char error[256])
 {
     static const char *const always[] = {"localhost", "127.0.0.1", "::1", "*.onprem.lan.twilio.com"};
     char host[254] = "", **names = names_new();
+    uint8_t der[MINT_NAMES_MAX];
     gethostname(host, sizeof host - 1);
     if (mint_name_valid(host))
         names_add(names, host);
@@ -351,46 +353,75 @@ int authority_names(const char *folder, char *const *configured, char ***out, ch
         names_add(names, always[i]);
     for (; *configured != NULL; configured++)
         names_add(names, *configured);
-    int status = issued_add(folder, names, error);
-    if (status == 0 && names[AUTHORITY_NAMES_MAX - 1] != NULL) {
-        snprintf(error, 256, "more than %d names for one certificate", AUTHORITY_NAMES_MAX - 1);
-        status = -E2BIG;
+    for (; *issued != NULL; issued++)
+        names_add(names, *issued);
+    if (names[AUTHORITY_NAMES_MAX - 1] == NULL && mint_names_der(names, der) > 0) {
+        *out = names;
+        return 0;
     }
-    if (status != 0) {
-        authority_names_free(names);
-        return status;
-    }
-    *out = names;
+    snprintf(
+        error, 256,
+        "the names are too many for one certificate: at most %d, and %d octets with two to four for each",
+        AUTHORITY_NAMES_MAX - 1, MINT_NAMES_MAX);
+    authority_names_free(names);
+    return -E2BIG;
+}
+
+int authority_names(const char *folder, char *const *configured, char ***out, char error[256])
+{
+    char **issued = names_new();
+    int status = issued_add(folder, issued, error);
+    if (status == 0)
+        status = names_together(configured, issued, out, error);
+    authority_names_free(issued);
+    return status;
+}
+
+static int names_check(char *const *names, char error[256])
+{
+    for (; *names != NULL; names++)
+        if (!mint_name_valid(*names)) {
+            snprintf(error, 256, "'%.100s' is no name: a DNS name, *.DNS name or address", *names);
+            return -EINVAL;
+        }
     return 0;
 }
 
-int authority_issue(const char *folder, char *const *more, char error[256])
+static int names_write(const char *folder, char *const *names, char error[256])
 {
-    char **names = names_new(), *text = NULL;
+    char *text = NULL;
     size_t len = 0;
-    int status = folder_make(folder, error);
-    for (char *const *name = more; *name != NULL && status == 0; name++)
-        if (!mint_name_valid(*name)) {
-            snprintf(error, 256, "'%.100s' is no name: a DNS name, *.DNS name or address", *name);
-            status = -EINVAL;
-        }
-    if (status == 0)
-        status = issued_add(folder, names, error);
-    for (; *more != NULL && status == 0; more++)
-        names_add(names, *more);
-    if (status == 0 && names[AUTHORITY_ISSUED_MAX] != NULL) {
-        snprintf(error, 256, "more than %d issued names", AUTHORITY_ISSUED_MAX);
-        status = -E2BIG;
-    }
     FILE *to = open_memstream(&text, &len);
     if (to == NULL)
         fatal("out of memory");
-    for (char **name = names; *name != NULL; name++)
-        fprintf(to, "%s\n", *name);
+    for (; *names != NULL; names++)
+        fprintf(to, "%s\n", *names);
     fclose(to);
-    if (status == 0)
-        status = file_write(folder, "names", text, error);
+    int status = file_write(folder, "names", text, error);
     free(text);
-    authority_names_free(names);
+    return status;
+}
+
+/* What the certificate could not hold is not written: the next start would fail of it. */
+int authority_issue(const char *folder, char *const *configured, char *const *more, char error[256])
+{
+    char **issued = names_new(), **all = NULL;
+    int status = names_check(more, error);
+    if (status == 0)
+        status = folder_make(folder, error);
+    if (status == 0)
+        status = issued_add(folder, issued, error);
+    for (; *more != NULL && status == 0; more++)
+        names_add(issued, *more);
+    if (status == 0 && issued[AUTHORITY_ISSUED_MAX] != NULL) {
+        snprintf(error, 256, "more than %d issued names", AUTHORITY_ISSUED_MAX);
+        status = -E2BIG;
+    }
+    if (status == 0)
+        status = names_together(configured, issued, &all, error);
+    if (status == 0)
+        status = names_write(folder, issued, error);
+    authority_names_free(all);
+    authority_names_free(issued);
     return status;
 }

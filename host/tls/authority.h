@@ -21,13 +21,13 @@
 int authority_ensure(const char *folder, char *const *names, bool *renewed, char error[256]);
 
 /* The names the leaf is to have: the machine's, localhost, 127.0.0.1, ::1, *.onprem.lan.twilio.com, those
- * configured, those issued; none twice. For authority_names_free. */
+ * configured, those issued; none twice. For authority_names_free. -E2BIG: a certificate cannot hold them. */
 int authority_names(const char *folder, char *const *configured, char ***names, char error[256]);
 void authority_names_free(char **names);
 
 /* Adds to the issued ones; one that is there already is no error. -EINVAL for what is no name, -E2BIG for
- * too many. */
-int authority_issue(const char *folder, char *const *names, char error[256]);
+ * more than a certificate can hold with the configured ones: then nothing is added. */
+int authority_issue(const char *folder, char *const *configured, char *const *names, char error[256]);
 
 /* FOLDER/NAME. */
 void authority_path(const char *folder, const char *name, char out[AUTHORITY_PATH_MAX]);

@@ -277,7 +277,7 @@ int tls_issue(struct tls *tls, char *const *names, char error[256])
         snprintf(error, 256, "[tls] cert is the operator's own: names are added where it was issued");
         return -ENOTSUP;
     }
-    int status = authority_issue(tls->folder, names, error);
+    int status = authority_issue(tls->folder, tls->configured, names, error);
     return status == 0 ? tls_reload(tls, &options, error) : status;
 }
 

@@ -177,7 +177,14 @@ static void test_create_refusals(void **state)
             fail_msg("%s: %d", CASES[i].body, r.status);
         assert_refused(&r, 400, CASES[i].code);
     }
-    struct response r = post("/v1/Content", "language=en");
+    char deep[1024] = "{\"language\":\"en\"," TEXT ",\"x\":";
+    size_t at = strlen(deep); /* SDKs would fail to read it in each list */
+    memset(deep + at, '[', 40);
+    memset(deep + at + 40, ']', 40);
+    snprintf(deep + at + 80, sizeof deep - at - 80, "}");
+    struct response r = post_json(deep);
+    assert_refused(&r, 400, 20001);
+    r = post("/v1/Content", "language=en");
     assert_refused(&r, 400, 20001);
     assert_int_equal(rig_query_int(&rig.store, "SELECT count(*) FROM content"), 0);
 }

@@ -402,6 +402,23 @@ static void test_issue_adds_names_for_good(void **state)
     peer_close(&open);
 }
 
+/* A name that no certificate has room for must not stop the next start. */
+static void test_issue_beyond_a_certificate_adds_nothing(void **state)
+{
+    struct world *w = *state;
+    char name[256], label[61] = "", error[256] = "", *names[] = {name, NULL};
+    int status = 0, count = 0;
+    memset(label, 'a', sizeof label - 1);
+    for (; status == 0 && count < AUTHORITY_ISSUED_MAX; count++) {
+        snprintf(name, sizeof name, "%s.%s.%s.n%d.example", label, label, label, count);
+        status = tls_issue(w->tls, names, error);
+    }
+    assert_int_equal(status, -E2BIG);
+    assert_true(count > 10);
+    reopen(w);
+    visit(w, "localhost", 0);
+}
+
 static void open_fails(struct world *w, const char *word)
 {
     struct tls *other = NULL;
@@ -492,6 +509,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_made_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leaf_is_renewed_in_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_issue_adds_names_for_good, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_issue_beyond_a_certificate_adds_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_authority_is_not_replaced, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_files_keep_the_old, setup, teardown),
         cmocka_unit_test(test_names_valid),
