@@ -80,3 +80,13 @@ def bench(tmp_path_factory):
     bench = Bench(tmp_path_factory.mktemp("sdk"))
     yield bench
     bench.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What was called, by language: each (method, route) once."""
+    calls = {key[:3] for key in RECORD.calls}
+    if calls:
+        languages = sorted({language for language, _, _ in calls})
+        counts = ", ".join(f"{name} {sum(1 for call in calls if call[0] == name)}" for name in languages)
+        total = sum(1 for call in calls if call[0] in ("python", "node"))
+        terminalreporter.write_line(f"calls (method and route): {counts}; {total} by the SDKs; {sum(RECORD.calls.values())} answers checked")

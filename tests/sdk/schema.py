@@ -14,7 +14,8 @@ import jsonschema
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "vectors" / "openapi"
 CHECKER = jsonschema.FormatChecker(formats=())
-EXTRA = {"api.v2010.account.message": {"cellpost", "tags"}}
+NUMBER = "api.v2010.account.incoming_phone_number"
+EXTRA = {"api.v2010.account.message": {"cellpost", "tags"}, f"{NUMBER}.incoming_phone_number_mobile": {"type"}}
 ENVELOPE = {"end", "first_page_uri", "next_page_uri", "page", "page_size", "previous_page_uri", "start", "uri"}
 META = {"page", "page_size", "first_page_url", "previous_page_url", "next_page_url", "key", "url"}
 DAYS, MONTHS = "Mon Tue Wed Thu Fri Sat Sun".split(), "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
