@@ -9,7 +9,7 @@
 #include "host/base/log.h"
 #include "host/queue/queue_internal.h"
 
-#define EXPIRE_MOST   16 /* expired messages that one claim ends on its way */
+#define FAIL_MOST     16 /* expired or unwanted messages that one claim ends on its way */
 #define PICKERS_MOST  65 /* the line, and services */
 #define ATTEMPTS_MOST ((1 << ATTEMPT_BITS) - 1)
 
@@ -197,12 +197,24 @@ static int claim_take(struct claim *op, struct work *work)
     return status;
 }
 
-static int claim_expire(struct claim *op, struct work *work)
+static int claim_fail(struct claim *op, struct work *work, int error)
 {
     struct life life;
     int status = life_load(&op->t, work->message_id, &life);
-    int error = work->last_error != 0 ? work->last_error : ERROR_EXPIRED;
     return status != 0 ? status : life_end(&op->t, &life, work, MESSAGE_FAILED, error, 0);
+}
+
+/* Its recipient has opted out since it was accepted: 1, 0, -errno. Looked at here, the last door, because
+ * rows come by several ways, and pools change. What has begun to leave goes on. */
+static int claim_unwanted(struct claim *op, const struct work *work)
+{
+    struct store *store = op->t.queue->store;
+    sqlite3_stmt *stmt = store_write_stmt(store, Q_OPTOUT_OF_WORK);
+    store_bind_int(stmt, ":message", work->message_id);
+    store_bind_int(stmt, ":line", op->line_id);
+    int status = sql_next(store, stmt);
+    sqlite3_reset(stmt);
+    return status;
 }
 
 static bool claim_may_take(const struct claim *op, const struct work *work)
@@ -218,17 +230,21 @@ static int claim_run(struct transition *t)
     t->op.patient = true; /* the carrier has its job at once, and its in-flight mark brings the commit */
     if (op->abandoned)
         return -ECANCELED;
-    for (int expired = 0; expired < EXPIRE_MOST; expired++) {
+    for (int failed = 0; failed < FAIL_MOST; failed++) {
         struct work work;
         int status = claim_pick(op, &work);
         if (status < 0)
             return status;
         if (status == 0)
             return claim_next_ms(op);
-        if (claim_may_take(op, &work))
+        bool expired = !claim_may_take(op, &work);
+        if (!expired && (status = claim_unwanted(op, &work)) < 0)
+            return status;
+        if (!expired && status == 0)
             return claim_take(op, &work);
         t->op.patient = false;
-        if ((status = claim_expire(op, &work)) != 0)
+        int error = !expired ? ERROR_OPTED_OUT : work.last_error != 0 ? work.last_error : ERROR_EXPIRED;
+        if ((status = claim_fail(op, &work, error)) != 0)
             return status;
     }
     op->next_ms = t->now_ms; /* there may be more behind those: come again */

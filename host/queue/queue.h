@@ -108,7 +108,8 @@ struct job {
 /* Takes the next segment that may leave on this line: highest priority first, then order of acceptance;
  * segments of a message in order; a message to a recipient waits behind an earlier one of the same line (or
  * service) and recipient that is out or waits for a retry, unless it has the higher priority; expired ones
- * are failed on the way (30036, or the error of their last RETRY), a bounded number each call. line_id's own
+ * are failed on the way (30036, or the error of their last RETRY), and so is what its recipient has opted out
+ * of since (21610), unless a part of it has left; a bounded number each call. line_id's own
  * messages and those of the services in its pool (service_ids, at most 64). A service's message takes the
  * line that claims it; until a segment of it is SENT or UNSURE, a RETRY lets any line of the pool claim it
  * again, after that only this one.
@@ -184,12 +185,12 @@ int queue_feedback_get(struct queue *, int64_t message_id, struct feedback *); /
  * that its SMS came stays known, so that a repeat of it is still a repeat. */
 void queue_cancel(struct queue *, int64_t message_id, durable_fn *,
                   void *arg); /* until the first segment is in flight */
-/* An account that sends no more: each of its messages of which no segment has been in flight ends, failed
+/* An account that sends no more: each of its messages of which nothing has left or is leaving ends, failed
  * with that error or, with 0, canceled. In steps of a few hundred waiting messages of anybody, each a
  * transition of its own; fn when the last is durable. After a crash it must be asked again. */
 void queue_account_stop(struct queue *, int64_t account_id, int error_code, durable_fn *, void *arg);
-/* The same for what goes to one person by this line or, where line_id is 0, this service, and was accepted
- * before the message before_id. */
+/* The same for what goes to one person by this line or, where line_id is 0, this service, was accepted before
+ * the message before_id, and was never in flight. */
 void queue_recipient_stop(struct queue *, int64_t account_id, int64_t line_id, int64_t service_id,
                           const char *to, int64_t before_id, int error_code);
 void queue_redact(struct queue *, int64_t message_id, durable_fn *, void *arg);

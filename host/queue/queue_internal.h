@@ -22,7 +22,13 @@
 #define ADDRESS_MAX     (NUMBER_MAX * 2)
 
 /* Twilio's codes for what happens after acceptance. */
-enum { ERROR_UNREACHABLE = 30003, ERROR_MISSING_PART = 30009, ERROR_UNKNOWN = 30008, ERROR_EXPIRED = 30036 };
+enum {
+    ERROR_OPTED_OUT = 21610,
+    ERROR_UNREACHABLE = 30003,
+    ERROR_UNKNOWN = 30008,
+    ERROR_MISSING_PART = 30009,
+    ERROR_EXPIRED = 30036
+};
 
 /* The numbers stand in sql/schema.sql: partial indexes name them. */
 enum segment_state {

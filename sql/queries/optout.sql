@@ -22,6 +22,17 @@ SELECT 1 FROM optout WHERE number = :number AND (
     OR line_id IN (SELECT line_id FROM service_line WHERE service_id = :service)
     OR service_id IN (SELECT service_id FROM service_line WHERE line_id = :line)) LIMIT 1
 
+-- The same of a message that the line is about to take; what answers the word itself is newer than the row.
+
+-- name: optout_of_work
+SELECT 1 FROM message m CROSS JOIN optout o ON o.number = m.to_addr
+WHERE m.id = :message AND (
+    (o.service_id != 0 AND o.service_id = m.service_id) OR o.line_id = :line
+    OR o.line_id IN (SELECT line_id FROM service_line WHERE service_id = m.service_id)
+    OR o.service_id IN (SELECT service_id FROM service_line WHERE line_id = :line))
+    AND NOT (m.direction = 3 AND m.created_ms >= o.created_ms)
+    AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.message_id = m.id AND (s.state IN (3, 5) OR s.resent > 0)) LIMIT 1
+
 -- name: optout_find
 SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout
 WHERE number = :number AND service_id = :service AND line_id = :line

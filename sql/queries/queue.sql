@@ -372,7 +372,9 @@ UPDATE idempotency SET until_ms = until_ms + :by WHERE until_ms <= :before
 UPDATE hook SET due_ms = due_ms + :by, created_ms = created_ms + :by WHERE due_ms <= :before
 
 -- name: work_after
-SELECT message_id, account_id, begun FROM work WHERE message_id > :after ORDER BY message_id LIMIT :limit
+SELECT message_id, account_id, begun AND EXISTS (
+    SELECT 1 FROM segment s WHERE s.message_id = work.message_id AND (s.state IN (2, 3, 5) OR s.resent > 0))
+FROM work WHERE message_id > :after ORDER BY message_id LIMIT :limit
 
 -- name: scheduled_after
 SELECT message_id, account_id, 0 FROM scheduled WHERE message_id > :after ORDER BY message_id LIMIT :limit

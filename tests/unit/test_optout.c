@@ -161,8 +161,9 @@ static void test_seen_only_grows(void **state)
 /* Blocking is asked at each create, lists at each page: an index each, no sort, no walk of the table. */
 static void test_plans(void **state)
 {
-    static const enum query queries[] = {Q_OPTOUT_BLOCKS,    Q_OPTOUT_FIND,   Q_OPTOUT_OLDER, Q_OPTOUT_NEWER,
-                                         Q_OPTOUT_OF_NUMBER, Q_OPTOUT_UNSEEN, Q_OPTOUT_CLEAR};
+    static const enum query queries[] = {Q_OPTOUT_BLOCKS, Q_OPTOUT_FIND,      Q_OPTOUT_OLDER,
+                                         Q_OPTOUT_NEWER,  Q_OPTOUT_OF_NUMBER, Q_OPTOUT_UNSEEN,
+                                         Q_OPTOUT_CLEAR,  Q_OPTOUT_OF_WORK};
     (void)state;
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         char sql[1024];
