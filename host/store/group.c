@@ -126,6 +126,7 @@ static void group_done(struct store *store)
     struct store_op *op = store->ops;
     store->ops = NULL;
     store->ops_end = &store->ops;
+    store->last_impatient = store->impatient;
     store->impatient = 0;
     store->careful = false;
     store_read_begin(store); /* each callback looks at what became durable */
@@ -174,7 +175,8 @@ int store_flush(struct store *store)
 /* ---- the turn ---- */
 
 /* A commit costs a sync however small it is. Credit for a few of them builds up while little is to do: then
- * each comes at once. When it is used up, the group grows until the next is due. */
+ * each comes at once. When it is used up, the group grows until the next is due; but not while one op came
+ * alone and so did the one before it: then nothing is there to grow by. */
 static bool commit_due(struct store *store)
 {
     int64_t patient_ms = store->impatient == 0 ? store->patient_until_ms - clock_mono_ms() : 0;
@@ -182,7 +184,7 @@ static bool commit_due(struct store *store)
         timer_set(&store->pace, patient_ms);
         return false;
     }
-    if (store->commit_every_us == 0)
+    if (store->commit_every_us == 0 || (store->impatient == 1 && store->last_impatient == 1))
         return true;
     int64_t now_us = clock_mono_us(), most_us = store->commit_every_us * COMMITS_AT_ONCE;
     store->credit_us += now_us - store->credit_at_us;

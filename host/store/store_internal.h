@@ -24,6 +24,7 @@ struct store {
     bool reading;                    /* one snapshot serves all reads between two commits */
     struct store_op *ops, **ops_end; /* the group: not yet durable; applied unless WAITING */
     unsigned impatient;              /* of them: somebody waits */
+    unsigned last_impatient;         /* of the group before */
     int64_t patient_until_ms;        /* monotonic: the group is committed then in any case */
     bool in_transaction;
     bool careful; /* an op of this group was refused after it had changed something */
