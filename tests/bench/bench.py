@@ -2,7 +2,7 @@
 """Measures Cellpost on this machine and prints ratios; asserts nothing. Everything is real: daemon, SQLite with FULL sync, ptys paced at
 115200 baud, the minimal driver (minimal.c) on the same simulator in the same run.
 
-    CELLPOST_BUILD=build/release python3 tests/bench/bench.py [throughput|latency|inbound|memory|idle|paging|http ...]
+    CELLPOST_BUILD=build/release python3 tests/bench/bench.py [creates|growth|hooks|http|throughput|latency|inbound|memory|idle|paging ...]
 """
 import collections
 import http.client
@@ -19,6 +19,7 @@ import urllib.parse
 from base64 import b64encode
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+from bench_creates import creates, growth, hooks  # noqa: E402
 from bench_http import http as http_server  # noqa: E402
 from gateway import ACCOUNT, BUILD, TOKEN, Application, Gateway, Sim, configuration, until  # noqa: E402
 from paging import paging  # noqa: E402
@@ -250,7 +251,10 @@ def idle(folder):
 
 
 def main():
-    parts = {"latency": latency, "inbound": inbound, "throughput": throughput, "memory": memory, "idle": idle, "paging": paging}
+    parts = {
+        "creates": creates, "growth": growth, "hooks": hooks, "http": http_server, "paging": paging, "latency": latency, "inbound": inbound,
+        "throughput": throughput, "memory": memory, "idle": idle,
+    }  # fmt: skip
     parts["http"] = lambda folder: http_server(folder / "e")
     with tempfile.TemporaryDirectory(prefix="cellpost-bench-") as folder:
         for name in sys.argv[1:] or parts:

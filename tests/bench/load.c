@@ -2,13 +2,13 @@
  * last was answered. Prints one line of JSON: requests, seconds, requests/s, p50 and p99 in microseconds,
  * refusals.
  *
- *   load [-a ADDRESS] -p PORT [-c CONNECTIONS] [-n REQUESTS] [-X METHOD] [-u PATH] [-d BODY] [-H "Name:
- * value"]...
+ *   load [-a ADDRESS] -p PORT [-c CONNECTIONS] [-n REQUESTS] [-X METHOD] [-u PATH] [-d BODY] [-b FIRST] [-H
+ * "Name: value"]...
  *        [-T] through TLS (the certificate is not checked)  [-F] a new connection for each request
  *        [-R] with -T -F: sessions are resumed
  *
- * In BODY, each "%n" becomes the request's number: for bodies that must differ. Exit 1 when a connection
- * fails. */
+ * In BODY, the first "%n" becomes the request's number, from FIRST on: for bodies that must differ. Exit 1
+ * when a connection fails. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <mbedtls/net_sockets.h>
@@ -51,7 +51,7 @@ static mbedtls_ssl_config settings;
 static mbedtls_ssl_session saved;
 static bool has_saved;
 static int epoll_fd;
-static long sent, answered, refused;
+static long first, sent, answered, refused;
 static uint32_t *took_us;
 
 static void die(const char *what)
@@ -161,7 +161,7 @@ static size_t body_write(char *out, size_t size, long number)
 static void request_begin(struct conn *c)
 {
     char body[REQUEST_MAX / 2];
-    size_t body_len = body_write(body, sizeof body, sent);
+    size_t body_len = body_write(body, sizeof body, first + sent);
     int len = snprintf(c->out, sizeof c->out, "%s %s HTTP/1.1\r\nHost: %s:%d\r\n%s", options.method,
                        options.path, options.address, options.port, options.headers);
     if (body_len > 0 || strcmp(options.method, "POST") == 0)
@@ -296,6 +296,7 @@ static bool option_take(int option)
     case 'd': options.body = optarg; return true;
     case 'H': snprintf(options.headers + len, sizeof options.headers - len, "%s\r\n", optarg); return true;
     case 'T': options.tls = true; return true;
+    case 'b': first = strtol(optarg, NULL, 10); return true;
     case 'F': options.fresh = true; return true;
     case 'R': options.resume = true; return true;
     default: return false;
@@ -305,7 +306,7 @@ static bool option_take(int option)
 int main(int argc, char **argv)
 {
     int option;
-    while ((option = getopt(argc, argv, "a:p:c:n:X:u:d:H:TFR")) != -1)
+    while ((option = getopt(argc, argv, "a:b:p:c:n:X:u:d:H:TFR")) != -1)
         if (!option_take(option))
             return 2;
     if (options.port <= 0 || options.connections <= 0 || options.requests <= 0) {
