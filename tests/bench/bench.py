@@ -252,7 +252,7 @@ def idle(folder):
 
 def main():
     parts = {
-        "creates": creates, "growth": growth, "hooks": hooks, "http": http_server, "paging": paging, "latency": latency, "inbound": inbound,
+        "creates": creates, "growth": growth, "hooks": hooks, "paging": paging, "latency": latency, "inbound": inbound,
         "throughput": throughput, "memory": memory, "idle": idle,
     }  # fmt: skip
     parts["http"] = lambda folder: http_server(folder / "e")

@@ -43,14 +43,27 @@ static double now_s(void)
 
 static const struct {
     const char *name, *text; /* texts; all other parameters are numbers */
-} TEXTS[] = {{":from", "+41790009999"}, {":body", BODY}, {":kind", "accepted"}, {":detail", "segments=1 priority=5"}};
+} TEXTS[] = {
+    {":from", "+41790009999"}, {":body", BODY}, {":kind", "accepted"}, {":detail", "segments=1 priority=5"}};
 static const struct {
     const char *name;
     int64_t value;
-} NUMBERS[] = {{":account", 1}, {":direction", 2}, {":status", 3},  {":line", 1},    {":segments", 1},
-               {":lane", 1},    {":picker", 1},    {":rank", 4},    {":state", 1},   {":priority", 5},
-               {":seq", 1},     {":udl", 84},      {":at", 1800000000000}, {":created", 1800000000000},
-               {":expires", 1800000000000}, {":due", 1800000000000}};
+} NUMBERS[] = {{":account", 1},
+               {":direction", 2},
+               {":status", 3},
+               {":line", 1},
+               {":segments", 1},
+               {":lane", 1},
+               {":picker", 1},
+               {":rank", 4},
+               {":state", 1},
+               {":priority", 5},
+               {":seq", 1},
+               {":udl", 84},
+               {":at", 1800000000000},
+               {":created", 1800000000000},
+               {":expires", 1800000000000},
+               {":due", 1800000000000}};
 
 /* A parameter that no table names is 0, or NULL where the schema wants it so (:callback, :tags, :ref). */
 static void bind_one(sqlite3_stmt *stmt, int i, int64_t message, const char *to)
@@ -103,7 +116,8 @@ static int on_wal(void *arg, sqlite3 *which, const char *name, int pages)
 
 int main(int argc, char **argv)
 {
-    long messages = argc == 4 ? strtol(argv[2], NULL, 10) : 0, group = argc == 4 ? strtol(argv[3], NULL, 10) : 0;
+    long messages = argc == 4 ? strtol(argv[2], NULL, 10) : 0,
+         group = argc == 4 ? strtol(argv[3], NULL, 10) : 0;
     sqlite3_stmt *stmts[STATEMENTS];
     if (messages < 1 || group < 1) {
         fputs("group DATABASE MESSAGES GROUP\n", stderr);
@@ -127,8 +141,8 @@ int main(int argc, char **argv)
             must(sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL), "checkpoint");
     }
     double seconds = now_s() - began_s;
-    printf("{\"messages\": %ld, \"group\": %ld, \"seconds\": %.3f, \"rate\": %.0f}\n", messages, group, seconds,
-           (double)messages / seconds);
+    printf("{\"messages\": %ld, \"group\": %ld, \"seconds\": %.3f, \"rate\": %.0f}\n", messages, group,
+           seconds, (double)messages / seconds);
     for (int s = 0; s < STATEMENTS; s++)
         sqlite3_finalize(stmts[s]);
     sqlite3_close(db);
