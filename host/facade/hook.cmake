@@ -5,3 +5,4 @@ foreach(test twiml hook_url hook hook_retry hook_inbound hook_application hook_r
 endforeach()
 cellpost_fuzz(twiml hook)
 cellpost_fuzz(hook_url hook)
+cellpost_fuzz(hook_notice hook)

@@ -11,24 +11,31 @@
 #include "host/facade/hook_url.h"
 #include "host/sms/utf8.h"
 
-/* Cut to fit, not within a %XX. */
-static char *encode(struct form *form, size_t most)
+/* Does a character begin here, in what form_encode() makes? Not within a %XX, nor at the second octet of one
+ * (%80 to %BF). */
+static bool begins(const char *text, size_t at)
+{
+    if ((at > 0 && text[at - 1] == '%') || (at > 1 && text[at - 2] == '%'))
+        return false;
+    return text[at] != '%' || strchr("89AaBb", text[at + 1]) == NULL;
+}
+
+/* Cut to fit, between characters. */
+static char *encode(const struct form *form, size_t most)
 {
     size_t len;
     char *text = form_encode(form, &len);
     if (text == NULL)
         fatal("hook_notice: out of memory");
     if (len > most) {
-        len = most;
-        while (len > 0 && (text[len - 1] == '%' || (len > 1 && text[len - 2] == '%')))
-            len--;
+        for (len = most; len > 0 && !begins(text, len); len--)
+            ;
         text[len] = '\0';
     }
     return text;
 }
 
-/* UTF-8 without control characters but line ends and tabs: a database and a JSON answer shall hold it. */
-static char *readable(const char *data, size_t len, size_t most)
+char *hook_notice_readable(const char *data, size_t len, size_t most)
 {
     char *out = malloc(most + 4);
     size_t at = 0, n = 0;
@@ -61,7 +68,7 @@ static bool is_secret(const char *name, size_t len)
     return false;
 }
 
-static char *headers_of(const char *head)
+char *hook_notice_headers(const char *head)
 {
     struct form form = {0};
     while (*head != '\0') {
@@ -69,8 +76,8 @@ static char *headers_of(const char *head)
         if (name_len > 0 && name_len < len) {
             const char *value = head + name_len + 1;
             size_t skip = strspn(value, " \t"), value_len = len - name_len - 1;
-            char *name = readable(head, name_len, name_len);
-            char *text = readable(value + skip, value_len - skip, value_len - skip);
+            char *name = hook_notice_readable(head, name_len, name_len);
+            char *text = hook_notice_readable(value + skip, value_len - skip, value_len - skip);
             form_add(&form, name, is_secret(head, name_len) ? "***" : text);
             free(name);
             free(text);
@@ -86,7 +93,7 @@ static char *text_of(const struct message *message, const struct hook_notice *no
 {
     struct form form = {0};
     char number[16], sid[SID_TEXT];
-    char *words = readable(notice->text, strlen(notice->text), 256);
+    char *words = hook_notice_readable(notice->text, strlen(notice->text), 256);
     form_add(&form, "LogLevel", notice->warning ? "WARN" : "ERROR");
     snprintf(number, sizeof number, "%d", notice->code);
     form_add(&form, "ErrorCode", number);
@@ -120,10 +127,11 @@ static char *url_of(const char *text)
 void hook_notice_store(struct queue *queue, int64_t account_id, const struct message *message,
                        const struct hook_notice *notice)
 {
-    struct form none = {0}, *params = (struct form *)(notice->params != NULL ? notice->params : &none);
+    static const struct form none;
+    const struct form *params = notice->params != NULL ? notice->params : &none;
     char *url = url_of(notice->url), *text = text_of(message, notice, url);
-    char *variables = encode(params, NOTICE_VARIABLES_MAX), *headers = headers_of(notice->head);
-    char *body = readable(notice->body, notice->body_len, NOTICE_BODY_MAX);
+    char *variables = encode(params, NOTICE_VARIABLES_MAX), *headers = hook_notice_headers(notice->head);
+    char *body = hook_notice_readable(notice->body, notice->body_len, NOTICE_BODY_MAX);
     struct notification row = {.account_id = account_id,
                                .message_id = message != NULL ? message->id : 0,
                                .warning = notice->warning,

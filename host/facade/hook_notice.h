@@ -14,4 +14,10 @@
 void hook_notice_store(struct queue *, int64_t account_id, const struct message *,
                        const struct hook_notice *);
 
+/* Its pieces: pure, heap. UTF-8 without control characters but line ends and tabs (a database and a JSON
+ * answer shall hold it), at most `most` octets. */
+char *hook_notice_readable(const char *data, size_t len, size_t most);
+/* The header lines of an answer as a query string, at most NOTICE_VARIABLES_MAX octets; secrets are ***. */
+char *hook_notice_headers(const char *head);
+
 #endif
