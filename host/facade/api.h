@@ -106,5 +106,6 @@ api_handler service_destinations_list, service_destinations_add, service_destina
 api_handler service_codes_list, service_codes_add, service_channels_list, service_channels_add,
     service_senders_none;
 api_handler notifications_list, notifications_fetch;
+api_handler alerts_list, alerts_fetch;
 
 #endif

@@ -4,19 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/facade/api.h"
 #include "host/facade/date.h"
-#include "host/queue/notification.h"
+#include "host/facade/notifications_internal.h"
 
-#define DAY_MS    (24 * 3600 * 1000LL)
-#define MORE_INFO "https://www.twilio.com/docs/errors/%d"
+#define DAY_MS (24 * 3600 * 1000LL)
 
 static json_t *brief_json(const struct api_call *call, const struct notification *n)
 {
     char sid[SID_TEXT], uri[API_PATH_MAX], more[64], code[16];
     sid_format(&n->sid, "NO", sid);
     api_uri(call, uri, "/Notifications/%s.json", sid);
-    snprintf(more, sizeof more, MORE_INFO, n->code);
+    snprintf(more, sizeof more, NOTIFICATION_MORE_INFO, n->code);
     snprintf(code, sizeof code, "%d", n->code);
     return json_pack("{s:s, s:s, s:n, s:o, s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:s, s:s}", "account_sid",
                      call->account, "api_version", "2010-04-01", "call_sid", "date_created",
@@ -28,27 +26,40 @@ static json_t *brief_json(const struct api_call *call, const struct notification
 
 /* ---- one ---- */
 
+static json_t *whole_json(const struct api_call *call, const struct notification *n)
+{
+    json_t *resource = brief_json(call, n);
+    json_object_set_new(resource, "request_variables", api_text(n->variables));
+    json_object_set_new(resource, "response_headers", api_text(n->headers));
+    json_object_set_new(resource, "response_body", api_text(n->body));
+    return resource;
+}
+
 struct fetched {
     const struct api_call *call;
+    notification_render *render;
     json_t *resource;
 };
 
 static void take(void *arg, const struct notification *n)
 {
     struct fetched *fetched = arg;
-    fetched->resource = brief_json(fetched->call, n);
-    json_object_set_new(fetched->resource, "request_variables", api_text(n->variables));
-    json_object_set_new(fetched->resource, "response_headers", api_text(n->headers));
-    json_object_set_new(fetched->resource, "response_body", api_text(n->body));
+    fetched->resource = fetched->render(fetched->call, n);
+}
+
+json_t *notifications_one(struct api_call *call, notification_render *render)
+{
+    struct fetched fetched = {call, render, NULL};
+    if (queue_notification(call->rooms->queue, call->account_id, &call->sid, take, &fetched) != 0)
+        api_not_found(call);
+    return fetched.resource;
 }
 
 void notifications_fetch(struct api_call *call)
 {
-    struct fetched fetched = {call, NULL};
-    if (queue_notification(call->rooms->queue, call->account_id, &call->sid, take, &fetched) != 0)
-        api_not_found(call);
-    else
-        api_json(call, 200, fetched.resource);
+    json_t *resource = notifications_one(call, whole_json);
+    if (resource != NULL)
+        api_json(call, 200, resource);
 }
 
 /* ---- list ---- */
@@ -63,6 +74,7 @@ static const char *const FILTERS[] = {[KEY_LOG] = "Log",
 struct listing {
     const struct api_call *call;
     const struct page *page;
+    notification_render *render;
     json_t *array;
     struct page_rows rows;
 };
@@ -80,7 +92,7 @@ static void add_row(void *arg, const struct notification *n)
         l->rows.first = key;
     if (!since || is_first)
         l->rows.last = key;
-    json_array_insert_new(l->array, since ? 0 : json_array_size(l->array), brief_json(l->call, n));
+    json_array_insert_new(l->array, since ? 0 : json_array_size(l->array), l->render(l->call, n));
 }
 
 static void see_row(void *arg, const struct notification *n)
@@ -104,6 +116,16 @@ static void read_page(struct listing *l, struct notification_filter *filter)
     *(page->since ? &other.after_ms : &other.since_ms) = page->key.sent_ms;
     other.limit = 1;
     queue_notifications(queue, &other, see_row, page->since ? &l->rows.older : &l->rows.newer);
+}
+
+json_t *notifications_page(const struct api_call *call, const struct page *page,
+                           struct notification_filter *filter, notification_render *render,
+                           struct page_rows *rows)
+{
+    struct listing l = {.call = call, .page = page, .render = render, .array = json_array()};
+    read_page(&l, filter);
+    *rows = l.rows;
+    return l.array;
 }
 
 static bool read_day(const struct form *query, int key, int64_t *first_ms, int64_t *last_ms, bool *present,
@@ -151,9 +173,9 @@ void notifications_list(struct api_call *call)
         api_refusal(call, &refusal);
         return;
     }
-    struct listing l = {.call = call, .page = &page, .array = json_array()};
-    read_page(&l, &filter);
+    struct page_rows rows;
+    json_t *array = notifications_page(call, &page, &filter, brief_json, &rows);
     api_uri(call, path, "/Notifications.json");
     const struct page_list list = {path, "notifications", FILTERS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, l.array, &l.rows));
+    api_json(call, 200, page_envelope(&page, &list, &call->query, array, &rows));
 }

@@ -58,6 +58,8 @@ const struct route routes[] = {
     {"POST", ACCOUNT "/OptOuts", optouts_create, false},
     {"GET", ACCOUNT "/OptOuts/{OO}", optouts_fetch, false},
     {"DELETE", ACCOUNT "/OptOuts/{OO}", optouts_delete, false},
+    {"GET", "/v1/Alerts", alerts_list, false},
+    {"GET", "/v1/Alerts/{NO}", alerts_fetch, false},
     {"POST", "/v1/Consents/Bulk", consents_bulk, false},
     {"GET", "/v1/Content", contents_list, false},
     {"POST", "/v1/Content", contents_create, true},

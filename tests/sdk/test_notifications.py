@@ -1,11 +1,14 @@
 """Notifications as Python's SDK reads them; every kind of webhook request against the SDK's own validator."""
 import datetime
+import os
+import pathlib
+import subprocess
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 
-from gateway import TOKEN, until
+from gateway import ACCOUNT, PATIENCE, TOKEN, until
 
 SENDER = "+41791115566"
 
@@ -32,6 +35,37 @@ def test_list_and_fetch(bench):
     with pytest.raises(TwilioRestException) as refused:
         bench.client.notifications("NO" + "0" * 32).fetch()
     assert refused.value.code == 20404
+
+
+def test_alerts(bench):
+    """The same in Monitor's form, over more than one page; and a TwiML reply that was refused."""
+    client = bench.client
+    client.monitor.base_url = bench.gateway.url
+    bench.route_inbound("/alerts", (200, "<Response><Message to='nobody'>x</Message></Response>", "text/xml"))
+    bench.inject(SENDER, "whom do you tell?")
+    refused = lambda: [a for a in client.monitor.v1.alerts.list(page_size=1, log_level="error") if a.error_code == "14101"]
+    alert = until(refused, 15)[0]
+    assert alert.request_url == bench.app.url("/alerts") and alert.request_method == "POST"
+    assert client.messages(alert.resource_sid).fetch().body == "whom do you tell?"
+    assert isinstance(alert.date_generated, datetime.datetime) and alert.response_body is None
+    whole = client.monitor.v1.alerts(alert.sid).fetch()
+    assert "nobody" in whole.response_body and "nobody" not in whole.alert_text
+    hour = datetime.timedelta(hours=1)
+    since = lambda when: [a.sid for a in client.monitor.v1.alerts.list(start_date=when)]
+    assert alert.sid in since(alert.date_generated - hour) and alert.sid not in since(alert.date_generated + hour)
+    assert whole.error_code == client.notifications(alert.sid).fetch().error_code
+
+
+def test_node(bench):
+    bench.app.answers["/refuses"] = (404, "nothing here", "text/plain")
+    hook = bench.app.url("/refuses")
+    message = bench.client.messages.create(to=SENDER, from_=bench.ward, body="x", status_callback=hook)
+    until(lambda: of(bench.client, message.sid, log=0), 15)
+    env = dict(os.environ, CELLPOST_URL=bench.gateway.url, CELLPOST_ACCOUNT=ACCOUNT, CELLPOST_TOKEN=TOKEN,
+               CELLPOST_MESSAGE=message.sid, CELLPOST_HOOK=hook)
+    run = subprocess.run(["node", "--test", "notifications.test.js"], cwd=pathlib.Path(__file__).parent / "node", env=env,
+                         capture_output=True, text=True, timeout=120 * PATIENCE)
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def valid(request):
