@@ -192,11 +192,29 @@ void api_broken(struct api_call *call)
     api_refuse(call, 500, 20500, "An internal server error has occurred");
 }
 
+void api_closed(struct api_call *call)
+{
+    api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+}
+
 bool api_may_write(struct api_call *call)
 {
     if (store_open_for_work(call->rooms->store))
         return true;
-    api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
+    api_closed(call);
+    return false;
+}
+
+bool api_stands(struct api_call *call, int status)
+{
+    if (api_gone(call))
+        return false;
+    if (status == 0)
+        return true;
+    if (status == -ENOENT) /* deleted by another meanwhile */
+        api_not_found(call);
+    else
+        api_broken(call);
     return false;
 }
 

@@ -55,8 +55,13 @@ void api_refuse(struct api_call *, int http, int code, const char *fmt, ...)
 void api_not_found(struct api_call *); /* 404/20404, naming the path */
 void api_broken(struct api_call *);    /* 500/20500: a change met what it cannot */
 
-/* First thing of what changes rows. False, and the call has ended: the disk takes nothing now (503/20503). */
+void api_closed(struct api_call *); /* 503/20503: the disk takes nothing now */
+
+/* First thing of what changes rows. False, and the call has ended: api_closed. */
 bool api_may_write(struct api_call *);
+/* First thing once the change is durable. False, and the call has ended: nobody waits, what was to be changed
+ * is gone (-ENOENT), or api_broken. */
+bool api_stands(struct api_call *, int status);
 /* First thing of what only an auth token may do. False, and the call has ended, for an API key (403/20006).
  */
 bool api_by_token(struct api_call *);

@@ -1,7 +1,6 @@
 /* Applications: named sets of URLs that lines (SmsApplicationSid) and messages (ApplicationSid) may share.
  * What they hold about calls is kept and shown, and has no effect. Refuses: more than an account may have
  * (20001), values that are no URL, method, name or flag (param.h). */
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -121,31 +120,15 @@ static bool read_update(struct api_call *call, struct application_update *update
     if (!param_read(&call->form, PARAMS, sizeof PARAMS / sizeof PARAMS[0], call->rooms->conf, update,
                     &refusal))
         api_refusal(call, &refusal);
-    else if (!store_open_for_work(call->rooms->store))
-        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
     else
-        return true;
-    return false;
-}
-
-/* True when the change stands; else the call was answered. */
-static bool stands(struct api_call *call, int status)
-{
-    if (api_gone(call))
-        return false;
-    if (status == 0)
-        return true;
-    if (status == -ENOENT) /* deleted by another meanwhile */
-        api_not_found(call);
-    else
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
+        return api_may_write(call);
     return false;
 }
 
 static void on_created(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (stands(call, status))
+    if (api_stands(call, status))
         api_json(call, 201,
                  application_json(call, directory_application_by_sid(call->rooms->directory, &call->sid)));
 }
@@ -162,7 +145,7 @@ void applications_create(struct api_call *call)
 static void on_updated(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (stands(call, status))
+    if (api_stands(call, status))
         applications_fetch(call);
 }
 
@@ -177,7 +160,7 @@ void applications_update(struct api_call *call)
 static void on_deleted(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (stands(call, status))
+    if (api_stands(call, status))
         api_empty(call, 204);
 }
 

@@ -261,13 +261,9 @@ static void change_json(struct store_change *change, const char *name, const jso
 
 static void answer_change(struct api_call *call, int status, int good)
 {
-    if (api_gone(call))
+    if (!api_stands(call, status))
         return;
-    if (status == -ENOENT)
-        api_not_found(call);
-    else if (status != 0)
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
-    else if (good == 204)
+    if (good == 204)
         api_empty(call, good);
     else
         answer_content(call, good);
@@ -309,16 +305,12 @@ void contents_create(struct api_call *call)
     struct refusal refusal;
     if (!check_create(call->json, &refusal))
         api_refusal(call, &refusal);
-    else if (!store_open_for_work(call->rooms->store))
-        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-    else
+    else if (api_may_write(call))
         insert(call);
 }
 
 void contents_delete(struct api_call *call)
 {
-    if (!store_open_for_work(call->rooms->store))
-        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-    else
+    if (api_may_write(call))
         store_change_submit(change_of(call, Q_CONTENT_DELETE, on_deleted));
 }

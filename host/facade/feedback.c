@@ -1,7 +1,6 @@
 /* Feedback of a message: what its recipient did with it, as the application tells it. Twilio only takes it;
  * here it can be read back too. Refused: an inbound message, as an unknown one; an Outcome that is no
  * outcome. */
-#include <errno.h>
 #include <strings.h>
 
 #include "host/facade/api.h"
@@ -48,14 +47,8 @@ void feedback_fetch(struct api_call *call)
 static void on_feedback(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (api_gone(call))
-        return;
-    if (status == 0)
+    if (api_stands(call, status))
         answer_feedback(call);
-    else if (status == -ENOENT)
-        api_not_found(call);
-    else
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
 }
 
 void feedback_create(struct api_call *call)
@@ -67,8 +60,6 @@ void feedback_create(struct api_call *call)
         return;
     if (given && !unconfirmed && strcasecmp(outcome, "confirmed") != 0)
         api_refuse(call, 400, 20001, "Outcome must be confirmed or unconfirmed: %.32s", outcome);
-    else if (!store_open_for_work(call->rooms->store))
-        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-    else
+    else if (api_may_write(call))
         queue_feedback(call->rooms->queue, call->row, !unconfirmed, on_feedback, call);
 }

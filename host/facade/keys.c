@@ -127,13 +127,7 @@ void keys_create(struct api_call *call)
 static void on_renamed(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (api_gone(call))
-        return;
-    if (status == -ENOENT)
-        api_not_found(call);
-    else if (status != 0)
-        api_broken(call);
-    else
+    if (api_stands(call, status))
         show(call, 200, NULL);
 }
 
@@ -152,13 +146,7 @@ void keys_update(struct api_call *call)
 static void on_deleted(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (api_gone(call))
-        return;
-    if (status == -ENOENT)
-        api_not_found(call);
-    else if (status != 0)
-        api_broken(call);
-    else
+    if (api_stands(call, status))
         api_empty(call, 204);
 }
 

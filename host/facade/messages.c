@@ -122,11 +122,6 @@ static void answer_created(struct api_call *call, int64_t id)
     api_json(call, 201, resource);
 }
 
-static void refuse_closed(struct api_call *call)
-{
-    api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-}
-
 /* What the queue says of a key that was used before. The first message is the answer to its repeat too; one
  * that was deleted is not sent again. */
 static void answer_repeat(struct api_call *call, int status, int64_t id)
@@ -158,9 +153,7 @@ static void on_submitted(void *arg, int status, const struct submitted *submitte
     case -EILSEQ:
         api_refuse(call, 400, 21618, "The message body holds a character that cannot be sent.");
         return;
-    default:
-        log_event(LOG_ERROR, "message.not_stored", "why=\"%s\"", strerror(-status));
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
+    default: log_event(LOG_ERROR, "message.not_stored", "why=\"%s\"", strerror(-status)); api_broken(call);
     }
 }
 
@@ -259,7 +252,7 @@ static void submit(struct api_call *call, const struct submission *s)
     if (!backlog_admits(call->rooms, s, &refusal))
         api_refusal(call, &refusal);
     else if (queue_submit(call->rooms->queue, s, on_submitted, call) != 0)
-        refuse_closed(call);
+        api_closed(call);
 }
 
 /* Test credentials: the resource as it would be, of which nothing is kept. */
@@ -427,7 +420,7 @@ static void answer_verb(struct api_call *call, const struct verb *verb, int stat
     else if (status == -EBUSY)
         api_refuse(call, verb->http, verb->code, "%s", verb->why);
     else if (status != 0)
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
+        api_broken(call);
     else if (verb == &DELETE)
         api_empty(call, 204);
     else
@@ -457,11 +450,7 @@ static const struct verb DELETE = {queue_delete, on_deleted, 409, 20009,
 static void start_verb(struct api_call *call, const struct verb *verb)
 {
     struct message m;
-    if (!store_open_for_work(call->rooms->store)) {
-        refuse_closed(call);
-        return;
-    }
-    if (!find_message(call, &m))
+    if (!api_may_write(call) || !find_message(call, &m))
         return;
     bool unsure = m.unsure;
     call->row = m.id;

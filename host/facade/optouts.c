@@ -146,23 +146,11 @@ void optouts_fetch(struct api_call *call)
         api_not_found(call);
 }
 
-static bool is_closed(struct api_call *call)
-{
-    if (store_open_for_work(call->rooms->store))
-        return false;
-    api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-    return true;
-}
-
 static void on_deleted(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (api_gone(call))
-        return;
-    if (status == 0)
+    if (api_stands(call, status))
         api_empty(call, 204);
-    else
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
 }
 
 void optouts_delete(struct api_call *call)
@@ -170,7 +158,7 @@ void optouts_delete(struct api_call *call)
     struct optout_row row;
     if (!optout_find_sid(call->rooms->optout, call->account_id, &call->sid, &row))
         api_not_found(call);
-    else if (!is_closed(call))
+    else if (api_may_write(call))
         optout_remove(call->rooms->optout, &row.sender, row.number, on_deleted, call);
 }
 
@@ -192,7 +180,7 @@ static void on_added(void *arg, int status)
     } else if (status == 0 && optout_find(call->rooms->optout, &adding->sender, adding->number, &row)) {
         api_json(call, 201, optout_json(call, &row));
     } else {
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
+        api_broken(call);
     }
     free(adding);
 }
@@ -217,7 +205,7 @@ void optouts_create(struct api_call *call)
         api_refuse(call, 400, 21603, "Give either From or MessagingServiceSid.");
     } else if (!optouts_sender(call->rooms->directory, call->account_id, sender, &adding.sender)) {
         api_refuse(call, 400, from != NULL ? 21606 : 21701, "%.48s is no sender of this account.", sender);
-    } else if (!is_closed(call)) {
+    } else if (api_may_write(call)) {
         struct adding *later = malloc(sizeof *later);
         if (later == NULL)
             fatal("out of memory");
@@ -241,7 +229,7 @@ static void bulk_end(struct bulk *bulk)
         return;
     if (!api_gone(bulk->call)) {
         if (bulk->failed)
-            api_refuse(bulk->call, 500, 20500, "An internal server error has occurred");
+            api_broken(bulk->call);
         else
             api_json(bulk->call, 201, json_pack("{s:O}", "items", bulk->items));
     }
@@ -302,7 +290,7 @@ void consents_bulk(struct api_call *call)
         api_refuse(call, 400, 20001, "Items must be given 1 to %d times.", CONSENTS_MAX);
         return;
     }
-    if (is_closed(call))
+    if (!api_may_write(call))
         return;
     struct bulk *bulk = calloc(1, sizeof *bulk);
     if (bulk == NULL)

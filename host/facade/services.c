@@ -3,7 +3,6 @@
  * and no file touches them.
  *
  * A deleted service is 404 at once; what was accepted through it still leaves by its pool. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -66,14 +65,6 @@ const struct service *services_find(struct api_call *call, const struct sid *sid
     return NULL;
 }
 
-static bool may_store(struct api_call *call)
-{
-    if (store_open_for_work(call->rooms->store))
-        return true;
-    api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-    return false;
-}
-
 const struct service *services_find_own(struct api_call *call, const struct sid *sid)
 {
     const struct service *s = services_find(call, sid);
@@ -86,7 +77,7 @@ const struct service *services_find_own(struct api_call *call, const struct sid 
             s->name);
         return NULL;
     }
-    return may_store(call) ? s : NULL;
+    return api_may_write(call) ? s : NULL;
 }
 
 /* ---- list ---- */
@@ -234,19 +225,6 @@ const char *services_wanted(struct api_call *call, const char *parameter)
 
 /* ---- changes ---- */
 
-bool services_stands(struct api_call *call, int status)
-{
-    if (api_gone(call))
-        return false;
-    if (status == 0)
-        return true;
-    if (status == -ENOENT) /* gone meanwhile */
-        api_not_found(call);
-    else
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
-    return false;
-}
-
 static bool may_have_more(struct api_call *call)
 {
     size_t count = 0;
@@ -261,7 +239,7 @@ static bool may_have_more(struct api_call *call)
 static void on_created(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (services_stands(call, status))
+    if (api_stands(call, status))
         api_json(call, 201, service_json(call, directory_service_by_sid(call->rooms->directory, &call->sid)));
 }
 
@@ -269,7 +247,7 @@ void services_create(struct api_call *call)
 {
     struct service_update update;
     if (services_wanted(call, "FriendlyName") != NULL && read_update(call, &update) && may_have_more(call) &&
-        may_store(call))
+        api_may_write(call))
         directory_service_create(call->rooms->directory, call->account_id, &update, &call->sid, on_created,
                                  call);
 }
@@ -277,7 +255,7 @@ void services_create(struct api_call *call)
 static void on_updated(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (services_stands(call, status))
+    if (api_stands(call, status))
         services_fetch(call);
 }
 
@@ -292,7 +270,7 @@ void services_update(struct api_call *call)
 void services_on_deleted(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (services_stands(call, status))
+    if (api_stands(call, status))
         api_empty(call, 204);
 }
 

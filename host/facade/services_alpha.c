@@ -143,7 +143,7 @@ static void on_added(void *arg, int status)
         api_refuse(call, 409, 21710, "The alphanumeric sender is already in the Messaging Service.");
         return;
     }
-    if (!services_stands(call, status))
+    if (!api_stands(call, status))
         return;
     const struct kind *kind = call->row != 0 ? &DESTINATION : &PLAIN;
     const struct service *s = directory_service_by_sid(call->rooms->directory, &call->owner);

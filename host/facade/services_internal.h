@@ -12,9 +12,6 @@ const struct service *services_find(struct api_call *, const struct sid *);
  * disk takes no more, 503/20503. */
 const struct service *services_find_own(struct api_call *, const struct sid *);
 
-/* First thing of the callback of a change. True when the change stands; else the call was answered, -ENOENT
- * as 404. */
-bool services_stands(struct api_call *, int status);
 /* A directory_fn: 204 when the change stands. */
 void services_on_deleted(void *call, int status);
 /* One sender more fits into the pool; else 21714. */

@@ -155,7 +155,7 @@ static void on_added(void *arg, int status)
         refuse_taken(call);
         return;
     }
-    if (!services_stands(call, status))
+    if (!api_stands(call, status))
         return;
     const struct service *s = directory_service_by_sid(call->rooms->directory, &call->sid);
     size_t at = s != NULL ? place_of(s, call->row) : 0;

@@ -27,7 +27,7 @@ static void on_checked(void *arg, int status, int64_t id, bool approved)
     if (status == -EBUSY)
         api_refuse(call, 429, 60202, "Max check attempts reached");
     else if (status != 0 && status != -ENOENT)
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
+        api_broken(call);
     else if (status != 0 || verify_find_row(call->rooms->verify, id, clock_wall_ms(), &v) != 0)
         api_not_found(call);
     else
@@ -67,9 +67,7 @@ void verification_check_create(struct api_call *call)
         api_refusal(call, &refusal);
     } else if (text != NULL && !sid_parse(text, "VE", &sid)) {
         api_not_found(call);
-    } else if (!store_open_for_work(call->rooms->store)) {
-        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-    } else {
+    } else if (api_may_write(call)) {
         const struct verify_guess guess = {.service_id = service.id,
                                            .to = number,
                                            .sid = text != NULL ? &sid : NULL,

@@ -171,10 +171,10 @@ static void refuse_start(struct api_call *call, int status)
     case -EBUSY: api_refuse(call, 429, 60202, "Max check attempts reached"); return;
     case -EDQUOT: api_refuse(call, 429, 60203, "Max send attempts reached"); return;
     case -EUSERS: api_refuse(call, 429, 60212, "Too many concurrent requests for phone number"); return;
-    case -ENOSPC: api_refuse(call, 503, 20503, "Service is unavailable. Please try again."); return;
+    case -ENOSPC: api_closed(call); return;
     default:
         log_event(LOG_ERROR, "verification.not_stored", "why=\"%s\"", strerror(-status));
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
+        api_broken(call);
     }
 }
 
@@ -184,7 +184,7 @@ static void on_unsent(void *arg, int status)
     struct api_call *call = arg;
     (void)status;
     if (!api_gone(call))
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
+        api_broken(call);
 }
 
 static void on_sent(void *arg, int status, const struct submitted *submitted)
@@ -276,13 +276,7 @@ void verifications_fetch(struct api_call *call)
 static void on_ended(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (api_gone(call))
-        return;
-    if (status == -ENOENT)
-        api_not_found(call);
-    else if (status != 0)
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
-    else
+    if (api_stands(call, status))
         answer_row(call, 200);
 }
 
@@ -296,9 +290,7 @@ void verifications_update(struct api_call *call)
     call->row = v.id;
     if (!approved && (status == NULL || strcmp(status, "canceled") != 0))
         api_refuse(call, 400, 60200, "Invalid parameter `Status`: it can be set to canceled or approved.");
-    else if (!store_open_for_work(call->rooms->store))
-        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-    else
+    else if (api_may_write(call))
         verify_end(call->rooms->verify, v.id, approved ? VERIFY_APPROVED : VERIFY_CANCELED, clock_wall_ms(),
                    on_ended, call);
 }

@@ -1,6 +1,5 @@
 /* Services of Verify v2 (VA...): what their codes look like. Push, TOTP, WhatsApp and passkeys are not there:
  * null. What would change a code's meaning and is not done (PSD2, templates) is refused. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,22 +208,16 @@ static bool admitted(struct api_call *call, struct verify_service_change *change
     struct refusal refusal;
     if (!read_change(&call->form, change, &refusal))
         api_refusal(call, &refusal);
-    else if (!store_open_for_work(call->rooms->store))
-        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
     else
-        return true;
+        return api_may_write(call);
     return false;
 }
 
 static void answer_change(struct api_call *call, int status, int good)
 {
-    if (api_gone(call))
+    if (!api_stands(call, status))
         return;
-    if (status == -ENOENT)
-        api_not_found(call);
-    else if (status != 0)
-        api_refuse(call, 500, 20500, "An internal server error has occurred");
-    else if (good == 204)
+    if (good == 204)
         api_empty(call, good);
     else
         answer_service(call, good);
@@ -270,9 +263,7 @@ void verify_services_update(struct api_call *call)
 
 void verify_services_delete(struct api_call *call)
 {
-    if (!store_open_for_work(call->rooms->store))
-        api_refuse(call, 503, 20503, "Service is unavailable. Please try again.");
-    else
+    if (api_may_write(call))
         verify_service_delete(call->rooms->verify, call->account_id, &call->sid, on_deleted, call);
 }
 
