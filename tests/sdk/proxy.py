@@ -39,15 +39,17 @@ class Record:
         return wrong
 
     def keep_seed(self, method, target, headers, body):
-        """With CELLPOST_SEEDS=folder: the requests as fuzz seeds, one of a kind, without credentials (tests/fuzz/README.md)."""
+        """With CELLPOST_SEEDS=folder: the requests as fuzz seeds, one of a kind, without credentials."""
         kind = re.sub(r"[0-9a-f]{32}|\+?\d{8,}|%2B\d+", "N", f"{method} {target}")
         name = re.sub(r"\W+", "-", f"{language_of(headers)}-{kind}").strip("-")[:100]
-        lines = [f"{key}: {value}" for key, value in headers if key.lower() != "authorization"]
+        lines = [f"{key}: {'gw' if key.lower() == 'host' else value}" for key, value in headers if key.lower() != "authorization"]
         head = "\r\n".join([f"{method} {target} HTTP/1.1", *lines, "Authorization: Basic QUM6eA==", "", ""])
         for folder, octets in (("httpreq", b"\x07" + head.encode("latin-1") + body), ("form", body), ("query", target.encode("latin-1"))):
             if octets and (folder != "query" or b"?" in octets):
-                (self.seeds / folder).mkdir(parents=True, exist_ok=True)
-                (self.seeds / folder / name).write_bytes(octets)
+                file = self.seeds / folder / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                if not file.exists() or file.stat().st_size < len(octets) <= 2000:
+                    file.write_bytes(octets)
 
 
 RECORD = Record()
