@@ -10,6 +10,7 @@
 #include "host/facade/hook.h"
 #include "host/facade/keyword.h"
 #include "host/optout/optout.h"
+#include "host/privacy/privacy.h"
 #include "host/queue/queue.h"
 #include "host/router/router.h"
 #include "host/simulator/record.h"
@@ -34,6 +35,8 @@ struct daemon {
     struct hooks *hooks;
     struct tls *tls; /* NULL = no [tls] listen */
     struct optout *optout;
+    struct mark_key mark_key;
+    struct privacy *privacy;
     struct keywords *keywords;
     struct ctl *ctl;
     struct daemon_line *lines;
@@ -60,8 +63,9 @@ ctl_fn verb_simulate, verb_record;
 
 /* The control socket's verbs, and what watchers are told. */
 extern const struct ctl_verb daemon_verbs[];
-ctl_fn verb_account; /* verbs_account.c */
-ctl_fn verb_optouts; /* verbs_optout.c */
+ctl_fn verb_account;                /* verbs_account.c */
+ctl_fn verb_forget, verb_retention; /* verbs_privacy.c */
+ctl_fn verb_optouts;                /* verbs_optout.c */
 /* verbs_hooks.c */
 ctl_fn verb_hooks;
 void verbs_observe(struct daemon *);

@@ -98,6 +98,7 @@ static void daemon_reload(struct daemon *daemon)
     hooks_reload(daemon->hooks, conf);
     simulator_reload(daemon->simulator, conf);
     keywords_reload(daemon->keywords, conf);
+    privacy_reload(daemon->privacy, conf);
     lines_sync(daemon);
     conf_free(old);
     log_event(LOG_INFO, "reload.done", "file=%s restart_needed=%d", daemon->conf_path, later);
@@ -185,6 +186,21 @@ static int data_dir_make(const char *path, char error[256])
     return status;
 }
 
+/* The directory has made it, or found it. */
+static int daemon_mark_key(struct daemon *daemon, char error[256])
+{
+    char path[4096];
+    struct secret_key key;
+    snprintf(path, sizeof path, "%s/key", daemon->conf->daemon.data_dir);
+    int status = secret_key_load(path, &key);
+    if (status == 0)
+        mark_key_init(&daemon->mark_key, &key);
+    else
+        snprintf(error, 256, "%.200s: %s", path, strerror(-status));
+    explicit_bzero(&key, sizeof key);
+    return status;
+}
+
 static int daemon_open_rooms(struct daemon *daemon, char error[256])
 {
     const struct conf *conf = daemon->conf;
@@ -203,7 +219,9 @@ static int daemon_open_rooms(struct daemon *daemon, char error[256])
         snprintf(error, 256, "queue: %s", strerror(-status));
         return status;
     }
-    daemon->optout = optout_open(daemon->store);
+    if ((status = daemon_mark_key(daemon, error)) != 0)
+        return status;
+    daemon->optout = optout_open(daemon->store, &daemon->mark_key);
     if ((status = verify_open(&daemon->verify, daemon->store, daemon->loop, conf->daemon.data_dir, error)) !=
         0)
         return status;
@@ -213,6 +231,8 @@ static int daemon_open_rooms(struct daemon *daemon, char error[256])
     daemon->simulator = simulator_new(daemon->loop, conf);
     daemon->hooks = hooks_new(&rooms);
     daemon->keywords = keywords_new(&rooms);
+    daemon->privacy = privacy_open(
+        &(struct privacy_rooms){daemon->loop, daemon->store, daemon->queue, conf, &daemon->mark_key});
     status = ctl_open(&daemon->ctl, daemon->loop, conf->daemon.control_socket, daemon_verbs, daemon, error);
     if (status == 0)
         status = facade_open(&daemon->facade, &rooms, error);
@@ -255,6 +275,7 @@ static void daemon_close(struct daemon *daemon)
     for (size_t i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
         if (daemon->signals[i] != NULL)
             event_free(daemon->signals[i]);
+    privacy_stop(daemon->privacy);
     facade_close(daemon->facade);
     tls_close(daemon->tls);
     keywords_free(daemon->keywords);
@@ -266,6 +287,7 @@ static void daemon_close(struct daemon *daemon)
     lines_free(daemon);
     queue_close(daemon->queue);
     store_close(daemon->store); /* last commit: its durable callbacks may still look into the directory */
+    privacy_close(daemon->privacy);
     optout_close(daemon->optout);
     verify_close(daemon->verify);
     directory_close(daemon->directory);

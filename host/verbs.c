@@ -265,8 +265,11 @@ const struct ctl_verb daemon_verbs[] = {
     {"settle", "SID sent|failed|resend", "decide about an UNSURE message", 2, 2, verb_settle},
     {"optouts", "list | add SENDER NUMBER | remove SENDER NUMBER", "who wants no messages", 1, 3,
      verb_optouts},
-    {"account", "show | create NAME | test [AC] | rotate|suspend|activate|close AC",
-     "tenants and their tokens", 1, 2, verb_account},
+    {"forget", "NUMBER [--account AC] [--wait] | --check [NUMBER]",
+     "delete all that tells of a number, and show the receipts", 1, 4, verb_forget},
+    {"account",
+     "show | create NAME | test [AC] | rotate|suspend|activate|close AC | retention AC [WHAT=AGE...]",
+     "tenants and their tokens", 1, CTL_ARGS_MAX - 1, verb_account},
     {"simulate",
      "rule add KEY=VALUE... | rule list | rule clear | inbound LINE FROM TEXT | receipt SID "
      "delivered|undelivered [ERROR] | replay start|stop|show LINE [FILE [SPEED]]",

@@ -173,13 +173,17 @@ void verb_account(void *arg, struct ctl_call *call, int argc, char **argv)
         show(arg, call);
         return;
     }
+    if (strcmp(argv[1], "retention") == 0) {
+        verb_retention(arg, call, argc, argv);
+        return;
+    }
     for (size_t i = 0; i < sizeof CHANGES / sizeof CHANGES[0]; i++)
-        if (strcmp(argv[1], CHANGES[i].word) == 0 && (argc == 3 || CHANGES[i].optional)) {
+        if (strcmp(argv[1], CHANGES[i].word) == 0 && (argc == 3 || (argc == 2 && CHANGES[i].optional))) {
             change(arg, call, i, argc == 3 ? argv[2] : NULL);
             return;
         }
     ctl_err(
         call,
         "usage: account show | create NAME | test [AC...] | rotate AC... | suspend AC... | activate AC... | "
-        "close AC...");
+        "close AC... | retention AC... [WHAT=AGE ...]");
 }

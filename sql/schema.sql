@@ -156,7 +156,8 @@ CREATE TABLE message (
     mask_to INTEGER NOT NULL,
     reply_to INTEGER NOT NULL,
     dcs INTEGER NOT NULL,
-    concat_ref INTEGER                    -- outbound of several segments: their reference
+    concat_ref INTEGER,                   -- outbound of several segments: their reference
+    redacted INTEGER NOT NULL DEFAULT 0   -- its text was taken away
 ) STRICT;
 CREATE UNIQUE INDEX message_sid ON message (sid);
 -- Each list of the API is one walk of one index: newest first by id, or by (sent_ms, id).
@@ -168,6 +169,8 @@ CREATE INDEX message_sent ON message (account_id, sent_ms) WHERE sent_ms IS NOT 
 CREATE INDEX message_to_sent ON message (account_id, to_addr, sent_ms) WHERE sent_ms IS NOT NULL;
 CREATE INDEX message_from_sent ON message (account_id, from_addr, sent_ms) WHERE sent_ms IS NOT NULL;
 CREATE INDEX message_pair_sent ON message (account_id, to_addr, from_addr, sent_ms) WHERE sent_ms IS NOT NULL;
+-- What retention looks for: each status that may be final has an age of its own.
+CREATE INDEX message_keep ON message (account_id, redacted, status, updated_ms) WHERE status >= 5 AND status != 10;
 CREATE INDEX message_concat ON message (to_addr) WHERE concat_ref IS NOT NULL;
 
 CREATE TABLE segment (
@@ -268,6 +271,7 @@ CREATE TABLE part (
 ) STRICT;
 CREATE INDEX part_message ON part (message_id, seq) WHERE message_id > 0;
 CREATE INDEX part_key ON part (line_id, scts_ms, hash);
+CREATE INDEX part_forgotten ON part (received_ms) WHERE message_id = 0;
 CREATE INDEX part_present ON part (line_id, memory, slot) WHERE present = 1;
 
 -- Messages whose parts are not all there yet.
@@ -359,6 +363,7 @@ CREATE TABLE idempotency (
     PRIMARY KEY (account_id, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_until ON idempotency (until_ms);
+CREATE INDEX idempotency_message ON idempotency (message_id);
 
 -- What each account sent and received on each UTC day. It outlives the messages that it counted.
 CREATE TABLE usage_day (
@@ -425,6 +430,7 @@ CREATE TABLE verification (
 ) STRICT;
 CREATE INDEX verification_to ON verification (service_id, to_addr, created_ms);
 CREATE INDEX verification_due ON verification (due_ms);
+CREATE INDEX verification_number ON verification (to_addr);
 
 CREATE TABLE verification_send (
     verification_id INTEGER NOT NULL,
@@ -447,3 +453,32 @@ CREATE TABLE content (
     created_ms    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX content_account ON content (account_id);
+
+-- privacy: how long what is kept, and who was forgotten
+
+CREATE TABLE account_retention (
+    account_id INTEGER NOT NULL,
+    what       TEXT    NOT NULL,  -- messages, bodies, or a status
+    keep_s     INTEGER NOT NULL,  -- 0 = for ever; of a status: as messages
+    PRIMARY KEY (account_id, what)
+) STRICT, WITHOUT ROWID;
+
+-- A receipt is made when it is asked for, and tells from then on what is to be done even after a crash.
+CREATE TABLE forget_receipt (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL,  -- 0 = all of them
+    mark       TEXT    NOT NULL,  -- HMAC of the number
+    number     TEXT    NOT NULL,  -- '' once it is done
+    before_id  INTEGER NOT NULL,  -- messages up to this one
+    asked_ms   INTEGER NOT NULL,
+    done_ms    INTEGER NOT NULL   -- 0 = under way
+) STRICT;
+CREATE INDEX forget_mark ON forget_receipt (mark);
+CREATE INDEX forget_open ON forget_receipt (id) WHERE done_ms = 0;
+
+CREATE TABLE forget_count (
+    receipt_id INTEGER NOT NULL,
+    what       TEXT    NOT NULL,
+    gone       INTEGER NOT NULL,
+    PRIMARY KEY (receipt_id, what)
+) STRICT, WITHOUT ROWID;

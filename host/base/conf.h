@@ -69,6 +69,9 @@ struct conf_verify {
     char *from; /* sender of codes: a [line]'s name, or a messaging service's SID; "" = the account's first
                    line */
 };
+struct conf_retention { /* ages in seconds; 0 = for ever, of a status: as messages */
+    int messages_s, bodies_s, sent_s, delivered_s, undelivered_s, failed_s, canceled_s, received_s;
+};
 struct conf_line { /* [line NAME]: an identity on a SIM; its URLs seed its row once */
     char name[CONF_NAME_MAX];
     int line_no;      /* where its section begins */
@@ -140,6 +143,7 @@ struct conf {
     struct conf_tls tls;
     struct conf_hooks hooks;
     struct conf_verify verify;
+    struct conf_retention retention;
     struct conf_line *lines;
     size_t line_count;
     struct conf_modem *modems;

@@ -7,6 +7,7 @@
 #define T(field) offsetof(struct conf_tls, field)
 #define K(field) offsetof(struct conf_hooks, field)
 #define V(field) offsetof(struct conf_verify, field)
+#define P(field) offsetof(struct conf_retention, field)
 #define L(field) offsetof(struct conf_line, field)
 #define M(field) offsetof(struct conf_modem, field)
 #define C(field) offsetof(struct conf_class, field)
@@ -20,6 +21,8 @@ const struct conf_section_info conf_sections[SECTION_COUNT] = {
     [SECTION_TLS] = {"tls", false, sizeof(struct conf_tls), offsetof(struct conf, tls), 0, 0, 0},
     [SECTION_HOOKS] = {"hooks", false, sizeof(struct conf_hooks), offsetof(struct conf, hooks), 0, 0, 0},
     [SECTION_VERIFY] = {"verify", false, sizeof(struct conf_verify), offsetof(struct conf, verify), 0, 0, 0},
+    [SECTION_RETENTION] = {"retention", false, sizeof(struct conf_retention),
+                           offsetof(struct conf, retention), 0, 0, 0},
     [SECTION_LINE] = {"line", true, sizeof(struct conf_line), offsetof(struct conf, lines),
                       offsetof(struct conf, line_count), L(name), L(line_no)},
     [SECTION_MODEM] = {"modem", true, sizeof(struct conf_modem), offsetof(struct conf, modems),
@@ -84,6 +87,15 @@ const struct conf_option conf_options[] = {
     {SECTION_HOOKS, "total", CONF_DURATION, K(total_ms), "15s", 100, 15000, NULL, false, true, "time for one request"},
 
     {SECTION_VERIFY, "from", CONF_TEXT, V(from), "", 0, 0, NULL, false, true, "who sends codes: a [line], or the SID (MG...) of a messaging service; empty, or another account's: the account's first line"},
+
+    {SECTION_RETENTION, "messages", CONF_SECONDS, P(messages_s), "0", 0, 2147000000, NULL, false, true, "that long after its last change a message that is final goes, with its history; 0: never"},
+    {SECTION_RETENTION, "bodies", CONF_SECONDS, P(bodies_s), "0", 0, 2147000000, NULL, false, true, "that long after it its text goes; 0: with the message"},
+    {SECTION_RETENTION, "sent", CONF_SECONDS, P(sent_s), "0", 0, 2147000000, NULL, false, true, "the same for messages that are sent; 0: as messages"},
+    {SECTION_RETENTION, "delivered", CONF_SECONDS, P(delivered_s), "0", 0, 2147000000, NULL, false, true, "the same for messages that are delivered; 0: as messages"},
+    {SECTION_RETENTION, "undelivered", CONF_SECONDS, P(undelivered_s), "0", 0, 2147000000, NULL, false, true, "the same for messages that are undelivered; 0: as messages"},
+    {SECTION_RETENTION, "failed", CONF_SECONDS, P(failed_s), "0", 0, 2147000000, NULL, false, true, "the same for messages that are failed; 0: as messages"},
+    {SECTION_RETENTION, "canceled", CONF_SECONDS, P(canceled_s), "0", 0, 2147000000, NULL, false, true, "the same for messages that are canceled; 0: as messages"},
+    {SECTION_RETENTION, "received", CONF_SECONDS, P(received_s), "0", 0, 2147000000, NULL, false, true, "the same for messages that are received; 0: as messages"},
 
     {SECTION_LINE, "number", CONF_NUMBER, L(number), "", 0, 0, NULL, false, true, "its telephone number, +E.164; empty: asked from the SIM"},
     {SECTION_LINE, "iccid", CONF_ICCID, L(iccid), "", 0, 0, NULL, false, true, "its SIM; empty: the first that is seen"},

@@ -45,6 +45,8 @@ static bool parse_amount(const char *text, bool units, int64_t *out)
     *out = value;
     if (!units)
         return *end == '\0';
+    if (value == 0 && *end == '\0') /* of nothing there is no unit */
+        return true;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(end, rows[i].unit) == 0 && value < INT64_MAX / rows[i].ms) {
             *out = value * rows[i].ms;
@@ -60,7 +62,7 @@ static bool set_int(struct conf_errors *errors, int line, const struct conf_opti
     bool duration = option->type != CONF_INT;
     if (!parse_amount(value, duration, &number)) {
         conf_error(errors, line, "%s is %s, not '%s'", option->key,
-                   duration ? "a time like 500ms, 5s, 2m or 1h" : "a number", value);
+                   duration ? "a time like 500ms, 5s, 2m, 1h or 30d" : "a number", value);
         return false;
     }
     if (option->type == CONF_SECONDS)

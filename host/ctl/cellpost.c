@@ -170,14 +170,16 @@ static int send_post(const struct where *where, const char *body)
 
 static int usage(void)
 {
-    fputs("usage: cellpost [-c FILE | -s SOCKET] status | lines | messages [N] | show SID | watch | backup "
-          "FILE |\n"
-          "                settle SID sent|failed|resend | account show|create NAME|rotate AC |\n"
-          "                simulate ... | record ... | hooks ... | optouts list|add|remove|import FILE |\n"
-          "                tls ca|status|issue NAME...|recipe [LANGUAGE] | help\n"
-          "       cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT | -f FILE.csv\n"
-          "       cellpost [-c FILE | -s SOCKET] messages --sids -\n",
-          stderr);
+    fputs(
+        "usage: cellpost [-c FILE | -s SOCKET] status | lines | messages [N] | show SID | watch | backup "
+        "FILE |\n"
+        "                settle SID sent|failed|resend | account show|create NAME|rotate AC|retention AC |\n"
+        "                forget NUMBER [--account AC] [--wait] | forget --check [NUMBER] |\n"
+        "                simulate ... | record ... | hooks ... | optouts list|add|remove|import FILE |\n"
+        "                tls ca|status|issue NAME...|recipe [LANGUAGE] | help\n"
+        "       cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT | -f FILE.csv\n"
+        "       cellpost [-c FILE | -s SOCKET] messages --sids -\n",
+        stderr);
     return 2;
 }
 

@@ -10,14 +10,16 @@
 
 struct optout {
     struct store *store;
+    struct mark_key key;
 };
 
-struct optout *optout_open(struct store *store)
+struct optout *optout_open(struct store *store, const struct mark_key *key)
 {
     struct optout *optout = calloc(1, sizeof *optout);
     if (optout == NULL)
         fatal("out of memory");
     optout->store = store;
+    optout->key = *key;
     return optout;
 }
 
@@ -34,6 +36,7 @@ struct change {
     struct sid sid;
     int64_t account_id, service_id, line_id, message_id, now_ms;
     char number[sizeof((struct optout_row *)0)->number];
+    char mark[MARK_TEXT];
     char source[sizeof((struct optout_row *)0)->source];
     optout_fn *fn;
     void *arg;
@@ -47,6 +50,7 @@ static int change_apply(struct store *store, struct store_op *op)
         store_bind_int(stmt, ":message", c->message_id);
     } else {
         store_bind_text(stmt, ":number", c->number);
+        store_bind_text(stmt, ":mark", c->mark);
         store_bind_int(stmt, ":service", c->service_id);
         store_bind_int(stmt, ":line", c->line_id);
     }
@@ -69,7 +73,8 @@ static void change_done(struct store_op *op, int status)
     free(c);
 }
 
-static struct change *change_new(enum query query, const char *number, optout_fn *fn, void *arg)
+static struct change *change_new(struct optout *optout, enum query query, const char *number, optout_fn *fn,
+                                 void *arg)
 {
     struct change *c = calloc(1, sizeof *c);
     if (c == NULL)
@@ -79,6 +84,7 @@ static struct change *change_new(enum query query, const char *number, optout_fn
     c->query = query;
     c->now_ms = clock_wall_ms();
     snprintf(c->number, sizeof c->number, "%s", number);
+    mark_number(&optout->key, number, c->mark);
     c->fn = fn;
     c->arg = arg;
     return c;
@@ -87,7 +93,7 @@ static struct change *change_new(enum query query, const char *number, optout_fn
 void optout_add(struct optout *optout, const struct optout_sender *sender, const char *number,
                 const char *source, optout_fn *fn, void *arg)
 {
-    struct change *c = change_new(Q_OPTOUT_ADD, number, fn, arg);
+    struct change *c = change_new(optout, Q_OPTOUT_ADD, number, fn, arg);
     sid_new(&c->sid, c->now_ms);
     c->account_id = sender->account_id;
     c->service_id = sender->service_id;
@@ -99,7 +105,7 @@ void optout_add(struct optout *optout, const struct optout_sender *sender, const
 static void submit_pair(struct optout *optout, enum query query, int64_t service_id, int64_t line_id,
                         const char *number, optout_fn *fn, void *arg)
 {
-    struct change *c = change_new(query, number, fn, arg);
+    struct change *c = change_new(optout, query, number, fn, arg);
     c->service_id = service_id;
     c->line_id = line_id;
     store_submit(optout->store, &c->op);
@@ -119,18 +125,26 @@ void optout_clear(struct optout *optout, int64_t service_id, int64_t line_id, co
 
 void optout_see(struct optout *optout, int64_t message_id, optout_fn *fn, void *arg)
 {
-    struct change *c = change_new(Q_OPTOUT_SEE, "", fn, arg);
+    struct change *c = change_new(optout, Q_OPTOUT_SEE, "", fn, arg);
     c->message_id = message_id;
     store_submit(optout->store, &c->op);
 }
 
 /* ---- reading: committed rows ---- */
 
+static void bind_number(struct optout *optout, sqlite3_stmt *stmt, const char *number)
+{
+    char mark[MARK_TEXT];
+    mark_number(&optout->key, number, mark);
+    store_bind_text(stmt, ":number", number);
+    store_bind_text(stmt, ":mark", mark);
+}
+
 static sqlite3_stmt *pair_stmt(struct optout *optout, enum query query, int64_t service_id, int64_t line_id,
                                const char *number)
 {
     sqlite3_stmt *stmt = store_read_stmt(optout->store, query);
-    store_bind_text(stmt, ":number", number);
+    bind_number(optout, stmt, number);
     store_bind_int(stmt, ":service", service_id);
     store_bind_int(stmt, ":line", line_id);
     return stmt;
@@ -194,7 +208,7 @@ static sqlite3_stmt *list_stmt(struct optout *optout, const struct optout_filter
                                                  : Q_OPTOUT_OLDER;
     sqlite3_stmt *stmt = store_read_stmt(optout->store, query);
     if (query == Q_OPTOUT_OF_NUMBER)
-        store_bind_text(stmt, ":number", filter->number);
+        bind_number(optout, stmt, filter->number);
     else
         store_bind_int(stmt, ":id",
                        filter->since_id != 0   ? filter->since_id

@@ -4,7 +4,10 @@
  *
  * A sender is a messaging service or a line. A number that left a service gets nothing from it; one that left
  * a line, nothing from that line, nor from a service with that line in its pool: who said STOP to a number
- * does not want to hear from it under another name. */
+ * does not want to hear from it under another name.
+ *
+ * A number that was forgotten (host/privacy) leaves its mark in its rows (base/mark.h): whoever asks by
+ * number meets those too, so that a STOP outlives the number it came from. */
 #ifndef CELLPOST_OPTOUT_OPTOUT_H
 #define CELLPOST_OPTOUT_OPTOUT_H
 
@@ -12,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/base/mark.h"
 #include "host/base/sid.h"
 #include "host/store/store.h"
 
@@ -25,12 +29,12 @@ struct optout_row {
     int64_t id;
     struct sid sid; /* OO */
     struct optout_sender sender;
-    char number[48]; /* +E.164, or as the network told it */
+    char number[48]; /* +E.164, as the network told it, or the mark of one that was forgotten */
     char source[16]; /* "keyword", "api", "operator" */
     int64_t created_ms;
 };
 
-struct optout *optout_open(struct store *);
+struct optout *optout_open(struct store *, const struct mark_key *);
 void optout_close(struct optout *); /* before the store; what is under way still ends */
 
 /* By committed rows: may a message to `number` not leave through this service (0 = none) or line (0 = any of

@@ -196,6 +196,23 @@ void queue_recipient_stop(struct queue *, int64_t account_id, int64_t line_id, i
 void queue_redact(struct queue *, int64_t message_id, durable_fn *, void *arg);
 void queue_delete(struct queue *, int64_t message_id, durable_fn *, void *arg);
 
+/* For forgetting a person, inside the apply of an op of the caller (store.h): all rows of one message,
+ * whatever became of it, with the hooks still owed and the keys that it was sent under. rows[] counts up.
+ * -EBUSY: it is scheduled, waits, is out or unsure. What came in incomplete goes too. */
+enum queue_rows {
+    ROWS_MESSAGES,
+    ROWS_SEGMENTS,
+    ROWS_ATTEMPTS,
+    ROWS_PARTS,
+    ROWS_EVENTS,
+    ROWS_HOOKS,
+    ROWS_NOTIFICATIONS,
+    ROWS_FEEDBACK,
+    ROWS_KEYS, /* after what goes with every deletion */
+    QUEUE_ROWS
+};
+int queue_erase(struct store *, int64_t message_id, int64_t rows[QUEUE_ROWS]);
+
 /* ---- inbound ---- */
 
 struct inbound {

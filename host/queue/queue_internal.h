@@ -254,6 +254,9 @@ void due_arm(struct queue *);
 /* Moves deadlines along when the wall clock has jumped; each new transition looks. */
 void due_follow_clock(struct queue *);
 
+/* erase.c: the rows of the kinds before `end` of one message. */
+int erase_rows(struct store *, int64_t message_id, enum queue_rows end, int64_t rows[QUEUE_ROWS]);
+
 /* read.c */
 bool read_brief(struct queue *, int64_t message_id, struct message *);
 void read_close(struct queue *);

@@ -62,10 +62,10 @@ static int redact_run(struct transition *t)
 
 static int delete_run(struct transition *t)
 {
-    static const enum query queries[] = {Q_SEGMENT_DELETE,       Q_ATTEMPT_DELETE,      Q_HOOK_DELETE_ALL,
-                                         Q_DEAD_HOOK_DELETE_ALL, Q_NOTIFICATION_DELETE, Q_EVENT_DELETE,
-                                         Q_PART_FORGET,          Q_FEEDBACK_DELETE,     Q_MESSAGE_DELETE};
-    return run_all((struct update *)t, queries, sizeof queries / sizeof queries[0]);
+    struct update *op = (struct update *)t;
+    int64_t rows[QUEUE_ROWS] = {0};
+    int status = require_final(op);
+    return status != 0 ? status : erase_rows(t->queue->store, op->message_id, ROWS_KEYS, rows);
 }
 
 static void update(struct queue *queue, int64_t message_id, int (*run)(struct transition *), durable_fn *fn,

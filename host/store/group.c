@@ -219,6 +219,28 @@ static void checkpoint(struct store *store, bool idle)
     store->stats.checkpoints++;
 }
 
+/* A backup reads on its own connection: the WAL is cut after it. */
+static void scrub(struct store *store)
+{
+    if (!store->scrub || store->backup != NULL)
+        return;
+    sqlite3 *db = store->conn[CONN_WRITER];
+    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    store_check_damage(db, code);
+    store->scrub = code != SQLITE_OK;
+    if (store->scrub)
+        timer_set(&store->scrub_again, RETRY_MS);
+    else
+        store->wal_pages = 0;
+    store->stats.checkpoints++;
+}
+
+void store_scrub(struct store *store)
+{
+    store->scrub = true;
+    timer_set(&store->scrub_again, 0); /* so that there is a turn */
+}
+
 static bool store_turn(void *arg)
 {
     struct store *store = arg;
@@ -239,6 +261,8 @@ static bool store_turn(void *arg)
     if (store->in_transaction)
         return more;
     checkpoint(store, !more);
+    if (!more && !timer_armed(&store->scrub_again))
+        scrub(store);
     return store_backup_step(store) || more;
 }
 
@@ -282,6 +306,7 @@ void group_init(struct store *store)
     sqlite3_wal_hook(db, on_wal, store);
     timer_init(&store->retry, store->loop, on_retry, store);
     timer_init(&store->pace, store->loop, on_pace, store);
+    timer_init(&store->scrub_again, store->loop, on_pace, store);
     loop_at_turn_end(store->loop, store_turn, store);
     if (store_ballast_make(store))
         return;
@@ -309,4 +334,5 @@ void group_fini(struct store *store)
     loop_at_turn_end(store->loop, NULL, NULL);
     timer_stop(&store->retry);
     timer_stop(&store->pace);
+    timer_stop(&store->scrub_again);
 }

@@ -33,6 +33,8 @@ struct store {
     struct timer retry, pace;
     int64_t commit_every_us, credit_us, credit_at_us;
     int checkpoint_pages, wal_pages;
+    bool scrub; /* the WAL is to be cut */
+    struct timer scrub_again;
     void (*state_fn)(void *arg, bool open);
     void *state_arg;
     struct store_backup_job *backup;

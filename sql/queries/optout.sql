@@ -1,23 +1,24 @@
--- The statements of host/optout.
+-- The statements of host/optout. :mark is what is left of a number that was forgotten.
 
 -- name: optout_add
 INSERT INTO optout (sid, account_id, service_id, line_id, number, source, created_ms)
-VALUES (:sid, :account, :service, :line, :number, :source, :now)
+SELECT :sid, :account, :service, :line, :number, :source, :now
+WHERE NOT EXISTS (SELECT 1 FROM optout WHERE number = :mark AND service_id = :service AND line_id = :line)
 ON CONFLICT (number, service_id, line_id) DO NOTHING
 
 -- name: optout_remove
-DELETE FROM optout WHERE number = :number AND service_id = :service AND line_id = :line
+DELETE FROM optout WHERE number IN (:number, :mark) AND service_id = :service AND line_id = :line
 
 -- A line that is meant alone also answers for the services whose pools hold it, and a service for its lines.
 
 -- name: optout_clear
-DELETE FROM optout WHERE number = :number AND (
+DELETE FROM optout WHERE number IN (:number, :mark) AND (
     (service_id != 0 AND service_id = :service) OR (line_id != 0 AND line_id = :line)
     OR line_id IN (SELECT line_id FROM service_line WHERE service_id = :service)
     OR service_id IN (SELECT service_id FROM service_line WHERE line_id = :line))
 
 -- name: optout_blocks
-SELECT 1 FROM optout WHERE number = :number AND (
+SELECT 1 FROM optout WHERE number IN (:number, :mark) AND (
     (service_id != 0 AND service_id = :service) OR (line_id != 0 AND line_id = :line)
     OR line_id IN (SELECT line_id FROM service_line WHERE service_id = :service)
     OR service_id IN (SELECT service_id FROM service_line WHERE line_id = :line)) LIMIT 1
@@ -35,7 +36,7 @@ WHERE m.id = :message AND (
 
 -- name: optout_find
 SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout
-WHERE number = :number AND service_id = :service AND line_id = :line
+WHERE number IN (:number, :mark) AND service_id = :service AND line_id = :line
 
 -- name: optout_find_sid
 SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout WHERE sid = :sid
@@ -54,7 +55,7 @@ WHERE id < :id ORDER BY id DESC LIMIT :limit
 
 -- name: optout_of_number
 SELECT id, sid, account_id, service_id, line_id, number, source, created_ms FROM optout
-WHERE number = :number AND account_id = :account ORDER BY id DESC LIMIT :limit
+WHERE number IN (:number, :mark) AND account_id = :account ORDER BY id DESC LIMIT :limit
 
 -- name: optout_seen
 SELECT message_id FROM optout_seen WHERE id = 1

@@ -37,7 +37,7 @@ UPDATE message SET status = 4, updated_ms = :now WHERE id = :message AND status 
 UPDATE message SET sent_ms = :now WHERE id = :message AND direction = 1 AND sent_ms IS NULL
 
 -- name: message_redact
-UPDATE message SET body = '' WHERE id = :message
+UPDATE message SET body = '', redacted = 1 WHERE id = :message
 
 -- name: message_delete
 DELETE FROM message WHERE id = :message
@@ -232,6 +232,12 @@ ON CONFLICT (message_id) DO UPDATE SET confirmed = excluded.confirmed, updated_m
 
 -- name: feedback_get
 SELECT confirmed, created_ms, updated_ms FROM feedback WHERE message_id = :message
+
+-- name: idempotency_forget
+DELETE FROM idempotency WHERE message_id = :message
+
+-- name: message_moves
+SELECT EXISTS (SELECT 1 FROM work WHERE message_id = :message) OR EXISTS (SELECT 1 FROM scheduled WHERE message_id = :message)
 
 -- name: feedback_delete
 DELETE FROM feedback WHERE message_id = :message

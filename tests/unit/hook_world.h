@@ -241,7 +241,7 @@ static inline void house_open(struct world *world)
         directory_open(&world->directory, world->store, world->conf, error) != 0)
         fail_msg("%s", error);
     assert_int_equal(queue_open(&world->queue, world->store, world->loop), 0);
-    world->optout = optout_open(world->store);
+    world->optout = optout_open(world->store, &(struct mark_key){{0}});
     struct facade_rooms rooms = {world->loop, world->store,  world->queue, world->directory,
                                  world->conf, world->optout, NULL};
     world->hooks = hooks_new(&rooms);

@@ -23,7 +23,7 @@ static int setup(void **state)
     (void)state;
     rig_init(&rig);
     assert_int_equal(rig_open(&rig), 0);
-    optout = optout_open(rig.store);
+    optout = optout_open(rig.store, &(struct mark_key){{0}});
     return 0;
 }
 
