@@ -49,7 +49,8 @@ static void on_forgotten(void *arg, int status, int64_t moving, const struct for
         ctl_ok(answer->call);
     } else if (status == -EBUSY) {
         ctl_err(answer->call,
-                "%" PRId64 " message(s) to this number wait, are scheduled or are being sent: nothing was deleted; "
+                "%" PRId64
+                " message(s) to this number wait, are scheduled or are being sent: nothing was deleted; "
                 "cancel them, or say --wait",
                 moving);
     } else {
@@ -213,14 +214,17 @@ void verb_retention(void *arg, struct ctl_call *call, int argc, char **argv)
     size_t count = 0;
     const struct account *account = argc > 2 ? read_account(daemon, argv[2]) : NULL;
     if (account == NULL || argc - 3 > KEEP_COUNT) {
-        ctl_err(call, account == NULL ? "usage: account retention AC... [WHAT=AGE ...]: there is no such account"
-                                      : "each of messages, bodies and the statuses once");
+        ctl_err(call, account == NULL
+                          ? "usage: account retention AC... [WHAT=AGE ...]: there is no such account"
+                          : "each of messages, bodies and the statuses once");
         return;
     }
     for (int i = 3; i < argc; i++)
         if (!read_change(argv[i], &changes[count++])) {
-            ctl_err(call, "WHAT=AGE is messages, bodies, sent, delivered, undelivered, failed, canceled or received "
-                          "with 30d, 12h, 0 (for ever) or default (what the file says)");
+            ctl_err(
+                call,
+                "WHAT=AGE is messages, bodies, sent, delivered, undelivered, failed, canceled or received "
+                "with 30d, 12h, 0 (for ever) or default (what the file says)");
             return;
         }
     struct answer *answer = calloc(1, sizeof *answer);

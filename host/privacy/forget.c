@@ -1,6 +1,6 @@
-/* Forgetting a number; see privacy.h. A caller's job first looks, step by step, for what is under way; then its
- * receipt is made, which is the job from there on. Receipts that only wait for what is under way do not hold
- * up the next. */
+/* Forgetting a number; see privacy.h. A caller's job first looks, step by step, for what is under way; then
+ * its receipt is made, which is the job from there on. Receipts that only wait for what is under way do not
+ * hold up the next. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +13,19 @@
 #define LOOK_ROWS 256
 #define WAIT_MS   2000
 
-const char *const forget_rows_text[FORGET_ROWS] = {
-    [ROWS_MESSAGES] = "messages",       [ROWS_SEGMENTS] = "segments",
-    [ROWS_ATTEMPTS] = "attempts",       [ROWS_PARTS] = "parts",
-    [ROWS_EVENTS] = "events",           [ROWS_HOOKS] = "hooks",
-    [ROWS_NOTIFICATIONS] = "notifications", [ROWS_FEEDBACK] = "feedback",
-    [ROWS_KEYS] = "idempotency_keys",   [FORGET_VERIFICATIONS] = "verifications",
-    [FORGET_STICKY] = "sticky_senders", [FORGET_REPORTS] = "reports",
-    [FORGET_OPTOUTS] = "optouts_marked"};
+const char *const forget_rows_text[FORGET_ROWS] = {[ROWS_MESSAGES] = "messages",
+                                                   [ROWS_SEGMENTS] = "segments",
+                                                   [ROWS_ATTEMPTS] = "attempts",
+                                                   [ROWS_PARTS] = "parts",
+                                                   [ROWS_EVENTS] = "events",
+                                                   [ROWS_HOOKS] = "hooks",
+                                                   [ROWS_NOTIFICATIONS] = "notifications",
+                                                   [ROWS_FEEDBACK] = "feedback",
+                                                   [ROWS_KEYS] = "idempotency_keys",
+                                                   [FORGET_VERIFICATIONS] = "verifications",
+                                                   [FORGET_STICKY] = "sticky_senders",
+                                                   [FORGET_REPORTS] = "reports",
+                                                   [FORGET_OPTOUTS] = "optouts_marked"};
 
 struct forget_job {
     struct forget_job *next;
@@ -279,12 +284,10 @@ static int erase_rest(struct store *store, struct erase *e)
         enum query query;
         enum forget_rows kind; /* FORGET_ROWS = not told */
         bool mark;
-    } RESTS[] = {{Q_FORGET_SENDS, FORGET_ROWS, false},
-                 {Q_FORGET_VERIFICATIONS, FORGET_VERIFICATIONS, false},
-                 {Q_FORGET_STICKY, FORGET_STICKY, false},
-                 {Q_FORGET_REPORTS, FORGET_REPORTS, false},
-                 {Q_FORGET_OPTOUTS_TWICE, FORGET_OPTOUTS, true},
-                 {Q_FORGET_OPTOUTS, FORGET_OPTOUTS, true}};
+    } RESTS[] = {
+        {Q_FORGET_SENDS, FORGET_ROWS, false},           {Q_FORGET_VERIFICATIONS, FORGET_VERIFICATIONS, false},
+        {Q_FORGET_STICKY, FORGET_STICKY, false},        {Q_FORGET_REPORTS, FORGET_REPORTS, false},
+        {Q_FORGET_OPTOUTS_TWICE, FORGET_OPTOUTS, true}, {Q_FORGET_OPTOUTS, FORGET_OPTOUTS, true}};
     int status = 0;
     for (size_t i = 0; status == 0 && i < sizeof RESTS / sizeof RESTS[0]; i++) {
         sqlite3_stmt *stmt = erase_stmt(store, e, RESTS[i].query);
@@ -351,7 +354,7 @@ static void erase_done(struct store_op *op, int status)
         log_event(LOG_ERROR, "privacy.forget_failed", "receipt=%lld error=\"%s\"", (long long)e->receipt_id,
                   strerror(-status));
     if (done) {
-        store_scrub(privacy->store);
+        store_scrub(privacy->store, 0);
         receipt_done(privacy, e);
     }
     if (waits)

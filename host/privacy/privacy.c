@@ -11,11 +11,14 @@
 static void read_conf(struct privacy *privacy, const struct conf *conf)
 {
     const struct conf_retention *file = &conf->retention;
-    const int keep[KEEP_COUNT] = {
-        [KEEP_MESSAGES] = file->messages_s,       [KEEP_BODIES] = file->bodies_s,
-        [KEEP_SENT] = file->sent_s,               [KEEP_DELIVERED] = file->delivered_s,
-        [KEEP_UNDELIVERED] = file->undelivered_s, [KEEP_FAILED] = file->failed_s,
-        [KEEP_CANCELED] = file->canceled_s,       [KEEP_RECEIVED] = file->received_s};
+    const int keep[KEEP_COUNT] = {[KEEP_MESSAGES] = file->messages_s,
+                                  [KEEP_BODIES] = file->bodies_s,
+                                  [KEEP_SENT] = file->sent_s,
+                                  [KEEP_DELIVERED] = file->delivered_s,
+                                  [KEEP_UNDELIVERED] = file->undelivered_s,
+                                  [KEEP_FAILED] = file->failed_s,
+                                  [KEEP_CANCELED] = file->canceled_s,
+                                  [KEEP_RECEIVED] = file->received_s};
     memcpy(privacy->file_keep, keep, sizeof keep);
     snprintf(privacy->country, sizeof privacy->country, "%s", conf->daemon.country);
     snprintf(privacy->trunk, sizeof privacy->trunk, "%s", conf->daemon.trunk);

@@ -79,8 +79,17 @@ size_t privacy_receipts(struct privacy *, const char *number, int64_t before_id,
 /* ---- retention ---- */
 
 /* What has an age: words of the file and of an account's own. */
-enum keep { KEEP_MESSAGES, KEEP_BODIES, KEEP_SENT, KEEP_DELIVERED, KEEP_UNDELIVERED, KEEP_FAILED,
-            KEEP_CANCELED, KEEP_RECEIVED, KEEP_COUNT };
+enum keep {
+    KEEP_MESSAGES,
+    KEEP_BODIES,
+    KEEP_SENT,
+    KEEP_DELIVERED,
+    KEEP_UNDELIVERED,
+    KEEP_FAILED,
+    KEEP_CANCELED,
+    KEEP_RECEIVED,
+    KEEP_COUNT
+};
 extern const char *const keep_text[KEEP_COUNT];
 #define KEEP_AS_FILE (-1) /* an account's word is taken back */
 

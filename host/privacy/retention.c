@@ -8,11 +8,11 @@
 #include "host/base/log.h"
 #include "host/privacy/privacy_internal.h"
 
-#define EVERY_MS      (600 * 1000LL)
-#define FIRST_MS      (60 * 1000LL)             /* after the start, whose own work comes first */
-#define PART_KEYS_MS  (30 * 24 * 3600 * 1000LL) /* a service centre repeats no SMS later than that */
-#define SERVICE_MS    (24 * 3600 * 1000LL)      /* after its deletion */
-#define LOOKS_A_STEP  64
+#define EVERY_MS     (600 * 1000LL)
+#define FIRST_MS     (60 * 1000LL)             /* after the start, whose own work comes first */
+#define PART_KEYS_MS (30 * 24 * 3600 * 1000LL) /* a service centre repeats no SMS later than that */
+#define SERVICE_MS   (24 * 3600 * 1000LL)      /* after its deletion */
+#define LOOKS_A_STEP 64
 
 const char *const keep_text[KEEP_COUNT] = {
     [KEEP_MESSAGES] = "messages",   [KEEP_BODIES] = "bodies",           [KEEP_SENT] = "sent",
@@ -22,9 +22,12 @@ const char *const keep_text[KEEP_COUNT] = {
 static const struct {
     enum message_status status;
     enum keep keep;
-} STATUSES[] = {{MESSAGE_SENT, KEEP_SENT},         {MESSAGE_DELIVERED, KEEP_DELIVERED},
-                {MESSAGE_UNDELIVERED, KEEP_UNDELIVERED}, {MESSAGE_FAILED, KEEP_FAILED},
-                {MESSAGE_CANCELED, KEEP_CANCELED}, {MESSAGE_RECEIVED, KEEP_RECEIVED}};
+} STATUSES[] = {{MESSAGE_SENT, KEEP_SENT},
+                {MESSAGE_DELIVERED, KEEP_DELIVERED},
+                {MESSAGE_UNDELIVERED, KEEP_UNDELIVERED},
+                {MESSAGE_FAILED, KEEP_FAILED},
+                {MESSAGE_CANCELED, KEEP_CANCELED},
+                {MESSAGE_RECEIVED, KEEP_RECEIVED}};
 #define STATUS_COUNT (sizeof STATUSES / sizeof STATUSES[0])
 
 _Static_assert(MESSAGE_SENT == 5 && MESSAGE_RECEIVING == 10 && MESSAGE_RECEIVED == 11,
@@ -252,7 +255,8 @@ static int services(struct store *store, struct chore *chore)
 static const struct {
     int (*apply)(struct store *, struct chore *);
     int64_t age_ms, full; /* that many rows: there may be more */
-} CHORES[] = {{part_keys, PART_KEYS_MS, STEP_ROWS}, {idempotency_keys, 0, STEP_ROWS}, {services, SERVICE_MS, 1}};
+} CHORES[] = {
+    {part_keys, PART_KEYS_MS, STEP_ROWS}, {idempotency_keys, 0, STEP_ROWS}, {services, SERVICE_MS, 1}};
 #define CHORE_COUNT (sizeof CHORES / sizeof CHORES[0])
 
 static int chore_apply(struct store *store, struct store_op *op)
@@ -302,7 +306,7 @@ static void sweep_end(struct privacy *privacy)
 {
     struct sweep *sweep = &privacy->sweep;
     if (sweep->deleted + sweep->redacted + sweep->others > 0) {
-        store_scrub(privacy->store);
+        store_scrub(privacy->store, 0);
         log_event(LOG_INFO, "privacy.retention", "deleted=%lld redacted=%lld others=%lld",
                   (long long)sweep->deleted, (long long)sweep->redacted, (long long)sweep->others);
     }

@@ -7,6 +7,8 @@
 
 #include "host/queue/queue_internal.h"
 
+#define SCRUB_MS 10000 /* until what was erased is gone from the log of the database too */
+
 struct update {
     struct transition t;
     int64_t message_id;
@@ -74,6 +76,8 @@ static void update(struct queue *queue, int64_t message_id, int (*run)(struct tr
     struct update *op = transition_new(queue, sizeof *op, run, fn, arg);
     op->message_id = message_id;
     transition_submit(&op->t);
+    if (run != cancel_run)
+        store_scrub(queue->store, SCRUB_MS);
 }
 
 void queue_cancel(struct queue *queue, int64_t message_id, durable_fn *fn, void *arg)

@@ -235,10 +235,11 @@ static void scrub(struct store *store)
     store->stats.checkpoints++;
 }
 
-void store_scrub(struct store *store)
+void store_scrub(struct store *store, int64_t within_ms)
 {
+    if (!store->scrub || within_ms == 0)
+        timer_set(&store->scrub_again, within_ms); /* so that there is a turn */
     store->scrub = true;
-    timer_set(&store->scrub_again, 0); /* so that there is a turn */
 }
 
 static bool store_turn(void *arg)

@@ -113,9 +113,9 @@ sqlite3_stmt *store_read_prepare(struct store *, const char *sql);
 int store_backup(struct store *, const char *path, void (*fn)(void *arg, int status, const char *error),
                  void *arg);
 
-/* What was erased is gone from the files too, once the WAL was moved into the database and cut: at the end of
- * this turn, or of the next that can. Erased pages are overwritten in any case (secure_delete). */
-void store_scrub(struct store *);
+/* What was erased is gone from the files too, once the WAL was moved into the database and cut: that long
+ * from now, or as soon as it can be after that. Erased pages are overwritten in any case (secure_delete). */
+void store_scrub(struct store *, int64_t within_ms);
 
 /* For tests and bench: counters. */
 struct store_stats {

@@ -73,7 +73,8 @@ static int in_files(struct world *world, const char *text)
         rewind(file);
         assert_int_equal(fread(bytes, 1, size, file), size);
         fclose(file);
-        for (char *at = bytes; (at = memmem(at, size - (size_t)(at - bytes), text, strlen(text))) != NULL; at++)
+        for (char *at = bytes; (at = memmem(at, size - (size_t)(at - bytes), text, strlen(text))) != NULL;
+             at++)
             count++;
         free(bytes);
     }
@@ -135,9 +136,10 @@ static void test_all_of_one(void **state)
                       "created_ms, updated_ms, expires_ms, due_ms) VALUES (1, x'01', 9, '+41790000001', 2, "
                       "x'', 6, 0, 0, 0, 0, 1)");
     world_exec(world, "INSERT INTO verification_send VALUES (1, 1, x'01', 0)");
-    world_exec(world, "INSERT INTO notification (sid, account_id, message_id, log, code, text, method, url, "
-                      "variables, headers, body, created_ms, at_ms) VALUES (x'01', 1, 1, 0, 11200, '', 'POST', "
-                      "'http://a', 'To=+41790000001', '', '', 0, 0)");
+    world_exec(world,
+               "INSERT INTO notification (sid, account_id, message_id, log, code, text, method, url, "
+               "variables, headers, body, created_ms, at_ms) VALUES (x'01', 1, 1, 0, 11200, '', 'POST', "
+               "'http://a', 'To=+41790000001', '', '', 0, 0)");
     assert_true(in_files(world, SECRET) > 0);
     struct forgotten f = forget(world, ALICE, 0);
     settle_down(world);
@@ -372,6 +374,26 @@ static void test_not_final(void **state)
     assert_string_equal(status_of(world, owed), "gone");
 }
 
+/* The API's redaction empties all that holds the text, also what came in. */
+static void test_redaction(void **state)
+{
+    struct world *world = *state;
+    int64_t id = delivered_to(world, ALICE, SECRET);
+    world_exec(world, "INSERT INTO part (message_id, line_id, seq, hash, scts_ms, memory, slot, present, "
+                      "received_ms, text, ucs2, hex) VALUES (1, 1, 1, 1, 1, '', 0, 0, 0, '" SECRET
+                      "', CAST('" SECRET "' AS BLOB), '" SECRET "')");
+    world_exec(world,
+               "INSERT INTO notification (sid, account_id, message_id, log, code, text, method, url, "
+               "variables, headers, body, created_ms, at_ms) VALUES (x'01', 1, 1, 0, 11200, '', 'POST', "
+               "'http://a', 'Body=" SECRET "', '', '" SECRET "', 0, 0)");
+    queue_redact(world->queue, id, NULL, NULL);
+    settle_down(world);
+    pass_time(world, 10000);
+    assert_int_equal(in_files(world, SECRET), 0);
+    assert_int_equal(world_int(world, "SELECT sum(length(ud)) FROM segment"), 0);
+    assert_true(in_files(world, "90000001") > 0);
+}
+
 /* Many go in one sweep, in steps. */
 static void test_many(void **state)
 {
@@ -393,9 +415,11 @@ static void test_chores(void **state)
     world_exec(world, "INSERT INTO part (message_id, line_id, seq, hash, scts_ms, memory, slot, present, "
                       "received_ms, text, hex) VALUES (0, 1, 1, 1, 1, '', 0, 0, 1800000000000, '', '')");
     world_exec(world, "INSERT INTO idempotency VALUES (1, 'k', 1, 1800000000000, 0)");
-    world_exec(world, "INSERT INTO service (id, sid, account_id, friendly_name, created_ms, updated_ms, "
-                      "deleted_ms) VALUES (7, x'07', 1, 's', 0, 0, 1800000050000), (8, x'08', 1, 't', 0, 0, 0)");
-    world_exec(world, "INSERT INTO service_alpha (sid, service_id, sender, created_ms) VALUES (x'01', 7, 'A', 0)");
+    world_exec(world,
+               "INSERT INTO service (id, sid, account_id, friendly_name, created_ms, updated_ms, "
+               "deleted_ms) VALUES (7, x'07', 1, 's', 0, 0, 1800000050000), (8, x'08', 1, 't', 0, 0, 0)");
+    world_exec(world,
+               "INSERT INTO service_alpha (sid, service_id, sender, created_ms) VALUES (x'01', 7, 'A', 0)");
     int64_t id = delivered_to(world, ALICE, "by 7");
     days(world, 2);
     assert_int_equal(world_int(world, "SELECT count(*) FROM idempotency"), 0);
@@ -415,9 +439,12 @@ static void test_plans(void **state)
     static const struct {
         enum query query;
         const char *index;
-    } rows[] = {{Q_RETENTION_OLD, "message_keep"},        {Q_FORGET_MOVING, "message_to"},
-                {Q_RETENTION_PARTS, "part_forgotten"},    {Q_RETENTION_KEYS, "idempotency_until"},
-                {Q_FORGET_VERIFICATIONS, "verification_number"}, {Q_FORGET_ROWS, "message_from"},
+    } rows[] = {{Q_RETENTION_OLD, "message_keep"},
+                {Q_FORGET_MOVING, "message_to"},
+                {Q_RETENTION_PARTS, "part_forgotten"},
+                {Q_RETENTION_KEYS, "idempotency_until"},
+                {Q_FORGET_VERIFICATIONS, "verification_number"},
+                {Q_FORGET_ROWS, "message_from"},
                 {Q_IDEMPOTENCY_FORGET, "idempotency_message"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char sql[2048], plan[2048] = "";
@@ -436,11 +463,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_all_of_one),      TEST(test_local_forms),         TEST(test_one_account),
-        TEST(test_under_way),       TEST(test_crash_in_between),    TEST(test_stop_is_remembered),
-        TEST(test_nothing_by_default), TEST(test_bodies_then_messages), TEST(test_by_status),
-        TEST(test_own_word),        TEST(test_not_final),           TEST(test_many),
-        TEST(test_chores),          TEST(test_plans),
+        TEST(test_all_of_one),
+        TEST(test_local_forms),
+        TEST(test_one_account),
+        TEST(test_under_way),
+        TEST(test_crash_in_between),
+        TEST(test_stop_is_remembered),
+        TEST(test_nothing_by_default),
+        TEST(test_bodies_then_messages),
+        TEST(test_by_status),
+        TEST(test_own_word),
+        TEST(test_not_final),
+        TEST(test_redaction),
+        TEST(test_many),
+        TEST(test_chores),
+        TEST(test_plans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
