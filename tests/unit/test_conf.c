@@ -252,7 +252,7 @@ static void test_a_missing_option_is_told_beside_other_errors(void **state)
     struct heard heard;
     (void)state;
     assert_null(parse("[http]\nidle = y\n[modem m]\n[modem n]\nport = tty\n", &heard));
-    assert_string_equal(heard.all, "2: idle is a time like 500ms, 5s, 2m or 1h, not 'y'\n"
+    assert_string_equal(heard.all, "2: idle is a time like 500ms, 5s, 2m, 1h or 30d, not 'y'\n"
                                    "5: port is serial:/dev/... or pty:/..., not 'tty'\n"
                                    "3: [modem m] needs port = serial:/dev/... or pty:/...\n");
     assert_null(

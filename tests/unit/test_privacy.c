@@ -445,7 +445,9 @@ static void test_plans(void **state)
                 {Q_RETENTION_KEYS, "idempotency_until"},
                 {Q_FORGET_VERIFICATIONS, "verification_number"},
                 {Q_FORGET_ROWS, "message_from"},
-                {Q_IDEMPOTENCY_FORGET, "idempotency_message"}};
+                {Q_IDEMPOTENCY_FORGET, "idempotency_message"},
+                {Q_FORGET_LEFT, "message_to"},
+                {Q_RETENTION_SERVICE, "message_account"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char sql[2048], plan[2048] = "";
         snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", query_texts[rows[i].query]);
