@@ -252,7 +252,9 @@ static void check_plan(sqlite3 *db, const char *name, const char *sql)
                                       "service_line_leave",
                                       "forget_rows",
                                       "forget_left",
-                                      "retention_service"};
+                                      "retention_service",
+                                      "forget_sticky",
+                                      "forget_reports"};
     char text[2048];
     sqlite3_stmt *stmt;
     for (size_t i = 0; i < sizeof may / sizeof may[0]; i++)
