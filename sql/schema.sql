@@ -390,6 +390,7 @@ CREATE TABLE optout (
 ) STRICT;
 CREATE UNIQUE INDEX optout_pair ON optout (number, service_id, line_id);
 CREATE INDEX optout_account ON optout (account_id);
+CREATE INDEX optout_service ON optout (service_id) WHERE service_id > 0;
 
 CREATE TABLE optout_seen (
     id         INTEGER PRIMARY KEY CHECK (id = 1),

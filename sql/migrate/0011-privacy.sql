@@ -4,6 +4,7 @@ ALTER TABLE message ADD COLUMN redacted INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX message_keep ON message (account_id, redacted, status, updated_ms) WHERE status >= 5 AND status != 10;
 CREATE INDEX part_forgotten ON part (received_ms) WHERE message_id = 0;
 CREATE INDEX idempotency_message ON idempotency (message_id);
+CREATE INDEX optout_service ON optout (service_id) WHERE service_id > 0;
 CREATE INDEX verification_number ON verification (to_addr);
 
 CREATE TABLE account_retention (

@@ -124,7 +124,7 @@ DELETE FROM service_alpha WHERE service_id = :service
 DELETE FROM sticky WHERE service_id = :service
 
 -- name: retention_service_optouts
-DELETE FROM optout WHERE service_id = :service
+DELETE FROM optout WHERE service_id = :service AND service_id > 0
 
 -- name: retention_service_row
 DELETE FROM service WHERE id = :service
