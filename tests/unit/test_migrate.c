@@ -137,6 +137,61 @@ static void test_a_migration_that_fails_leaves_nothing(void **state)
     sqlite3_close(db);
 }
 
+static const char FIRST_ROWS[] =
+    "INSERT INTO account VALUES (1, x'01', x'0102', 'Main', 0, 10, 11);"
+    "INSERT INTO line VALUES (1, x'0A', 1, 'a', '+41790000001', '8941', 'A', 'http://x/in', 'POST', '', "
+    "'POST', "
+    "'http://x/st', 'POST', 12, 13), (2, x'0B', 1, 'b', '+41790000002', '', 'B', '', 'POST', '', 'POST', '', "
+    "'POST', "
+    "12, 13);"
+    "INSERT INTO service VALUES (5, x'0C', 1, 'pool', 'Pool', 'http://x/svc', 'GET', 'http://x/fb', 'GET', "
+    "'http://x/cb', 1, 1, 600, 14, 15);"
+    "INSERT INTO service_line VALUES (5, 2), (5, 1);"
+    "INSERT INTO message (id, sid, mm, account_id, direction, status, from_addr, to_addr, body, line_id, "
+    "service_id, "
+    "segments, error_code, unsure, priority, policy, created_ms, updated_ms, expires_ms, report_until_ms, "
+    "status_report, discard_body, mask_to, reply_to, dcs) VALUES (7, x'0D', 0, 1, 1, 11, '+41791112233', "
+    "'+41790000001', 'STOP', 1, 0, 1, 0, 0, 0, 0, 16, 16, 0, 0, 0, 0, 0, 0, 0);"
+    "INSERT INTO idempotency VALUES (1, 'key', 7, 99);";
+
+static void expect_row(sqlite3 *db, const char *sql, const char *expected)
+{
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    assert_string_equal((const char *)sqlite3_column_text(stmt, 0), expected);
+    sqlite3_finalize(stmt);
+}
+
+/* Tables are made anew on the way: their rows, and what refers to them, are all there afterwards. */
+static void test_rows_of_the_first_schema_are_kept(void **state)
+{
+    sqlite3 *db = memory_database();
+    char error[256] = "";
+    (void)state;
+    sqlite3_exec(db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
+    assert_int_equal(sqlite3_exec(db, migrations[0].text, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, FIRST_ROWS, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL);
+    if (store_migrate(db, "database", error) != 0)
+        fail_msg("%s", error);
+    expect_row(db, "SELECT friendly_name || owner_id || test FROM account", "Main00");
+    expect_row(db, "SELECT group_concat(name || sms_url || sms_application_id) FROM line",
+               "ahttp://x/in0,b0");
+    expect_row(
+        db,
+        "SELECT printf('%s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s', id, hex(sid), name, friendly_name, "
+        "inbound_request_url, inbound_method, "
+        "fallback_url, fallback_method, status_callback, smart_encoding, use_inbound_webhook_on_number, "
+        "validity_s, created_ms, updated_ms, sticky_sender, deleted_ms) FROM service",
+        "5 0C pool Pool http://x/svc GET http://x/fb GET http://x/cb 1 1 600 14 15 0 0");
+    expect_row(db, "SELECT group_concat(service_id || line_id || created_ms) FROM service_line", "5114,5214");
+    expect_row(db, "SELECT key || message_id || until_ms || request FROM idempotency", "key7990");
+    expect_row(db, "SELECT message_id FROM optout_seen", "7"); /* a STOP of that time was nobody's word */
+    expect_row(db, "SELECT count(*) FROM pragma_foreign_key_check", "0");
+    sqlite3_close(db);
+}
+
 static void test_every_statement_has_its_name_and_compiles(void **state)
 {
     sqlite3 *db = memory_database();
@@ -163,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_numbers_ascend),
         cmocka_unit_test(test_migrating_again_changes_nothing),
         cmocka_unit_test(test_a_migration_that_fails_leaves_nothing),
+        cmocka_unit_test(test_rows_of_the_first_schema_are_kept),
         cmocka_unit_test(test_every_statement_has_its_name_and_compiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
