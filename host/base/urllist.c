@@ -65,7 +65,7 @@ bool urllist_valid(const char *pattern)
     bool below;
     if (!is_prefix(pattern))
         return host_pattern(pattern, text, &url, &below);
-    return url_split(pattern, &url) && url.userinfo.len == 0 && url.query.at == NULL &&
+    return url_split(pattern, &url) && url.userinfo.at == NULL && url.query.at == NULL &&
            url.fragment.at == NULL && !has_dots(url.path);
 }
 

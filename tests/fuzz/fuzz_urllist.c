@@ -32,6 +32,12 @@ static void check_host(const char *pattern, const struct url *url)
         abort();
     if (host == pattern && url->host.len != len)
         abort();
+    if (host == pattern + 2 && (url->host.len < len + 2 || url->host.at[url->host.len - len - 1] != '.'))
+        abort();
+    const char *path = scheme != NULL ? host + strcspn(host, "/") : "";
+    if (strlen(path) > 1 && (strncmp(url->path.at, path, strlen(path)) != 0 ||
+                             memmem(url->path.at, url->path.len, "/../", 4) != NULL))
+        abort();
     if (scheme != NULL && (url->host.len != len || url->https != (scheme - pattern == 5)))
         abort();
 }

@@ -75,6 +75,7 @@ static void test_patterns_that_are_none(void **state)
                                       "a.*.example",
                                       "a@b",
                                       "https://u:p@h",
+                                      "https://@h/",
                                       "https://h/?x",
                                       "https://h/#x",
                                       "h:0",
