@@ -186,21 +186,6 @@ static int data_dir_make(const char *path, char error[256])
     return status;
 }
 
-/* The directory has made it, or found it. */
-static int daemon_mark_key(struct daemon *daemon, char error[256])
-{
-    char path[4096];
-    struct secret_key key;
-    snprintf(path, sizeof path, "%s/key", daemon->conf->daemon.data_dir);
-    int status = secret_key_load(path, &key);
-    if (status == 0)
-        mark_key_init(&daemon->mark_key, &key);
-    else
-        snprintf(error, 256, "%.200s: %s", path, strerror(-status));
-    explicit_bzero(&key, sizeof key);
-    return status;
-}
-
 static int daemon_open_rooms(struct daemon *daemon, char error[256])
 {
     const struct conf *conf = daemon->conf;
@@ -219,12 +204,9 @@ static int daemon_open_rooms(struct daemon *daemon, char error[256])
         snprintf(error, 256, "queue: %s", strerror(-status));
         return status;
     }
-    if ((status = daemon_mark_key(daemon, error)) != 0)
-        return status;
+    mark_key_init(&daemon->mark_key, directory_secret(daemon->directory));
     daemon->optout = optout_open(daemon->store, &daemon->mark_key);
-    if ((status = verify_open(&daemon->verify, daemon->store, daemon->loop, conf->daemon.data_dir, error)) !=
-        0)
-        return status;
+    daemon->verify = verify_open(daemon->store, daemon->loop, directory_secret(daemon->directory));
     struct facade_rooms rooms = {daemon->loop, daemon->store,  daemon->queue, daemon->directory,
                                  conf,         daemon->optout, daemon->verify};
     daemon->router = router_new(daemon->loop, daemon->queue, daemon->directory, daemon->store);

@@ -104,6 +104,11 @@ enum account_status directory_account_standing(struct directory *directory, cons
     return owner != NULL && owner->status > account->status ? owner->status : account->status;
 }
 
+const struct secret_key *directory_secret(struct directory *directory)
+{
+    return &directory->key;
+}
+
 const struct account *directory_account_first(struct directory *directory)
 {
     return directory->tables[TABLE_ACCOUNT].at[0];

@@ -108,6 +108,8 @@ const struct account *directory_account(struct directory *, int64_t id);
 const struct account *directory_account_by_sid(struct directory *, const struct sid *);
 /* The oldest: who a trusted local peer is. There is always one. */
 const struct account *directory_account_first(struct directory *);
+/* The key of what is sealed or hashed: others derive theirs from it. */
+const struct secret_key *directory_secret(struct directory *);
 /* The test credentials of a main account, NULL = none. */
 const struct account *directory_account_test(struct directory *, int64_t owner_id);
 const struct line *directory_line(struct directory *, int64_t id);

@@ -491,27 +491,16 @@ int verify_find_number(struct verify *verify, int64_t service_id, const char *to
 
 /* ---- open and close ---- */
 
-int verify_open(struct verify **out, struct store *store, struct loop *loop, const char *data_dir,
-                char error[256])
+struct verify *verify_open(struct store *store, struct loop *loop, const struct secret_key *key)
 {
-    char path[4096];
-    struct secret_key key;
-    snprintf(path, sizeof path, "%s/key", data_dir);
-    int status = secret_key_load(path, &key);
-    if (status != 0) {
-        snprintf(error, 256, "%.200s: %s", path, strerror(-status));
-        return status;
-    }
     struct verify *verify = calloc(1, sizeof *verify);
     if (verify == NULL)
         fatal("out of memory");
     verify->store = store;
-    code_key_init(&verify->key, &key);
-    memset(&key, 0, sizeof key);
+    code_key_init(&verify->key, key);
     timer_init(&verify->sweep, loop, on_sweep, verify);
     sweep_next(verify);
-    *out = verify;
-    return 0;
+    return verify;
 }
 
 void verify_close(struct verify *verify)

@@ -30,8 +30,8 @@
 
 struct verify;
 
-/* The key file lies in data_dir, as the directory's. 0, or -errno with a sentence. */
-int verify_open(struct verify **, struct store *, struct loop *, const char *data_dir, char error[256]);
+/* key: the directory's, from which its own are derived. */
+struct verify *verify_open(struct store *, struct loop *, const struct secret_key *key);
 /* After the store was closed: what waits for the disk still needs the keys. */
 void verify_close(struct verify *);
 

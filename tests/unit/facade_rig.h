@@ -100,7 +100,7 @@ static inline void rig_open_rooms(struct facade_rig *r, const char *http)
     conf_free(before);
     assert_int_equal(queue_open(&r->queue, r->store.store, r->store.loop), 0);
     r->optout = optout_open(r->store.store, &(struct mark_key){{0}});
-    assert_int_equal(verify_open(&r->verify, r->store.store, r->store.loop, r->store.dir, error), 0);
+    r->verify = verify_open(r->store.store, r->store.loop, directory_secret(r->directory));
     rig_other_account(r);
     r->client.fd = -1;
 }
