@@ -13,13 +13,24 @@ from proxy import RECORD, Proxy  # noqa: E402
 
 
 def address(gateway):
-    """In place of Gateway.url: its proxy's, made when it is first asked for."""
+    """In place of Gateway.url: that of its proxy, made when it is first asked for."""
     if not hasattr(gateway, "proxy"):
         gateway.proxy = Proxy(gateway)
     return gateway.proxy.url
 
 
-gateway_module.Gateway.url = property(address)
+DIRECT = gateway_module.Gateway.url
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """For the tests of this folder alone: one run may hold those of tests/system too."""
+    gateway_module.Gateway.url = property(address)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown():
+    gateway_module.Gateway.url = DIRECT
 
 
 @pytest.fixture(autouse=True)
