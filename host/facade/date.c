@@ -13,21 +13,35 @@ static const char MONTHS[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 #define FIRST_MS (-62135596800000LL) /* 0001-01-01 */
 #define LAST_MS  253402300799999LL   /* 9999-12-31 */
 
+static int64_t in_range(int64_t ms)
+{
+    return ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;
+}
+
 static struct tm broken_down(int64_t ms)
 {
-    ms = ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;
+    ms = in_range(ms);
     time_t seconds = (time_t)((ms - (ms % 1000 + 1000) % 1000) / 1000);
     struct tm tm;
     gmtime_r(&seconds, &tm);
     return tm;
 }
 
+/* An answer names the same second several times, and under load so do thousands of answers: the last one is
+ * kept. */
 static void format(int64_t ms, const char *zone, char out[DATE_TEXT])
 {
-    struct tm tm = broken_down(ms);
-    snprintf(out, DATE_TEXT, "%s, %02u %s %04u %02u:%02u:%02u %s", DAYS[tm.tm_wday],
-             (unsigned)tm.tm_mday % 100u, MONTHS[tm.tm_mon], ((unsigned)tm.tm_year + 1900u) % 10000u,
-             (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u, zone);
+    static char kept[DATE_TEXT];
+    static int64_t kept_from_ms;
+    ms = in_range(ms);
+    if (kept[0] == '\0' || ms < kept_from_ms || ms >= kept_from_ms + 1000) {
+        struct tm tm = broken_down(ms);
+        snprintf(kept, sizeof kept, "%s, %02u %s %04u %02u:%02u:%02u ", DAYS[tm.tm_wday],
+                 (unsigned)tm.tm_mday % 100u, MONTHS[tm.tm_mon], ((unsigned)tm.tm_year + 1900u) % 10000u,
+                 (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
+        kept_from_ms = ms - (ms % 1000 + 1000) % 1000;
+    }
+    snprintf(out, DATE_TEXT, "%s%s", kept, zone);
 }
 
 void date_rfc2822(int64_t ms, char out[DATE_TEXT])

@@ -12,6 +12,8 @@ enum {
 
 static enum grapheme_class class_of(uint32_t c)
 {
+    if (c >= ' ' && c <= '~')
+        return GRAPHEME_OTHER;
     if (c >= 0xAC00 && c <= 0xD7A3)
         return (c - 0xAC00) % 28 == 0 ? GRAPHEME_LV : GRAPHEME_LVT;
     unsigned low = 0, high = grapheme_range_count;
