@@ -282,6 +282,27 @@ static bool read_header(struct httpreq *r, char *line)
     return read_once(r, line, value);
 }
 
+static const char *moved(const struct httpreq *r, const char *text, const char *to)
+{
+    return text >= r->head && text < r->head + r->head_len ? to + (text - r->head) : text;
+}
+
+/* A request may have to wait for its body, then for the disk, and a thousand others with it: it holds the
+ * head that it has, not the longest that is allowed. */
+static void fit_head(struct httpreq *r)
+{
+    char *head = allocate(r->head_len);
+    memcpy(head, r->head, r->head_len);
+    r->method = moved(r, r->method, head);
+    r->path = moved(r, r->path, head);
+    r->query = moved(r, r->query, head);
+    for (size_t i = 0; i < r->header_count; i++)
+        r->headers[i] =
+            (struct httpreq_header){moved(r, r->headers[i].name, head), moved(r, r->headers[i].value, head)};
+    free(r->head);
+    r->head = head;
+}
+
 /* clause 6: which body follows */
 static bool end_head(struct httpreq *r)
 {
@@ -291,6 +312,8 @@ static bool end_head(struct httpreq *r)
         return bad(r, 400, "Content-Length and Transfer-Encoding exclude each other.");
     r->keep_alive = !r->close && (r->minor == 1 || r->keep_alive);
     r->expect_continue = r->expect_continue && (r->chunked || r->left > 0);
+    if (!r->chunked) /* else lines are still to come */
+        fit_head(r);
     if (!r->chunked && r->left == 0) {
         r->state = HTTPREQ_DONE;
         return true;
