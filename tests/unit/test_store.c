@@ -367,6 +367,50 @@ static void test_refused_op_leaves_no_trace(void **state)
     assert_int_equal(rig_count(&rig), 1);
 }
 
+/* Neighbours before, between and after; those refused for what is there already (nothing changed), those
+ * refused half way; each again in the next group. */
+static void test_refusals_leave_their_neighbours(void **state)
+{
+    (void)state;
+    assert_int_equal(rig_open(&rig), 0);
+    for (int group = 0; group < 2; group++) {
+        struct store_op ops[3];
+        int n = 1 + 10 * group;
+        for (int i = 0; i < 3; i++) {
+            ops[i] = (struct store_op){.apply = half_apply, .done = half_done};
+            assert_int_equal(rig_add(&rig, n + 2 * i), 0);
+            assert_int_equal(rig_add(&rig, n), -EEXIST);
+            assert_int_equal(store_submit(rig.store, &ops[i]), -EPERM);
+            assert_int_equal(rig_add(&rig, n + 2 * i + 1), 0);
+        }
+        turn();
+        assert_int_equal(rig.done_count, 9 * (group + 1));
+        assert_int_equal(rig_count(&rig), 6 * (group + 1));
+        for (int i = 0; i < 6; i++)
+            assert_true(rig_has(&rig, n + i));
+        assert_int_equal(rig_query_int(&rig, "SELECT count(*) FROM account WHERE friendly_name = 'half'"), 0);
+    }
+}
+
+/* One at a time waits for nothing; several wait for the pace, so that more may join them. */
+static void test_alone_is_committed_at_once(void **state)
+{
+    (void)state;
+    rig.options.commit_every_us = 1000000;
+    assert_int_equal(rig_open(&rig), 0);
+    for (int n = 1; n <= 30; n++) {
+        rig_add(&rig, n);
+        turn();
+        assert_int_equal(rig.done_count, n);
+    }
+    for (int n = 31; n <= 60; n++) {
+        rig_add(&rig, 2 * n);
+        rig_add(&rig, 2 * n + 1);
+        turn();
+    }
+    assert_true(rig.done_count < 90);
+}
+
 static void chain(struct rig *r, int n, int status)
 {
     assert_int_equal(status, 0);
@@ -701,6 +745,8 @@ int main(void)
         TEST(test_patience_ends),
         TEST(test_refused_op_leaves_its_neighbours),
         TEST(test_refused_op_leaves_no_trace),
+        TEST(test_refusals_leave_their_neighbours),
+        TEST(test_alone_is_committed_at_once),
         TEST(test_what_done_asks_for_is_committed_in_the_same_turn),
         TEST(test_an_endless_chain_does_not_hold_the_turn),
         TEST(test_reader_left_at_a_row_sees_the_next_turn),
