@@ -46,13 +46,22 @@ static void on_changed(void *arg, int status)
         ctl_err(call, "%s", strerror(-status));
 }
 
+/* Or the mark of one that was forgotten, as `list` prints it. */
+static bool read_number(const char *text, const struct number_plan *plan, char out[MARK_TEXT])
+{
+    if (strncmp(text, MARK_PREFIX, sizeof MARK_PREFIX - 1) != 0 || strlen(text) != MARK_TEXT - 1)
+        return number_parse(text, plan, out) == NUMBER_E164;
+    memcpy(out, text, MARK_TEXT);
+    return true;
+}
+
 void verb_optouts(void *arg, struct ctl_call *call, int argc, char **argv)
 {
     struct daemon *daemon = arg;
     const struct conf_daemon *conf = &daemon->conf->daemon;
     const struct number_plan plan = {conf->country, conf->trunk};
     bool add = argc == 4 && strcmp(argv[1], "add") == 0;
-    char number[NUMBER_MAX];
+    char number[MARK_TEXT];
     struct optout_sender sender;
     if (argc == 2 && strcmp(argv[1], "list") == 0) {
         list(daemon, call);
@@ -60,7 +69,7 @@ void verb_optouts(void *arg, struct ctl_call *call, int argc, char **argv)
         ctl_err(call, "usage: optouts list | add SENDER NUMBER | remove SENDER NUMBER");
     } else if (!optouts_sender(daemon->directory, 0, argv[2], &sender)) {
         ctl_err(call, "SENDER is a service's SID (MG...) or a line's number, not '%s'", argv[2]);
-    } else if (number_parse(argv[3], conf->country[0] != '\0' ? &plan : NULL, number) != NUMBER_E164) {
+    } else if (!read_number(argv[3], conf->country[0] != '\0' ? &plan : NULL, number)) {
         ctl_err(call, "NUMBER is a phone number like +41791112233, not '%s'", argv[3]);
     } else {
         ctl_hold(call);

@@ -219,13 +219,15 @@ static void checkpoint(struct store *store, bool idle)
     store->stats.checkpoints++;
 }
 
-/* A backup reads on its own connection: the WAL is cut after it. */
+/* A backup reads on its own connection: the WAL is cut after it. Somebody else's reader is not waited for. */
 static void scrub(struct store *store)
 {
     if (!store->scrub || store->backup != NULL)
         return;
     sqlite3 *db = store->conn[CONN_WRITER];
+    sqlite3_busy_timeout(db, 0);
     int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(db, BUSY_MS);
     store_check_damage(db, code);
     store->scrub = code != SQLITE_OK;
     if (store->scrub)

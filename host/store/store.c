@@ -12,7 +12,6 @@
 #include "host/base/log.h"
 #include "host/store/store_internal.h"
 
-#define BUSY_MS          200 /* the loop stands still meanwhile */
 #define CHECKPOINT_PAGES 1000
 
 #define WRITER_PRAGMAS                                                                                       \

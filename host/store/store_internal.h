@@ -12,6 +12,8 @@ enum store_state {
     STORE_WAITING /* the group is kept and applied again each second */
 };
 
+#define BUSY_MS 200 /* for another program's lock; the loop stands still meanwhile */
+
 struct store {
     struct loop *loop;
     char *path, *ballast_path;

@@ -72,6 +72,12 @@ def test_forget(start):
     with pytest.raises(TwilioRestException):
         client = gateway.client()
         client.messages.create(to=ALICE, from_=WARD, body="again")
+    sender, mark = gateway.cli("optouts", "list").split()[:2]
+    gateway.cli("optouts", "remove", sender, mark)
+    assert "hmac:" not in gateway.cli("optouts", "list")
+    gateway.cli("optouts", "add", sender, mark)  # as another machine with the same key would import it
+    with pytest.raises(TwilioRestException):
+        client.messages.create(to=ALICE, from_=WARD, body="again")
     gateway.cli("simulate", "inbound", "ward", ALICE, "START")
     until(lambda: "hmac:" not in gateway.cli("optouts", "list"), what="no opt-out")
 

@@ -333,6 +333,21 @@ static void test_restart_needed(void **state)
     conf_free(other);
 }
 
+static void test_retention(void **state)
+{
+    struct heard heard;
+    (void)state;
+    struct conf *conf = parse("[retention]\nmessages = 30d\nbodies = 0\nfailed = 12h\n", &heard);
+    assert_non_null(conf);
+    assert_int_equal(conf->retention.messages_s, 30 * 86400);
+    assert_int_equal(conf->retention.bodies_s, 0);
+    assert_int_equal(conf->retention.failed_s, 12 * 3600);
+    assert_int_equal(conf->retention.delivered_s, 0);
+    conf_free(conf);
+    assert_null(parse("[retention]\nmessages = 30\n", &heard));
+    assert_non_null(strstr(heard.text, "30d"));
+}
+
 static void test_manual_names_every_option(void **state)
 {
     char *text = NULL;
@@ -363,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_where_an_option_stands),
         cmocka_unit_test(test_nul_and_long_lines),
         cmocka_unit_test(test_restart_needed),
+        cmocka_unit_test(test_retention),
         cmocka_unit_test(test_manual_names_every_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
