@@ -1,0 +1,229 @@
+#include "firmware/nv.h"
+
+#include "firmware/link/frame.h"
+
+#define MAGIC    0xCE01
+#define HEAD_LEN 6 /* magic, generation, CRC */
+#define OVERHEAD 4 /* key, length, CRC */
+
+static uint8_t page;
+static uint16_t generation, end, errors;
+static bool held;
+static uint8_t budget;
+static uint32_t hour_ms;
+
+/* ---- a record ---- */
+
+struct record {
+    uint8_t key, len;
+    uint16_t next; /* where the one after it begins; 0: there is none */
+    uint8_t octets[NV_RECORD_MAX];
+};
+
+static uint16_t crc_of(uint16_t crc, const uint8_t *octets, uint8_t len)
+{
+    for (uint8_t i = 0; i < len; i++)
+        crc = link_crc(crc, octets[i]);
+    return crc;
+}
+
+/* False at the end of the page's log. A damaged record has key 0 and is stepped over where its length is
+ * sane. */
+static bool read_record(uint8_t of, uint16_t at, struct record *record)
+{
+    uint8_t head[2], check[2];
+    if (at + (uint16_t)OVERHEAD > board_nv_page_len())
+        return false;
+    board_nv_read(of, at, head, sizeof head);
+    if (head[0] == 0xFF && head[1] == 0xFF)
+        return false;
+    record->key = head[0];
+    record->len = head[1];
+    record->next = (uint16_t)(at + OVERHEAD + head[1]);
+    if (head[1] > NV_RECORD_MAX || record->next > board_nv_page_len()) {
+        record->key = 0;
+        record->next = 0; /* the rest of the page is lost: the next write moves to the other one */
+        return true;
+    }
+    board_nv_read(of, (uint16_t)(at + 2), record->octets, record->len);
+    board_nv_read(of, (uint16_t)(record->next - 2), check, sizeof check);
+    uint16_t crc = crc_of(crc_of(0xFFFF, head, 2), record->octets, record->len);
+    if (check[0] != (crc & 0xFF) || check[1] != crc >> 8)
+        record->key = 0;
+    return true;
+}
+
+static bool write_record(uint8_t to, uint16_t at, uint8_t key, const void *from, uint8_t len)
+{
+    const uint8_t head[2] = {key, len};
+    uint16_t crc = crc_of(crc_of(0xFFFF, head, 2), from, len);
+    const uint8_t check[2] = {(uint8_t)(crc & 0xFF), (uint8_t)(crc >> 8)};
+    return board_nv_write(to, at, head, 2) && board_nv_write(to, (uint16_t)(at + 2), from, len) &&
+           board_nv_write(to, (uint16_t)(at + 2 + len), check, 2);
+}
+
+/* ---- a page ---- */
+
+static bool page_good(uint8_t which, uint16_t *found)
+{
+    uint8_t head[HEAD_LEN];
+    board_nv_read(which, 0, head, HEAD_LEN);
+    uint16_t crc = crc_of(0xFFFF, head, 4);
+    *found = (uint16_t)(head[2] | (uint16_t)((uint16_t)head[3] << 8));
+    return head[0] == (MAGIC & 0xFF) && head[1] == MAGIC >> 8 && head[4] == (crc & 0xFF) &&
+           head[5] == crc >> 8;
+}
+
+static bool page_close(uint8_t which, uint16_t number)
+{
+    uint8_t head[HEAD_LEN] = {MAGIC & 0xFF,           MAGIC >> 8, (uint8_t)(number & 0xFF),
+                              (uint8_t)(number >> 8), 0,          0};
+    uint16_t crc = crc_of(0xFFFF, head, 4);
+    head[4] = (uint8_t)(crc & 0xFF);
+    head[5] = (uint8_t)(crc >> 8);
+    return board_nv_write(which, 0, head, HEAD_LEN);
+}
+
+/* The newest record of the key in the page; false: none. */
+static bool newest(uint8_t of, uint8_t key, struct record *found)
+{
+    struct record record;
+    bool any = false;
+    for (uint16_t at = HEAD_LEN; at != 0 && read_record(of, at, &record); at = record.next)
+        if (record.key == key) {
+            *found = record;
+            any = true;
+        }
+    return any;
+}
+
+static uint8_t log_count(uint8_t of)
+{
+    struct record record;
+    uint8_t count = 0;
+    for (uint16_t at = HEAD_LEN; at != 0 && read_record(of, at, &record); at = record.next)
+        count = (uint8_t)(count + (record.key == NV_LOG && count < UINT8_MAX));
+    return count;
+}
+
+static bool copy_to(uint8_t to, uint16_t *at, const struct record *record)
+{
+    if (record->key == NV_LOG && *at + 2u * (OVERHEAD + NV_RECORD_MAX) > board_nv_page_len())
+        return true; /* room for the next record goes before old entries of the log */
+    bool good = write_record(to, *at, record->key, record->octets, record->len);
+    *at = (uint16_t)(*at + OVERHEAD + record->len);
+    return good;
+}
+
+/* The living records go to the other page, which counts once its head is written. */
+static bool move(void)
+{
+    uint8_t other = (uint8_t)(page ^ 1);
+    uint8_t skip = log_count(page) > NV_LOG_KEEP ? (uint8_t)(log_count(page) - NV_LOG_KEEP) : 0;
+    uint16_t to = HEAD_LEN;
+    struct record record;
+    bool good = board_nv_erase(other);
+    for (uint8_t key = 1; good && key < NV_KEY_MAX; key++)
+        if (newest(page, key, &record))
+            good = copy_to(other, &to, &record);
+    for (uint16_t at = HEAD_LEN; good && at != 0 && read_record(page, at, &record); at = record.next)
+        if (record.key == NV_LOG && (skip == 0 || skip-- == 0))
+            good = copy_to(other, &to, &record);
+    if (!good || !page_close(other, (uint16_t)(generation + 1)))
+        return false;
+    page = other;
+    generation++;
+    end = to;
+    return true;
+}
+
+/* ---- for the others ---- */
+
+static void find_end(void)
+{
+    struct record record;
+    end = HEAD_LEN;
+    while (end < board_nv_page_len() && read_record(page, end, &record)) {
+        if (record.key == 0)
+            errors++;
+        end = record.next != 0 ? record.next : board_nv_page_len();
+    }
+}
+
+void nv_start(void)
+{
+    uint16_t found[2];
+    held = false;
+    errors = 0;
+    budget = NV_WRITES_HOUR;
+    hour_ms = board_ms();
+    if (board_nv_page_len() == 0)
+        return;
+    bool good[2] = {page_good(0, &found[0]), page_good(1, &found[1])};
+    if (!good[0] && !good[1]) {
+        page = 0;
+        generation = 1;
+        if (!board_nv_erase(0) || !page_close(0, 1))
+            errors++;
+    } else {
+        page = good[1] && (!good[0] || (uint16_t)(found[1] - found[0]) < 0x8000) ? 1 : 0;
+        generation = found[page];
+    }
+    find_end();
+}
+
+bool nv_get(uint8_t key, void *to, uint8_t len)
+{
+    struct record record;
+    if (board_nv_page_len() == 0 || !newest(page, key, &record) || record.len != len)
+        return false;
+    memcpy(to, record.octets, len);
+    return true;
+}
+
+bool nv_put(uint8_t key, const void *from, uint8_t len, bool asked)
+{
+    uint16_t page_len = board_nv_page_len();
+    if (page_len == 0 || held || len > NV_RECORD_MAX || (!asked && budget == 0))
+        return false;
+    if (!asked)
+        budget--;
+    if (end + (uint16_t)OVERHEAD + len > page_len && !move())
+        return false;
+    if (end + (uint16_t)OVERHEAD + len > page_len)
+        return false;
+    bool good = write_record(page, end, key, from, len);
+    end = (uint16_t)(end + OVERHEAD + len);
+    return good;
+}
+
+bool nv_log_at(uint8_t i, void *to, uint8_t len)
+{
+    struct record record;
+    if (board_nv_page_len() == 0)
+        return false;
+    for (uint16_t at = HEAD_LEN; at != 0 && read_record(page, at, &record); at = record.next)
+        if (record.key == NV_LOG && record.len == len && i-- == 0) {
+            memcpy(to, record.octets, len);
+            return true;
+        }
+    return false;
+}
+
+void nv_hold(bool hold)
+{
+    held = hold;
+}
+
+void nv_step(uint32_t now_ms)
+{
+    if (now_ms - hour_ms < 3600000)
+        return;
+    hour_ms = now_ms;
+    budget = NV_WRITES_HOUR;
+}
+
+uint16_t nv_errors(void)
+{
+    return errors;
+}
