@@ -98,11 +98,19 @@ static const struct {
     [CONN_LINGER] = {linger_ms, conn_free},
 };
 
+/* What comes meanwhile waits. */
+static bool is_busy(const struct conn *c)
+{
+    return c->state == CONN_SERVING || c->state == CONN_WRITING || c->state == CONN_SHAKING;
+}
+
 static void conn_enter(struct conn *c, enum conn_state state)
 {
     spare_count(c, -1);
     c->state = state;
     spare_count(c, 1);
+    if (!is_busy(c) && !(bufferevent_get_enabled(c->stream.bev) & EV_READ))
+        bufferevent_enable(c->stream.bev, EV_READ);
     http_update_listeners(c->http);
     timer_stop(&c->deadline);
     if (STATES[state].limit != NULL)
@@ -155,7 +163,7 @@ static const char *reason_of(int status)
 static void conn_answered(struct conn *c)
 {
     conn_enter(c, CONN_IDLE);
-    if (c->eof || evbuffer_get_length(c->stream.in) > 0)
+    if (c->eof || stream_has_more(&c->stream))
         bufferevent_trigger(c->stream.bev, EV_READ,
                             (int)BEV_TRIG_IGNORE_WATERMARKS | (int)BEV_TRIG_DEFER_CALLBACKS);
 }
@@ -281,6 +289,7 @@ static void shake_failed(struct conn *c)
 
 static void conn_shake(struct conn *c)
 {
+    bufferevent_enable(c->stream.bev, EV_READ);
     enum tls_result result = stream_shake(&c->stream);
     if (result == TLS_DONE) {
         conn_enter(c, CONN_NEW);
@@ -328,10 +337,13 @@ static void shake_later(struct conn *c)
 
 /* ---- the stream's events ---- */
 
+/* Reading ends here at INPUT_MAX, not by libevent's high watermark: that calls back again and again while its
+ * buffer stays full, so that a client which does not take its answers would have all of the CPU. */
 static void on_read(struct bufferevent *bev, void *arg)
 {
     struct conn *c = arg;
-    (void)bev;
+    if (is_busy(c) && evbuffer_get_length(bufferevent_get_input(bev)) >= INPUT_MAX)
+        bufferevent_disable(bev, EV_READ);
     if (c->state == CONN_SHAKING)
         shake_later(c);
     else
@@ -386,7 +398,6 @@ void conn_open(struct http *h, int fd, const struct door *door, struct peer *pee
     timer_init(&c->deadline, h->loop, conn_late, c);
     stream_open(&c->stream, h->loop, fd, door->tls);
     bufferevent_setcb(c->stream.bev, on_read, on_written, on_event, c);
-    bufferevent_setwatermark(c->stream.bev, EV_READ, 0, INPUT_MAX);
     bufferevent_enable(c->stream.bev, EV_READ | EV_WRITE);
     conn_enter(c, c->tls ? CONN_SHAKING : CONN_NEW);
 }

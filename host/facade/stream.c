@@ -68,6 +68,11 @@ enum tls_result stream_shake(struct stream *s)
     return result;
 }
 
+bool stream_has_more(const struct stream *s)
+{
+    return evbuffer_get_length(s->in) > 0 || evbuffer_get_length(bufferevent_get_input(s->bev)) > 0;
+}
+
 bool stream_fill(struct stream *s)
 {
     if (s->session != NULL && evbuffer_get_length(s->in) == 0 && !s->failed && !s->ended)

@@ -30,7 +30,8 @@ bool stream_is_plain(const struct stream *);
 void stream_be_plain(struct stream *);
 /* One step of the handshake; see tls_session_shake. */
 enum tls_result stream_shake(struct stream *);
-bool stream_fill(struct stream *); /* true when `in` holds something */
+bool stream_has_more(const struct stream *); /* something came that was not taken, decrypted or not */
+bool stream_fill(struct stream *);           /* true when `in` holds something */
 /* True: all has gone to the kernel, and no write callback follows. Never so when not at_once. */
 bool stream_flush(struct stream *, bool at_once);
 /* After what was written nothing follows. What still comes is only for stream_drop. */

@@ -7,6 +7,7 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/facade/http.h"
+#include <event2/event.h>
 
 #define T0          INT64_C(1800000000000)
 #define IDLE_MS     10000
@@ -604,6 +605,28 @@ static void test_one_address_has_its_share(void **state)
         client_close(all[i]);
 }
 
+/* Pipelined beyond what is read ahead, while the first is not answered: the loop sleeps. */
+static void test_input_that_waits_costs_nothing(void **state)
+{
+    struct world *w = *state;
+    struct client c = client_of(w);
+    char more[40000];
+    memset(more, ' ', sizeof more);
+    memcpy(more, "GET /b HTTP/1.1\r\nHost: x\r\nX-Pad: y", 34);
+    w->hold = true;
+    client_send(&c, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    turns(w, 3);
+    assert_int_equal(w->held_count, 1);
+    client_write(&c, more, sizeof more);
+    turns(w, 5);
+    assert_int_equal(event_base_get_num_events(loop_base(w->loop), EVENT_BASE_COUNT_ACTIVE), 0);
+    w->hold = false;
+    answer(w, w->held[0]);
+    expect_path(&c, "/a");
+    expect_error(&c, 431, 20431); /* what waited is read */
+    client_close(&c);
+}
+
 /* ---- TLS ---- */
 
 struct secure {
@@ -732,6 +755,7 @@ int main(void)
         TEST(test_cap),
         TEST(test_cap_of_newcomers),
         TEST(test_one_address_has_its_share),
+        TEST(test_input_that_waits_costs_nothing),
         TEST(test_plain_http_to_the_tls_port),
         TEST(test_hello_in_pieces_is_not_taken_for_http),
         TEST(test_handshake_deadline),
