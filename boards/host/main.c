@@ -1,0 +1,246 @@
+/* cellpost-board: the firmware as a Linux process. Prints "uart PATH" once, then runs until it is killed.
+ *
+ * In real time it steps each millisecond; in lock-step once for each GO of the bus. A watchdog of BITE_MS
+ * looks after the step by its own count, and SIGALRM after a step that never ends. A reset keeps VBAT_EN (as
+ * a board's pulls do) and releases all other pins; POWERCYCLE releases all and forgets what was kept. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "boards/host/host.h"
+#include "firmware/firmware.h"
+
+#define BITE_MS 2000
+#define MEMORY  "CELLPOST_BOARD_MEMORY"
+#define CAPS                                                                                                 \
+    (LINK_CAP_STATUS | LINK_CAP_RESET | LINK_CAP_HOST_CUT | LINK_CAP_SUPPLY | LINK_CAP_RAIL |                \
+     LINK_CAP_CURRENT | LINK_CAP_TEMPERATURE | LINK_CAP_NV | LINK_CAP_WDT_CAUSE)
+
+struct host_shared *host;
+
+static struct host_options options;
+static char **arguments;
+static uint64_t base_ms, fed_ms;
+
+/* ---- time and resets ---- */
+
+static uint64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Safe in a signal handler. */
+_Noreturn static void reset(enum link_cause cause)
+{
+    host->cause = cause;
+    execv("/proc/self/exe", arguments);
+    _exit(1);
+}
+
+static void on_alarm(int number)
+{
+    (void)number;
+    reset(LINK_CAUSE_WATCHDOG);
+}
+
+static void watch_step(void)
+{
+    struct sigaction action = {.sa_handler = on_alarm};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigaction(SIGALRM, &action, NULL);
+    sigprocmask(SIG_UNBLOCK, &set, NULL); /* blocked since the handler that led here */
+}
+
+uint32_t board_ms(void)
+{
+    return (uint32_t)(host->clock_ms - base_ms + options.start_ms);
+}
+
+void board_watchdog_feed(void)
+{
+    fed_ms = host->clock_ms;
+    alarm(options.lockstep ? 0 : BITE_MS / 1000);
+}
+
+_Noreturn void board_reset(void)
+{
+    reset(LINK_CAUSE_PIN);
+}
+
+enum link_cause board_cause(void)
+{
+    return host->cause;
+}
+
+void *board_kept(void)
+{
+    return host->kept;
+}
+
+/* ---- pins and measures ---- */
+
+const char *board_name(void)
+{
+    return BOARD_TEXT("host");
+}
+
+uint16_t board_capabilities(void)
+{
+    uint16_t caps = (uint16_t)(CAPS & ~(unsigned)options.without);
+    return options.nv != NULL ? caps : (uint16_t)(caps & ~(unsigned)LINK_CAP_NV);
+}
+
+void board_pin(enum board_pin pin, uint8_t slot, bool asserted)
+{
+    bus_pin(pin, slot, asserted);
+}
+
+bool board_status(uint8_t slot)
+{
+    return host->status[slot];
+}
+
+static bool lacks(enum link_cap cap)
+{
+    return (board_capabilities() & cap) == 0;
+}
+
+/* A rail that the bus has not set follows the supply while its switch is on. */
+static int32_t rail_of(uint8_t slot)
+{
+    if (!host->pins[BOARD_VBAT_EN][slot])
+        return 0;
+    return host->rail_mv[slot] != 0 ? host->rail_mv[slot] : host->supply_mv;
+}
+
+int32_t board_measure(enum board_measure what, uint8_t slot)
+{
+    switch (what) {
+    case BOARD_SUPPLY_MV: return lacks(LINK_CAP_SUPPLY) ? BOARD_NOT_MEASURED : host->supply_mv;
+    case BOARD_RAIL_MV: return lacks(LINK_CAP_RAIL) ? BOARD_NOT_MEASURED : rail_of(slot);
+    case BOARD_CURRENT_MA: return lacks(LINK_CAP_CURRENT) ? BOARD_NOT_MEASURED : host->current_ma[slot];
+    case BOARD_TEMPERATURE_DC: return lacks(LINK_CAP_TEMPERATURE) ? BOARD_NOT_MEASURED : host->temperature_dc;
+    }
+    return BOARD_NOT_MEASURED;
+}
+
+/* ---- images: not on this board, which never says LINK_CAP_UPDATE ---- */
+
+bool board_image_begin(uint32_t size)
+{
+    (void)size;
+    return false;
+}
+
+bool board_image_write(uint32_t offset, const uint8_t *octets, uint8_t len)
+{
+    (void)offset;
+    (void)octets;
+    (void)len;
+    return false;
+}
+
+bool board_image_test(void)
+{
+    return false;
+}
+
+bool board_image_confirm(void)
+{
+    return false;
+}
+
+bool board_image_revert(void)
+{
+    return false;
+}
+
+/* ---- the first life, and each one after ---- */
+
+static bool map_memory(int fd)
+{
+    host = mmap(NULL, sizeof *host, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return host != MAP_FAILED;
+}
+
+static bool first_life(void)
+{
+    char number[16];
+    int fd = memfd_create("cellpost-board", 0);
+    if (fd < 0 || ftruncate(fd, sizeof *host) != 0 || !map_memory(fd))
+        return false;
+    (void)snprintf(number, sizeof number, "%d", fd);
+    host->cause = LINK_CAUSE_POWER;
+    host->supply_mv = 4000;
+    host->temperature_dc = 250;
+    if (setenv(MEMORY, number, 1) != 0 || !uart_open(options.uart) || !bus_open(options.bus))
+        return false;
+    printf("uart %s\n", host->uart_path);
+    return fflush(stdout) == 0;
+}
+
+static bool next_life(const char *number)
+{
+    if (!map_memory((int)strtol(number, NULL, 10)))
+        return false;
+    if (host->cause == LINK_CAUSE_POWER)
+        memset(host->kept, 0, sizeof host->kept);
+    for (uint8_t slot = 0; slot < FIRMWARE_SLOTS; slot++)
+        for (unsigned pin = BOARD_VBAT_EN; pin <= BOARD_LED; pin++)
+            if (pin != BOARD_VBAT_EN || host->cause == LINK_CAUSE_POWER)
+                bus_pin((enum board_pin)pin, slot, false);
+    bus_reset(host->cause);
+    return true;
+}
+
+static void obey(enum bus_order order)
+{
+    if (order != BUS_NONE)
+        reset(order == BUS_NRST ? LINK_CAUSE_PIN : LINK_CAUSE_POWER);
+}
+
+/* One turn: a millisecond in lock-step; else what has passed until the bus, the UART or the next one calls.
+ */
+static void turn(void)
+{
+    if (options.lockstep) {
+        obey(bus_tick());
+        host->clock_ms++;
+    } else {
+        obey(bus_serve(1));
+        host->clock_ms = monotonic_ms();
+    }
+    if (!bus_hangs())
+        firmware_step();
+    if (host->clock_ms - fed_ms >= BITE_MS)
+        reset(LINK_CAUSE_WATCHDOG);
+}
+
+int main(int argc, char **argv)
+{
+    const char *memory = getenv(MEMORY);
+    arguments = argv;
+    if (!options_parse(argc, argv, &options))
+        return 2;
+    bool good = memory != NULL ? next_life(memory) : first_life();
+    if (!good || (options.nv != NULL && !nv_file_open(options.nv))) {
+        fprintf(stderr, "cellpost-board: cannot start: %s\n", strerror(errno));
+        return 1;
+    }
+    if (!options.lockstep)
+        host->clock_ms = monotonic_ms();
+    base_ms = fed_ms = host->clock_ms;
+    bus_start(options.lockstep, board_capabilities());
+    watch_step();
+    firmware_start();
+    for (;;)
+        turn();
+}
