@@ -132,6 +132,16 @@ static const struct conf_section_info *section_find(const char *kind)
     return NULL;
 }
 
+static void section_unknown(struct reader *reader, int line, const char *kind)
+{
+    char known[256] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < SECTION_COUNT && len < sizeof known; i++)
+        len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i > 0 ? ", " : "",
+                                conf_sections[i].name);
+    conf_error(&reader->errors, line, "unknown section [%s]: known are %s", kind, known);
+}
+
 static void section_begin_named(struct reader *reader, int line, const struct conf_section_info *info,
                                 const char *name)
 {
@@ -186,10 +196,7 @@ static void line_section(struct reader *reader, int line, char *text)
     name = trim(name);
     reader->section = section_find(kind);
     if (reader->section == NULL) {
-        conf_error(
-            &reader->errors, line,
-            "unknown section [%s]: daemon, http, hooks, line, modem, class, service and simulate are known",
-            kind);
+        section_unknown(reader, line, kind);
         reader->section = &conf_sections[0];
     } else if (reader->section->named) {
         section_begin_named(reader, line, reader->section, name);

@@ -17,6 +17,7 @@
 #include "host/base/conf.h"
 #include "host/base/form.h"
 #include "host/ctl/bulk.h"
+#include "host/ctl/ctl.h"
 
 #define DEFAULT_CONF "/etc/cellpost/cellpost.ini"
 
@@ -43,16 +44,27 @@ static FILE *control_connect(const char *path)
     return fdopen(fd, "r+");
 }
 
+/* One that is too long would be cut off by the daemon, and this program killed by its own writing. */
 static bool request_write(FILE *control, int argc, char **argv)
 {
+    char *text = NULL;
+    size_t len = 0;
+    FILE *request = open_memstream(&text, &len);
+    if (request == NULL)
+        return false;
     for (int i = 0; i < argc; i++) {
         char *word = form_escape(argv[i]);
-        bool ok = word != NULL && fprintf(control, "%s%s", i > 0 ? " " : "", word) > 0;
+        fprintf(request, "%s%s", i > 0 ? " " : "", word != NULL ? word : "");
         free(word);
-        if (!ok)
-            return false;
     }
-    return fputc('\n', control) != EOF && fflush(control) == 0;
+    fputc('\n', request);
+    bool ok = fclose(request) == 0 && len <= CTL_REQUEST_MAX;
+    if (ok)
+        ok = fwrite(text, 1, len, control) == len && fflush(control) == 0;
+    else
+        fprintf(stderr, "cellpost: the request has %zu octets, at most %d fit\n", len, CTL_REQUEST_MAX);
+    free(text);
+    return ok;
 }
 
 /* Feeds each line of the answer to fn; the exit status by its last line. */

@@ -450,3 +450,9 @@ def test_garbage_gets_json_and_the_rest_runs(lab, data):
         return
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.split()[1][:1] in (b"4", b"5") and b"application/json" in head and body.startswith(b"{")
+
+
+def test_a_request_that_is_too_long_is_told(lab):
+    lab.start()
+    answer = lab.cli("show", "x" * 100000, check=False)
+    assert answer.returncode == 1 and "at most 4096" in answer.stderr
