@@ -38,6 +38,7 @@ static uint64_t monotonic_ms(void)
 /* Safe in a signal handler. */
 _Noreturn static void reset(enum link_cause cause)
 {
+    alarm(0); /* it would outlive the exec, and find no handler there */
     host->cause = cause;
     execv("/proc/self/exe", arguments);
     _exit(1);
@@ -67,7 +68,7 @@ uint32_t board_ms(void)
 void board_watchdog_feed(void)
 {
     fed_ms = host->clock_ms;
-    alarm(options.lockstep ? 0 : BITE_MS / 1000);
+    alarm(options.lockstep ? 0 : 2 * BITE_MS / 1000);
 }
 
 _Noreturn void board_reset(void)

@@ -42,7 +42,9 @@ class Board:
         self.caps = self.line()
 
     def line(self):
-        return self.lines.readline().rstrip("\n")
+        line = self.lines.readline()
+        assert line, "the board closed the bus"
+        return line.rstrip("\n")
 
     def say(self, text):
         self.bus.sendall(text.encode() + b"\n")
@@ -51,7 +53,6 @@ class Board:
         """Lock-step: GO for so many ticks, or until a line begins so; that line."""
         while ms > 0:
             line = self.line()
-            assert line, "the board closed the bus"
             if line.startswith("TICK"):
                 self.say("GO")
                 ms -= 1
