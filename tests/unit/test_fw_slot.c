@@ -114,6 +114,11 @@ static void a_running_modem_is_adopted(void **state)
     assert_int_equal(rig.modems[0].key_pulses, pulses);
     assert_int_equal(rig.modems[0].vbat_rises, 1);
     assert_int_equal(kept->slots[0].counters.adopted, 1);
+    memset(rig.kept, 1, sizeof rig.kept); /* STATUS tells, also where nothing was kept */
+    rig_restart(LINK_CAUSE_PIN);
+    rig_run(60000);
+    assert_true(rig.modems[0].on);
+    assert_int_equal(rig.modems[0].vbat_rises, 1);
 }
 
 /* A reset of the board in any millisecond of the way up: the modem is up in the end, never pulsed while it
