@@ -69,7 +69,10 @@ static uint8_t get_u8(struct reader *reader)
 static uint16_t get_u16(struct reader *reader)
 {
     const uint8_t *at = take(reader, 2);
-    return at != NULL ? (uint16_t)(at[0] | (uint16_t)((uint16_t)at[1] << 8)) : 0;
+    unsigned value = 0;
+    if (at != NULL)
+        value = at[0] | (unsigned)at[1] << 8;
+    return (uint16_t)value;
 }
 
 static uint32_t get_u32(struct reader *reader)
