@@ -107,7 +107,8 @@ def test_the_same_file_again_sends_nothing_twice(lab, tmp_path):
 
 def interrupted(lab, file, after, kill):
     """Kills what `kill` says once `after` rows are printed; the rows that were."""
-    process = subprocess.Popen(command(lab, "send", "-f", file), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # without a buffer: communicate() would not see what readline() took into one
+    process = subprocess.Popen(command(lab, "send", "-f", file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
     lines = [process.stdout.readline() for _ in range(after)]
     kill(process)
     out, err = process.communicate(timeout=60 * PATIENCE)
