@@ -1,6 +1,6 @@
 """cellpost-board from outside, in lock-step: a start to the millisecond, a hang, a reset, a power cycle, HELLO over the
 pty; then in real time. Usage: try.py PROGRAM"""
-import os, socket, subprocess, sys, tempfile, time
+import os, select, socket, subprocess, sys, tempfile
 
 
 def crc16(octets):
@@ -121,7 +121,7 @@ def lockstep(program, folder):
 
 def real_time(program, folder):
     board = Board(program, folder, "--start-ms", str(2**32 - 500), "--without", "status")
-    hello = board.ask(0x01, bytes([1, 9, 0, 0, 0]), lambda: time.sleep(0.01))
+    hello = board.ask(0x01, bytes([1, 9, 0, 0, 0]), lambda: select.select([board.uart], [], [], 0.1))
     assert hello[0] == 0 and hello[24] & 1 == 0
     board.say("HANG")
     while not board.line().startswith("RESET WATCHDOG"):

@@ -111,6 +111,27 @@ static void test_unsubscribed(void **state)
     assert_int_equal(notes(world, "1"), 1);
 }
 
+/* to_deny holds for replies as for POST Messages; who is not under it is answered. */
+static void test_denied_recipient(void **state)
+{
+    struct world *world = *state;
+    char line[256];
+    snprintf(document, sizeof document, "<Response><Message>a</Message></Response>");
+    struct app *app = app_new(world, APP_ANSWERS, one);
+    snprintf(line, sizeof line, "sms_url = %s", app_url(app, "/in"));
+    world_open(world, "", line, "[http]\nto_deny = " PEER "\n");
+    receive(world, PEER, "hi");
+    settle_down(world);
+    assert_int_equal(world->call_count, 1);
+    assert_int_equal(replies(world), 0);
+    assert_int_equal(notes(world, "1"), 1);
+    assert_int_equal(notes(world, "code = 14101 AND log = 0 AND text LIKE '%21408%'"), 1);
+    receive(world, "+41790000002", "hi");
+    settle_down(world);
+    assert_int_equal(replies(world), 1);
+    assert_int_equal(notes(world, "1"), 1);
+}
+
 static void test_reply_rate(void **state)
 {
     struct world *world = *state;
@@ -196,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         CASE(test_each_is_told),
         CASE(test_unsubscribed),
+        CASE(test_denied_recipient),
         CASE(test_reply_rate),
         CASE(test_too_many),
         CASE(test_too_many_over_documents),

@@ -156,7 +156,8 @@ static void test_a_line_that_left_the_pool(void **state)
     assert_int_equal(status_of(world, waits), MESSAGE_ACCEPTED);
     snprintf(text, sizeof text,
              "[daemon]\ndata_dir = %s\n[line a]\nnumber = +41790000001\ncarrier = loopback\n"
-             "[line b]\nnumber = +41790000002\ncarrier = loopback\n[service s]\nlines = %s\n",
+             "[line b]\nnumber = +41790000002\ncarrier = loopback\n"
+             "[service s]\nlines = %s\nsticky_sender = yes\n",
              world->dir, alices == &world->pad ? "b" : "a");
     conf_free(world->conf);
     world->conf = conf_parse("test", text, strlen(text), NULL, NULL);
