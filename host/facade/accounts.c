@@ -13,6 +13,7 @@
 #include "host/base/log.h"
 #include "host/facade/api.h"
 #include "host/facade/date.h"
+#include "host/facade/listing.h"
 
 #define SUBACCOUNTS_MAX 1000 /* of a main account; those that were closed do not count */
 #define ERROR_SUSPENDED 30002
@@ -72,34 +73,26 @@ static bool wanted(const struct api_call *call, const struct account *a)
            (status == NULL || strcasecmp(status, STATUS[a->status]) == 0);
 }
 
-static const struct account *next_wanted(const struct api_call *call, size_t *n)
+static const void *next_wanted(const struct api_call *call, size_t *n, int64_t *id)
 {
     const struct account *a;
     do
         a = directory_account_at(call->rooms->directory, (*n)++);
     while (a != NULL && !wanted(call, a));
+    *id = a != NULL ? a->id : 0;
     return a;
+}
+
+static json_t *row_json(const struct api_call *call, const void *row)
+{
+    return account_json(call, row);
 }
 
 void accounts_list(struct api_call *call)
 {
     static const char *const FILTERS[] = {"FriendlyName", "Status", NULL};
-    static const struct page_list LIST = {API_ROOT ".json", "accounts", FILTERS};
-    struct page page;
-    struct refusal refusal;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    struct page_walk walk = {.page = &page};
-    json_t *array = json_array();
-    const struct account *a;
-    for (size_t n = 0; (a = next_wanted(call, &n)) != NULL;)
-        page_count(&walk, a->id);
-    for (size_t n = 0; (a = next_wanted(call, &n)) != NULL;)
-        if (page_has(&walk, a->id))
-            json_array_append_new(array, account_json(call, a));
-    api_json(call, 200, page_envelope(&page, &LIST, &call->query, array, &walk.rows));
+    static const struct listing LIST = {"accounts", FILTERS, false, next_wanted, row_json};
+    listing_answer(call, &LIST, API_ROOT ".json");
 }
 
 /* ---- create ---- */

@@ -41,6 +41,7 @@ struct api_call {
     struct form query, form;
     json_t *json;      /* the body where the route's is JSON; else NULL */
     int64_t row;       /* the resource's own */
+    const void *of;    /* what the list that is being answered is of; the resource's own */
     bool sender_later; /* of a message that is created: its service has yet to choose a line */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/facade/api.h"
+#include "host/facade/listing.h"
 #include "host/facade/param.h"
 
 /* ---- the resource ---- */
@@ -37,37 +38,29 @@ static json_t *application_json(const struct api_call *call, const struct applic
 
 /* ---- list ---- */
 
-static const struct application *next_wanted(const struct api_call *call, size_t *n)
+static const void *next_wanted(const struct api_call *call, size_t *n, int64_t *id)
 {
     const char *name = form_get(&call->query, "FriendlyName");
     const struct application *a;
     do
         a = directory_application_at(call->rooms->directory, call->account_id, (*n)++);
     while (a != NULL && name != NULL && strcmp(name, a->friendly_name) != 0);
+    *id = a != NULL ? a->id : 0;
     return a;
+}
+
+static json_t *row_json(const struct api_call *call, const void *row)
+{
+    return application_json(call, row);
 }
 
 void applications_list(struct api_call *call)
 {
     static const char *const FILTERS[] = {"FriendlyName", NULL};
+    static const struct listing LIST = {"applications", FILTERS, false, next_wanted, row_json};
     char path[API_PATH_MAX];
-    struct page page;
-    struct refusal refusal;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    struct page_walk walk = {.page = &page};
-    json_t *array = json_array();
-    const struct application *a;
-    for (size_t n = 0; (a = next_wanted(call, &n)) != NULL;)
-        page_count(&walk, a->id);
-    for (size_t n = 0; (a = next_wanted(call, &n)) != NULL;)
-        if (page_has(&walk, a->id))
-            json_array_append_new(array, application_json(call, a));
     api_uri(call, path, "/Applications.json");
-    const struct page_list list = {path, "applications", FILTERS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, array, &walk.rows));
+    listing_answer(call, &LIST, path);
 }
 
 /* ---- one ---- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/facade/api.h"
+#include "host/facade/listing.h"
 #include "host/facade/path.h"
 
 #define ROW(path, key) {API_ROOT "/{AC}" path, key},
@@ -34,22 +35,15 @@ static void own_path(const char *request_path, char out[API_PATH_MAX])
 
 void empties_list(struct api_call *call)
 {
-    static const char *const FILTERS[] = {NULL};
     const char *request_path = http_request(call->http)->path, *key = key_of(request_path);
     char path[API_PATH_MAX];
-    struct page page;
-    struct refusal refusal;
     if (key == NULL || strlen(request_path) + sizeof ".json" > sizeof path) {
         api_not_found(call);
         return;
     }
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
+    const struct listing list = {.key = key};
     own_path(request_path, path);
-    const struct page_list list = {path, key, FILTERS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, json_array(), &(struct page_rows){0}));
+    listing_answer(call, &list, path);
 }
 
 void empties_refuse(struct api_call *call)

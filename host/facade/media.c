@@ -2,6 +2,7 @@
  * no single medium exists. */
 #include "host/facade/api.h"
 #include "host/facade/date.h"
+#include "host/facade/listing.h"
 
 static const char *const FILTERS[] = {"DateCreated", "DateCreated<", "DateCreated>", NULL};
 
@@ -20,9 +21,9 @@ static bool filters_valid(const struct form *query, struct refusal *refusal)
 
 void media_list(struct api_call *call)
 {
+    static const struct listing LIST = {.key = "media_list", .filters = FILTERS};
     char path[API_PATH_MAX], sid[SID_TEXT];
     struct message m;
-    struct page page;
     struct refusal refusal;
     if (queue_message_by_sid(call->rooms->queue, call->account_id, &call->sid, &m) != 0) {
         api_not_found(call);
@@ -30,13 +31,12 @@ void media_list(struct api_call *call)
     }
     sid_format(&m.sid, m.mm ? "MM" : "SM", sid);
     message_fini(&m);
-    if (!page_read(&call->query, &page, &refusal) || !filters_valid(&call->query, &refusal)) {
+    if (!filters_valid(&call->query, &refusal)) {
         api_refusal(call, &refusal);
         return;
     }
     api_uri(call, path, "/Messages/%s/Media.json", sid);
-    const struct page_list list = {path, "media_list", FILTERS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, json_array(), &(struct page_rows){0}));
+    listing_answer(call, &LIST, path);
 }
 
 /* Fetch and delete alike: there is none. */

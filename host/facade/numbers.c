@@ -8,6 +8,7 @@
 
 #include "host/base/clock.h"
 #include "host/facade/auth.h"
+#include "host/facade/listing.h"
 #include "host/facade/magic.h"
 #include "host/facade/param.h"
 
@@ -82,42 +83,29 @@ static bool wanted(const struct form *query, const struct line *l)
            (name == NULL || strcmp(name, l->friendly_name) == 0);
 }
 
-static const struct line *next_wanted(const struct api_call *call, size_t *n)
+static const void *next_wanted(const struct api_call *call, size_t *n, int64_t *id)
 {
     const struct line *l;
     do
         l = directory_line_at(call->rooms->directory, call->account_id, (*n)++);
     while (l != NULL && !wanted(&call->query, l));
+    *id = l != NULL ? l->id : 0;
     return l;
 }
 
-static json_t *collect(struct api_call *call, struct page_walk *walk)
+static json_t *row_json(const struct api_call *call, const void *row)
 {
-    json_t *array = json_array();
-    const struct line *l;
-    for (size_t n = 0; (l = next_wanted(call, &n)) != NULL;)
-        page_count(walk, l->id);
-    for (size_t n = 0; (l = next_wanted(call, &n)) != NULL;)
-        if (page_has(walk, l->id))
-            json_array_append_new(array, line_json(call, l));
-    return array;
+    return line_json(call, row);
 }
 
 static void list(struct api_call *call, const char *kind, bool has_lines)
 {
     static const char *const FILTERS[] = {"Beta", "FriendlyName", "PhoneNumber", "Origin", NULL};
+    const struct listing list_of = {"incoming_phone_numbers", FILTERS, false, has_lines ? next_wanted : NULL,
+                                    row_json};
     char path[API_PATH_MAX];
-    struct page page;
-    struct refusal refusal;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    struct page_walk walk = {.page = &page};
-    json_t *array = has_lines ? collect(call, &walk) : json_array();
     api_uri(call, path, "/IncomingPhoneNumbers%s.json", kind);
-    const struct page_list list_of = {path, "incoming_phone_numbers", FILTERS};
-    api_json(call, 200, page_envelope(&page, &list_of, &call->query, array, &walk.rows));
+    listing_answer(call, &list_of, path);
 }
 
 void numbers_list(struct api_call *call)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host/facade/listing.h"
 #include "host/facade/param.h"
 #include "host/facade/services_internal.h"
 
@@ -82,54 +83,42 @@ const struct service *services_find_own(struct api_call *call, const struct sid 
 
 /* ---- list ---- */
 
-static const struct service *next_live(const struct api_call *call, size_t *n)
+static const void *next_live(const struct api_call *call, size_t *n, int64_t *id)
 {
     const struct service *s;
     do
         s = directory_service_at(call->rooms->directory, call->account_id, (*n)++);
     while (s != NULL && !s->live);
+    *id = s != NULL ? s->id : 0;
     return s;
+}
+
+static json_t *row_json(const struct api_call *call, const void *row)
+{
+    return service_json(call, row);
 }
 
 void services_list(struct api_call *call)
 {
-    static const char *const FILTERS[] = {NULL};
+    static const struct listing LIST = {"services", NULL, true, next_live, row_json};
     char url[API_URL_MAX];
-    struct page page;
-    struct refusal refusal;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    struct page_walk walk = {.page = &page};
-    json_t *array = json_array();
-    const struct service *s;
-    for (size_t n = 0; (s = next_live(call, &n)) != NULL;)
-        page_count(&walk, s->id);
-    for (size_t n = 0; (s = next_live(call, &n)) != NULL;)
-        if (page_has(&walk, s->id))
-            json_array_append_new(array, service_json(call, s));
     api_url(call, url, SERVICES_ROOT);
-    const struct page_list list = {url, "services", FILTERS};
-    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, array, &walk.rows));
+    listing_answer(call, &LIST, url);
+}
+
+void services_answer_list(struct api_call *call, const struct listing *listing, const char *tail)
+{
+    char sid[SID_TEXT], url[API_URL_MAX];
+    sid_format(&call->sid, "MG", sid);
+    api_url(call, url, SERVICES_ROOT "/%s/%s", sid, tail);
+    listing_answer(call, listing, url);
 }
 
 void services_list_none(struct api_call *call, const char *tail, const char *key)
 {
-    static const char *const FILTERS[] = {NULL};
-    char sid[SID_TEXT], url[API_URL_MAX];
-    struct page page;
-    struct refusal refusal;
-    if (services_find(call, &call->sid) == NULL)
-        return;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    sid_format(&call->sid, "MG", sid);
-    api_url(call, url, SERVICES_ROOT "/%s/%s", sid, tail);
-    const struct page_list list = {url, key, FILTERS};
-    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, json_array(), &(struct page_rows){0}));
+    const struct listing list = {.key = key, .meta = true};
+    if (services_find(call, &call->sid) != NULL)
+        services_answer_list(call, &list, tail);
 }
 
 void services_fetch(struct api_call *call)
@@ -228,7 +217,8 @@ const char *services_wanted(struct api_call *call, const char *parameter)
 static bool may_have_more(struct api_call *call)
 {
     size_t count = 0;
-    for (size_t n = 0; next_live(call, &n) != NULL;)
+    int64_t id;
+    for (size_t n = 0; next_live(call, &n, &id) != NULL;)
         count++;
     if (count < SERVICES_LIVE_MAX)
         return true;

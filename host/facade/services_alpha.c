@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/facade/listing.h"
 #include "host/facade/services_internal.h"
 #include "host/sms/number.h"
 
@@ -32,43 +33,41 @@ static json_t *alpha_json(const struct api_call *call, const struct service *s, 
 
 /* ---- list ---- */
 
-static const struct service_alpha *next_of(const struct api_call *call, const struct service *s,
-                                           const struct kind *kind, size_t *n)
+struct pool {
+    const struct service *service;
+    const struct kind *kind;
+};
+
+static const void *next_of(const struct api_call *call, size_t *n, int64_t *id)
 {
-    const char *country = kind->by_country ? form_get(&call->query, "IsoCountryCode") : "";
+    const struct pool *pool = call->of;
+    const struct service *s = pool->service;
+    const char *country = pool->kind->by_country ? form_get(&call->query, "IsoCountryCode") : "";
     while (*n < s->alpha_count) {
         const struct service_alpha *a = &s->alphas[s->alpha_count - 1 - (*n)++];
+        *id = a->id;
         if (country == NULL || strcmp(country, a->country) == 0)
             return a;
     }
     return NULL;
 }
 
+static json_t *row_json(const struct api_call *call, const void *row)
+{
+    const struct pool *pool = call->of;
+    return alpha_json(call, pool->service, row, pool->kind);
+}
+
 static void list(struct api_call *call, const struct kind *kind)
 {
     static const char *const FILTERS[] = {"IsoCountryCode", NULL};
-    char sid[SID_TEXT], url[API_URL_MAX];
-    struct page page;
-    struct refusal refusal;
-    const struct service_alpha *a;
-    const struct service *s = services_find(call, &call->sid);
-    if (s == NULL)
+    const struct listing listing = {"alpha_senders", kind->by_country ? FILTERS : NULL, true, next_of,
+                                    row_json};
+    const struct pool pool = {services_find(call, &call->sid), kind};
+    if (pool.service == NULL)
         return;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    struct page_walk walk = {.page = &page};
-    json_t *array = json_array();
-    for (size_t n = 0; (a = next_of(call, s, kind, &n)) != NULL;)
-        page_count(&walk, a->id);
-    for (size_t n = 0; (a = next_of(call, s, kind, &n)) != NULL;)
-        if (page_has(&walk, a->id))
-            json_array_append_new(array, alpha_json(call, s, a, kind));
-    sid_format(&s->sid, "MG", sid);
-    api_url(call, url, SERVICES_ROOT "/%s/%s", sid, kind->tail);
-    const struct page_list list_of = {url, "alpha_senders", kind->by_country ? FILTERS : FILTERS + 1};
-    api_json(call, 200, page_meta_envelope(&page, &list_of, &call->query, array, &walk.rows));
+    call->of = &pool;
+    services_answer_list(call, &listing, kind->tail);
 }
 
 void service_alphas_list(struct api_call *call)

@@ -20,6 +20,9 @@ bool services_has_room(struct api_call *, const struct service *);
  * 400/20001. */
 const char *services_wanted(struct api_call *, const char *parameter);
 
+struct listing;
+/* A list below the service that the path names, which is there: "PhoneNumbers". */
+void services_answer_list(struct api_call *, const struct listing *, const char *tail);
 /* A list that is always empty. */
 void services_list_none(struct api_call *, const char *tail, const char *key);
 

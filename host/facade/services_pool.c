@@ -4,6 +4,7 @@
  * no list, like in IncomingPhoneNumbers. */
 #include <errno.h>
 
+#include "host/facade/listing.h"
 #include "host/facade/services_internal.h"
 #include "host/numbering/numbering.h"
 
@@ -47,41 +48,33 @@ static json_t *number_json(const struct api_call *call, const struct service *s,
 
 /* ---- PhoneNumbers ---- */
 
-static bool next_shown(const struct api_call *call, const struct service *s, size_t *n, size_t *at)
+/* A row is its place in the pool. */
+static const void *next_shown(const struct api_call *call, size_t *n, int64_t *id)
 {
+    const struct service *s = call->of;
     while (*n < s->line_count) {
-        *at = s->line_count - 1 - (*n)++;
-        if (is_shown(directory_line(call->rooms->directory, s->line_ids[*at])))
-            return true;
+        const int64_t *line_id = &s->line_ids[s->line_count - 1 - (*n)++];
+        *id = *line_id;
+        if (is_shown(directory_line(call->rooms->directory, *line_id)))
+            return line_id;
     }
-    return false;
+    return NULL;
+}
+
+static json_t *row_json(const struct api_call *call, const void *row)
+{
+    const struct service *s = call->of;
+    return number_json(call, s, (size_t)((const int64_t *)row - s->line_ids));
 }
 
 void service_numbers_list(struct api_call *call)
 {
-    static const char *const FILTERS[] = {NULL};
-    char sid[SID_TEXT], url[API_URL_MAX];
-    struct page page;
-    struct refusal refusal;
-    size_t at;
+    static const struct listing LIST = {"phone_numbers", NULL, true, next_shown, row_json};
     const struct service *s = services_find(call, &call->sid);
     if (s == NULL)
         return;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    struct page_walk walk = {.page = &page};
-    json_t *array = json_array();
-    for (size_t n = 0; next_shown(call, s, &n, &at);)
-        page_count(&walk, s->line_ids[at]);
-    for (size_t n = 0; next_shown(call, s, &n, &at);)
-        if (page_has(&walk, s->line_ids[at]))
-            json_array_append_new(array, number_json(call, s, at));
-    sid_format(&s->sid, "MG", sid);
-    api_url(call, url, SERVICES_ROOT "/%s/PhoneNumbers", sid);
-    const struct page_list list = {url, "phone_numbers", FILTERS};
-    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, array, &walk.rows));
+    call->of = s;
+    services_answer_list(call, &LIST, "PhoneNumbers");
 }
 
 /* The path names service and number: owner and sid. True: it is in the pool, at *at. */

@@ -1,18 +1,19 @@
 /* Services of Verify v2 (VA...): what their codes look like. Push, TOTP, WhatsApp and passkeys are not there:
  * null. What would change a code's meaning and is not done (PSD2, templates) is refused. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/facade/listing.h"
 #include "host/facade/verify_common.h"
 #include "host/sms/utf8.h"
 
 #define NAME_UNITS  32
 #define CODE_LENGTH 6
-#define PATH        "/v2/Services/%s"
+#define ROOT        "/v2/Services"
+#define PATH        ROOT "/%s"
 
 static const struct {
     const char *key, *parameter;
@@ -101,7 +102,7 @@ static json_t *read_page(const struct api_call *call, const struct page *page, s
     return array;
 }
 
-static void answer_list(struct api_call *call, const char *path, const char *key, bool services)
+void verify_services_list(struct api_call *call)
 {
     static const char *const FILTERS[] = {NULL};
     char url[API_URL_MAX];
@@ -112,15 +113,10 @@ static void answer_list(struct api_call *call, const char *path, const char *key
         api_refusal(call, &refusal);
         return;
     }
-    json_t *array = services ? read_page(call, &page, &rows) : json_array();
-    api_url(call, url, "%s", path);
-    const struct page_list list = {url, key, FILTERS};
+    json_t *array = read_page(call, &page, &rows);
+    api_url(call, url, ROOT);
+    const struct page_list list = {url, "services", FILTERS};
     api_json(call, 200, page_meta_envelope(&page, &list, &call->query, array, &rows));
-}
-
-void verify_services_list(struct api_call *call)
-{
-    answer_list(call, "/v2/Services", "services", true);
 }
 
 static void answer_service(struct api_call *call, int status)
@@ -271,13 +267,14 @@ void verify_services_delete(struct api_call *call)
 
 void verify_limits_list(struct api_call *call)
 {
-    char path[API_PATH_MAX], sid[SID_TEXT];
+    static const struct listing LIST = {.key = "rate_limits", .meta = true};
+    char url[API_URL_MAX], sid[SID_TEXT];
     struct verify_service service;
     if (!verify_service_of(call, &call->sid, &service))
         return;
     sid_format(&call->sid, "VA", sid);
-    snprintf(path, sizeof path, PATH "/RateLimits", sid);
-    answer_list(call, path, "rate_limits", false);
+    api_url(call, url, PATH "/RateLimits", sid);
+    listing_answer(call, &LIST, url);
 }
 
 void verify_limits_create(struct api_call *call)

@@ -1,0 +1,36 @@
+/* See listing.h. The rows are gone through twice: a page of newer rows is known only by how many there are.
+ */
+#include "host/facade/listing.h"
+
+static json_t *collect(const struct api_call *call, const struct listing *listing, struct page_walk *walk)
+{
+    json_t *array = json_array();
+    const void *row;
+    int64_t id;
+    if (listing->next == NULL)
+        return array;
+    for (size_t n = 0; listing->next(call, &n, &id) != NULL;)
+        page_count(walk, id);
+    for (size_t n = 0; (row = listing->next(call, &n, &id)) != NULL;)
+        if (page_has(walk, id))
+            json_array_append_new(array, listing->json(call, row));
+    return array;
+}
+
+void listing_answer(struct api_call *call, const struct listing *listing, const char *path)
+{
+    static const char *const NO_FILTERS[] = {NULL};
+    struct page page;
+    struct refusal refusal;
+    if (!page_read(&call->query, &page, &refusal)) {
+        api_refusal(call, &refusal);
+        return;
+    }
+    struct page_walk walk = {.page = &page};
+    json_t *array = collect(call, listing, &walk);
+    const struct page_list list = {path, listing->key,
+                                   listing->filters != NULL ? listing->filters : NO_FILTERS};
+    api_json(
+        call, 200,
+        (listing->meta ? page_meta_envelope : page_envelope)(&page, &list, &call->query, array, &walk.rows));
+}
