@@ -101,7 +101,6 @@ void alerts_list(struct api_call *call)
 {
     char url[API_URL_MAX];
     struct page page;
-    struct page_rows rows;
     struct refusal refusal;
     struct notification_filter filter = {.account_id = call->account_id, .to_ms = INT64_MAX};
     if (!page_read(&call->query, &page, &refusal) || !read_level(&call->query, &filter, &refusal) ||
@@ -110,8 +109,9 @@ void alerts_list(struct api_call *call)
         api_refusal(call, &refusal);
         return;
     }
-    json_t *array = notifications_page(call, &page, &filter, brief_json, &rows);
+    struct page_fill fill = {.page = &page, .array = json_array()};
+    notifications_page(call, &filter, brief_json, &fill);
     api_url(call, url, ALERTS_ROOT);
     const struct page_list list = {url, "alerts", FILTERS};
-    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, array, &rows));
+    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, fill.array, &fill.rows));
 }

@@ -115,51 +115,33 @@ void contents_approval(struct api_call *call)
 
 /* ---- list ---- */
 
-static sqlite3_stmt *page_stmt(const struct api_call *call, const struct page_key *key, bool since,
-                               size_t limit)
+struct reading {
+    const struct api_call *call;
+    struct page_fill fill;
+};
+
+static sqlite3_stmt *page_stmt(const struct api_call *call, const struct page_cut *cut)
 {
+    bool since = cut->since.id != 0;
     sqlite3_stmt *stmt = store_read_stmt(call->rooms->store, since ? Q_CONTENT_SINCE : Q_CONTENT_OLDER);
     store_bind_int(stmt, ":account_id", call->account_id);
-    store_bind_int(stmt, ":id", key->id != 0 ? key->id : INT64_MAX);
-    store_bind_int(stmt, ":limit", (int64_t)limit);
+    store_bind_int(stmt, ":id", since ? cut->since.id : cut->after.id != 0 ? cut->after.id : INT64_MAX);
+    store_bind_int(stmt, ":limit", (int64_t)cut->limit);
     return stmt;
 }
 
-/* Whether anything lies on the other side of the page's cut. */
-static bool has_beyond(const struct api_call *call, const struct page *page)
+static void walk(void *arg, const struct page_cut *cut)
 {
-    if (page->key.id == 0)
-        return false;
-    sqlite3_stmt *stmt = page_stmt(call, &page->key, !page->since, 1);
-    bool some = store_step(call->rooms->store, stmt) == SQLITE_ROW;
-    sqlite3_reset(stmt);
-    return some;
-}
-
-static json_t *read_page(const struct api_call *call, const struct page *page, struct page_rows *rows)
-{
-    json_t *array = json_array();
-    bool more = false;
-    sqlite3_stmt *stmt = page_stmt(call, &page->key, page->since, (size_t)page->size + 1);
-    while (!more && store_step(call->rooms->store, stmt) == SQLITE_ROW) {
-        size_t count = json_array_size(array);
+    struct reading *reading = arg;
+    sqlite3_stmt *stmt = page_stmt(reading->call, cut);
+    while (store_step(reading->call->rooms->store, stmt) == SQLITE_ROW) {
         struct content c;
-        more = count == (size_t)page->size;
-        if (more)
-            break;
         read_row(stmt, &c);
-        if (page->since || count == 0)
-            rows->first.id = c.id;
-        if (!page->since || count == 0)
-            rows->last.id = c.id;
-        json_array_insert_new(array, page->since ? 0 : count, content_json(call, &c));
+        if (page_takes(&reading->fill, &(struct page_key){.id = c.id}))
+            page_put(&reading->fill, content_json(reading->call, &c));
         content_fini(&c);
     }
     sqlite3_reset(stmt);
-    bool beyond = has_beyond(call, page);
-    rows->newer = page->since ? more : beyond;
-    rows->older = page->since ? beyond : more;
-    return array;
 }
 
 void contents_list(struct api_call *call)
@@ -167,16 +149,17 @@ void contents_list(struct api_call *call)
     static const char *const FILTERS[] = {NULL};
     char url[API_URL_MAX];
     struct page page;
-    struct page_rows rows = {0};
     struct refusal refusal;
     if (!page_read(&call->query, &page, &refusal)) {
         api_refusal(call, &refusal);
         return;
     }
-    json_t *array = read_page(call, &page, &rows);
+    struct reading reading = {call, {.page = &page, .array = json_array()}};
+    page_fill(&reading.fill, walk, &reading);
     api_url(call, url, PATH);
     const struct page_list list = {url, "contents", FILTERS};
-    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, array, &rows));
+    api_json(call, 200,
+             page_meta_envelope(&page, &list, &call->query, reading.fill.array, &reading.fill.rows));
 }
 
 /* ---- create ---- */

@@ -308,56 +308,31 @@ void messages_create(struct api_call *call)
 
 /* ---- list and fetch ---- */
 
-struct listing {
+struct reading {
     const struct api_call *call;
-    const struct page *page;
-    json_t *array;
+    struct message_filter *filter;
     bool by_date;
-    struct page_rows rows;
+    struct page_fill fill;
 };
 
-/* Rows come from the page's key on; one more than the page holds tells that there are more on that side. */
 static void add_row(void *arg, const struct message *m)
 {
-    struct listing *l = arg;
-    bool since = l->page->since, is_first = json_array_size(l->array) == 0;
-    if (json_array_size(l->array) == (size_t)l->page->size) {
-        *(since ? &l->rows.newer : &l->rows.older) = true;
-        return;
-    }
-    struct page_key key = {m->id, l->by_date ? m->sent_ms : 0};
-    if (since || is_first)
-        l->rows.first = key;
-    if (!since || is_first)
-        l->rows.last = key;
-    json_array_insert_new(l->array, since ? 0 : json_array_size(l->array), message_json(l->call, m));
+    struct reading *reading = arg;
+    struct page_key key = {m->id, reading->by_date ? m->sent_ms : 0};
+    if (page_takes(&reading->fill, &key))
+        page_put(&reading->fill, message_json(reading->call, m));
 }
 
-static void see_row(void *arg, const struct message *m)
+static void walk(void *arg, const struct page_cut *cut)
 {
-    (void)m;
-    *(bool *)arg = true;
-}
-
-static void set_side(struct message_filter *filter, const struct page_key *key, bool since, size_t limit)
-{
-    filter->after_id = since ? 0 : key->id;
-    filter->after_sent_ms = key->sent_ms;
-    filter->since_id = since ? key->id : 0;
-    filter->since_sent_ms = key->sent_ms;
-    filter->limit = limit;
-}
-
-static void read_page(struct listing *l, struct message_filter *filter)
-{
-    struct queue *queue = l->call->rooms->queue;
-    const struct page *page = l->page;
-    set_side(filter, &page->key, page->since, (size_t)page->size + 1);
-    queue_list(queue, filter, add_row, l);
-    if (page->key.id == 0)
-        return;
-    set_side(filter, &page->key, !page->since, 1); /* is there anything on the other side of the cut? */
-    queue_list(queue, filter, see_row, page->since ? &l->rows.older : &l->rows.newer);
+    struct reading *reading = arg;
+    struct message_filter *filter = reading->filter;
+    filter->after_id = cut->after.id;
+    filter->after_sent_ms = cut->after.sent_ms;
+    filter->since_id = cut->since.id;
+    filter->since_sent_ms = cut->since.sent_ms;
+    filter->limit = cut->limit;
+    queue_list(reading->call->rooms->queue, filter, add_row, reading);
 }
 
 void messages_list(struct api_call *call)
@@ -373,13 +348,13 @@ void messages_list(struct api_call *call)
         api_refusal(call, &refusal);
         return;
     }
-    struct listing l = {.call = call, .page = &page, .array = json_array(), .by_date = filter.by_date};
+    struct reading reading = {call, &filter.queue, filter.by_date, {.page = &page, .array = json_array()}};
     filter.queue.account_id = call->account_id;
     if (!filter.nothing)
-        read_page(&l, &filter.queue);
+        page_fill(&reading.fill, walk, &reading);
     api_uri(call, path, "/Messages.json");
     const struct page_list list = {path, "messages", FILTER_KEYS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, l.array, &l.rows));
+    api_json(call, 200, page_envelope(&page, &list, &call->query, reading.fill.array, &reading.fill.rows));
 }
 
 /* The message that the path names, into *m; else answers 404. */

@@ -71,61 +71,37 @@ static const char *const FILTERS[] = {[KEY_LOG] = "Log",
                                       [KEY_AFTER] = "MessageDate>",
                                       NULL};
 
-struct listing {
+struct reading {
     const struct api_call *call;
-    const struct page *page;
+    struct notification_filter *filter;
     notification_render *render;
-    json_t *array;
-    struct page_rows rows;
+    struct page_fill *fill;
 };
 
 static void add_row(void *arg, const struct notification *n)
 {
-    struct listing *l = arg;
-    bool since = l->page->since, is_first = json_array_size(l->array) == 0;
-    if (json_array_size(l->array) == (size_t)l->page->size) {
-        *(since ? &l->rows.newer : &l->rows.older) = true;
-        return;
-    }
+    struct reading *reading = arg;
     struct page_key key = {n->id, n->at_ms};
-    if (since || is_first)
-        l->rows.first = key;
-    if (!since || is_first)
-        l->rows.last = key;
-    json_array_insert_new(l->array, since ? 0 : json_array_size(l->array), l->render(l->call, n));
+    if (page_takes(reading->fill, &key))
+        page_put(reading->fill, reading->render(reading->call, n));
 }
 
-static void see_row(void *arg, const struct notification *n)
+static void walk(void *arg, const struct page_cut *cut)
 {
-    (void)n;
-    *(bool *)arg = true;
+    struct reading *reading = arg;
+    struct notification_filter *filter = reading->filter;
+    filter->after_id = cut->after.id;
+    filter->after_ms = cut->after.sent_ms;
+    filter->since_id = cut->since.id;
+    filter->since_ms = cut->since.sent_ms;
+    filter->limit = cut->limit;
+    queue_notifications(reading->call->rooms->queue, filter, add_row, reading);
 }
 
-static void read_page(struct listing *l, struct notification_filter *filter)
+void notifications_page(const struct api_call *call, struct notification_filter *filter,
+                        notification_render *render, struct page_fill *fill)
 {
-    struct queue *queue = l->call->rooms->queue;
-    const struct page *page = l->page;
-    struct notification_filter other = *filter;
-    *(page->since ? &filter->since_id : &filter->after_id) = page->key.id;
-    *(page->since ? &filter->since_ms : &filter->after_ms) = page->key.sent_ms;
-    filter->limit = (size_t)page->size + 1;
-    queue_notifications(queue, filter, add_row, l);
-    if (page->key.id == 0)
-        return;
-    *(page->since ? &other.after_id : &other.since_id) = page->key.id; /* is there anything beyond the cut? */
-    *(page->since ? &other.after_ms : &other.since_ms) = page->key.sent_ms;
-    other.limit = 1;
-    queue_notifications(queue, &other, see_row, page->since ? &l->rows.older : &l->rows.newer);
-}
-
-json_t *notifications_page(const struct api_call *call, const struct page *page,
-                           struct notification_filter *filter, notification_render *render,
-                           struct page_rows *rows)
-{
-    struct listing l = {.call = call, .page = page, .render = render, .array = json_array()};
-    read_page(&l, filter);
-    *rows = l.rows;
-    return l.array;
+    page_fill(fill, walk, &(struct reading){call, filter, render, fill});
 }
 
 static bool read_day(const struct form *query, int key, int64_t *first_ms, int64_t *last_ms, bool *present,
@@ -173,9 +149,9 @@ void notifications_list(struct api_call *call)
         api_refusal(call, &refusal);
         return;
     }
-    struct page_rows rows;
-    json_t *array = notifications_page(call, &page, &filter, brief_json, &rows);
+    struct page_fill fill = {.page = &page, .array = json_array()};
+    notifications_page(call, &filter, brief_json, &fill);
     api_uri(call, path, "/Notifications.json");
     const struct page_list list = {path, "notifications", FILTERS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, array, &rows));
+    api_json(call, 200, page_envelope(&page, &list, &call->query, fill.array, &fill.rows));
 }

@@ -9,10 +9,9 @@
 
 typedef json_t *notification_render(const struct api_call *, const struct notification *);
 
-/* One page of what the filter holds (its keys and limit are set here), as an array of its own; *rows tells
- * what is beyond it. */
-json_t *notifications_page(const struct api_call *, const struct page *, struct notification_filter *,
-                           notification_render *, struct page_rows *rows);
+/* Fills a page with what the filter holds (its keys and limit are set here). */
+void notifications_page(const struct api_call *, struct notification_filter *, notification_render *,
+                        struct page_fill *);
 /* The one that the path names; NULL, and the call has ended, where there is none. */
 json_t *notifications_one(struct api_call *, notification_render *);
 

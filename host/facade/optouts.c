@@ -71,49 +71,26 @@ static json_t *optout_json(const struct api_call *call, const struct optout_row 
 
 /* ---- list ---- */
 
-struct listing {
+struct reading {
     const struct api_call *call;
-    const struct page *page;
-    json_t *array;
-    struct page_rows rows;
+    struct optout_filter filter;
+    struct page_fill fill;
 };
 
-/* One row more than the page holds tells that there are more on that side. */
 static void add_row(void *arg, const struct optout_row *row)
 {
-    struct listing *l = arg;
-    bool since = l->page->since, is_first = json_array_size(l->array) == 0;
-    if (json_array_size(l->array) == (size_t)l->page->size) {
-        *(since ? &l->rows.newer : &l->rows.older) = true;
-        return;
-    }
-    if (since || is_first)
-        l->rows.first.id = row->id;
-    if (!since || is_first)
-        l->rows.last.id = row->id;
-    json_array_insert_new(l->array, since ? 0 : json_array_size(l->array), optout_json(l->call, row));
+    struct reading *reading = arg;
+    if (page_takes(&reading->fill, &(struct page_key){.id = row->id}))
+        page_put(&reading->fill, optout_json(reading->call, row));
 }
 
-static void see_row(void *arg, const struct optout_row *row)
+static void walk(void *arg, const struct page_cut *cut)
 {
-    (void)row;
-    *(bool *)arg = true;
-}
-
-static void read_page(struct listing *l, struct optout_filter *filter)
-{
-    struct optout *optout = l->call->rooms->optout;
-    int64_t key = l->page->key.id;
-    bool since = l->page->since;
-    filter->limit = (size_t)l->page->size + 1;
-    *(since ? &filter->since_id : &filter->after_id) = key;
-    optout_list(optout, filter, add_row, l);
-    if (key == 0)
-        return;
-    filter->limit = 1; /* is there anything on the other side of the cut? */
-    filter->since_id = since ? 0 : key;
-    filter->after_id = since ? key : 0;
-    optout_list(optout, filter, see_row, since ? &l->rows.older : &l->rows.newer);
+    struct reading *reading = arg;
+    reading->filter.after_id = cut->after.id;
+    reading->filter.since_id = cut->since.id;
+    reading->filter.limit = cut->limit;
+    optout_list(reading->call->rooms->optout, &reading->filter, add_row, reading);
 }
 
 void optouts_list(struct api_call *call)
@@ -126,13 +103,13 @@ void optouts_list(struct api_call *call)
         api_refusal(call, &refusal);
         return;
     }
-    struct listing l = {.call = call, .page = &page, .array = json_array()};
-    struct optout_filter filter = {.account_id = call->account_id,
-                                   .number = form_get(&call->query, "Number")};
-    read_page(&l, &filter);
+    struct reading reading = {call,
+                              {.account_id = call->account_id, .number = form_get(&call->query, "Number")},
+                              {.page = &page, .array = json_array()}};
+    page_fill(&reading.fill, walk, &reading);
     api_uri(call, path, "/OptOuts.json");
     const struct page_list list = {path, "opt_outs", FILTERS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, l.array, &l.rows));
+    api_json(call, 200, page_envelope(&page, &list, &call->query, reading.fill.array, &reading.fill.rows));
 }
 
 /* ---- one ---- */

@@ -122,6 +122,41 @@ bool page_has(struct page_walk *walk, int64_t id)
     return true;
 }
 
+/* ---- lists in the database ---- */
+
+void page_fill(struct page_fill *fill, page_walk_fn *walk, void *arg)
+{
+    const struct page *page = fill->page;
+    struct page_cut cut = {.limit = (size_t)page->size + 1}; /* one more tells that there are more */
+    *(page->since ? &cut.since : &cut.after) = page->key;
+    walk(arg, &cut);
+    if (page->key.id == 0)
+        return;
+    fill->beyond = true;
+    cut = (struct page_cut){.limit = 1};
+    *(page->since ? &cut.after : &cut.since) = page->key;
+    walk(arg, &cut);
+}
+
+bool page_takes(struct page_fill *fill, const struct page_key *key)
+{
+    bool since = fill->page->since, is_first = json_array_size(fill->array) == 0;
+    if (fill->beyond || json_array_size(fill->array) == (size_t)fill->page->size) {
+        *(since != fill->beyond ? &fill->rows.newer : &fill->rows.older) = true;
+        return false;
+    }
+    if (since || is_first)
+        fill->rows.first = *key;
+    if (!since || is_first)
+        fill->rows.last = *key;
+    return true;
+}
+
+void page_put(struct page_fill *fill, json_t *row)
+{
+    json_array_insert_new(fill->array, fill->page->since ? 0 : json_array_size(fill->array), row);
+}
+
 /* ---- the envelope ---- */
 
 struct text {

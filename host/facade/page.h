@@ -57,6 +57,28 @@ struct page_walk {
 void page_count(struct page_walk *, int64_t id);
 bool page_has(struct page_walk *, int64_t id);
 
+/* A list in the database: what a query is to walk. From a key on one way, newest first, or with `since` the
+ * other way, oldest first. */
+struct page_cut {
+    struct page_key after, since; /* at most one has an id; neither: from the newest */
+    size_t limit;
+};
+
+/* What the walks make: begin with the page and an array of its own. */
+struct page_fill {
+    const struct page *page;
+    json_t *array;
+    struct page_rows rows;
+    bool beyond; /* the walk is the second */
+};
+
+/* Walks twice: for the page's rows, and for whether there is one on the other side of the cut. `walk` offers
+ * each row it meets to page_takes, and puts it where that says so. Then `array` and `rows` are complete. */
+typedef void page_walk_fn(void *arg, const struct page_cut *);
+void page_fill(struct page_fill *, page_walk_fn *, void *arg);
+bool page_takes(struct page_fill *, const struct page_key *);
+void page_put(struct page_fill *, json_t *row); /* stolen */
+
 /* The list answer: exactly the keys that SDKs accept, and `array` (stolen). */
 json_t *page_envelope(const struct page *, const struct page_list *, const struct form *query, json_t *array,
                       const struct page_rows *);

@@ -67,39 +67,25 @@ bool verify_service_of(struct api_call *call, const struct sid *sid, struct veri
 
 /* ---- list and fetch ---- */
 
-/* What is beyond the other side of the page's cut. */
-static bool has_beyond(const struct api_call *call, const struct page *page)
-{
-    struct verify_service other;
-    return page->key.id != 0 &&
-           verify_service_list(call->rooms->verify, call->account_id, page->since ? page->key.id : 0,
-                               page->since ? 0 : page->key.id, 1, &other) > 0;
-}
+struct reading {
+    const struct api_call *call;
+    struct page_fill fill;
+};
 
-static json_t *read_page(const struct api_call *call, const struct page *page, struct page_rows *rows)
+static void walk(void *arg, const struct page_cut *cut)
 {
-    struct verify_service *services = calloc((size_t)page->size + 1, sizeof *services);
-    json_t *array = json_array();
+    struct reading *reading = arg;
+    const struct api_call *call = reading->call;
+    struct verify_service *services = calloc(cut->limit, sizeof *services);
     if (services == NULL)
         fatal("out of memory");
-    size_t limit = (size_t)page->size + 1;
-    size_t count = verify_service_list(call->rooms->verify, call->account_id,
-                                       page->since         ? 0
-                                       : page->key.id != 0 ? page->key.id
-                                                           : INT64_MAX,
-                                       page->key.id, limit, services);
-    bool more = count == limit, beyond = has_beyond(call, page);
-    count -= more;
+    int64_t before_id = cut->since.id != 0 ? 0 : cut->after.id != 0 ? cut->after.id : INT64_MAX;
+    size_t count = verify_service_list(call->rooms->verify, call->account_id, before_id, cut->since.id,
+                                       cut->limit, services);
     for (size_t i = 0; i < count; i++)
-        json_array_insert_new(array, page->since ? 0 : i, service_json(call, &services[i]));
-    if (count > 0) {
-        rows->first.id = services[page->since ? count - 1 : 0].id;
-        rows->last.id = services[page->since ? 0 : count - 1].id;
-    }
-    rows->newer = page->since ? more : beyond;
-    rows->older = page->since ? beyond : more;
+        if (page_takes(&reading->fill, &(struct page_key){.id = services[i].id}))
+            page_put(&reading->fill, service_json(call, &services[i]));
     free(services);
-    return array;
 }
 
 void verify_services_list(struct api_call *call)
@@ -107,16 +93,17 @@ void verify_services_list(struct api_call *call)
     static const char *const FILTERS[] = {NULL};
     char url[API_URL_MAX];
     struct page page;
-    struct page_rows rows = {0};
     struct refusal refusal;
     if (!page_read(&call->query, &page, &refusal)) {
         api_refusal(call, &refusal);
         return;
     }
-    json_t *array = read_page(call, &page, &rows);
+    struct reading reading = {call, {.page = &page, .array = json_array()}};
+    page_fill(&reading.fill, walk, &reading);
     api_url(call, url, ROOT);
     const struct page_list list = {url, "services", FILTERS};
-    api_json(call, 200, page_meta_envelope(&page, &list, &call->query, array, &rows));
+    api_json(call, 200,
+             page_meta_envelope(&page, &list, &call->query, reading.fill.array, &reading.fill.rows));
 }
 
 static void answer_service(struct api_call *call, int status)
