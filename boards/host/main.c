@@ -1,8 +1,8 @@
 /* cellpost-board: the firmware as a Linux process. Prints "uart PATH" once, then runs until it is killed.
  *
- * In real time it steps each millisecond; in lock-step once for each GO of the bus. A watchdog of BITE_MS
- * looks after the step by its own count, and SIGALRM after a step that never ends. A reset keeps VBAT_EN (as
- * a board's pulls do) and releases all other pins; POWERCYCLE releases all and forgets what was kept. */
+ * In real time it steps each millisecond; in lock-step once for each millisecond that the bus grants. A
+ * watchdog of BITE_MS looks after the step by its own count, and SIGALRM after a step that never ends. A
+ * reset does to the pins what bus_reset says; POWERCYCLE also forgets what was kept. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +25,7 @@ struct host_shared *host;
 static struct host_options options;
 static char **arguments;
 static uint64_t base_ms, fed_ms;
+static bool hangs;
 
 /* ---- time and resets ---- */
 
@@ -36,10 +37,15 @@ static uint64_t monotonic_ms(void)
 }
 
 /* Safe in a signal handler. */
-_Noreturn static void reset(enum link_cause cause)
+_Noreturn static void reset(enum line_cause cause)
 {
+    static const enum link_cause told[LINE_CAUSES] = {[LINE_POWER] = LINK_CAUSE_POWER,
+                                                      [LINE_PIN] = LINK_CAUSE_PIN,
+                                                      [LINE_WATCHDOG] = LINK_CAUSE_WATCHDOG,
+                                                      [LINE_SOFT] = LINK_CAUSE_UNKNOWN};
     alarm(0); /* it would outlive the exec, and find no handler there */
-    host->cause = cause;
+    host->reset = cause;
+    host->cause = told[cause];
     execv("/proc/self/exe", arguments);
     _exit(1);
 }
@@ -47,13 +53,24 @@ _Noreturn static void reset(enum link_cause cause)
 static void on_alarm(int number)
 {
     (void)number;
-    reset(LINK_CAUSE_WATCHDOG);
+    reset(LINE_WATCHDOG);
 }
 
-static void watch_step(void)
+static void on_end(int number)
 {
-    struct sigaction action = {.sa_handler = on_alarm};
+    (void)number;
+    (void)unlink(host->bus.path);
+    if (options.uart != NULL)
+        (void)unlink(options.uart);
+    _exit(0);
+}
+
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_alarm}, end = {.sa_handler = on_end};
     sigset_t set;
+    sigaction(SIGTERM, &end, NULL);
+    sigaction(SIGINT, &end, NULL);
     sigemptyset(&set);
     sigaddset(&set, SIGALRM);
     sigaction(SIGALRM, &action, NULL);
@@ -62,18 +79,18 @@ static void watch_step(void)
 
 uint32_t board_ms(void)
 {
-    return (uint32_t)(host->clock_ms - base_ms + options.start_ms);
+    return (uint32_t)(host->bus.now_ms - base_ms + options.start_ms);
 }
 
 void board_watchdog_feed(void)
 {
-    fed_ms = host->clock_ms;
+    fed_ms = host->bus.now_ms;
     alarm(options.lockstep ? 0 : 2 * BITE_MS / 1000);
 }
 
 _Noreturn void board_reset(void)
 {
-    reset(LINK_CAUSE_PIN);
+    reset(LINE_SOFT);
 }
 
 enum link_cause board_cause(void)
@@ -101,7 +118,12 @@ uint16_t board_capabilities(void)
 
 void board_pin(enum board_pin pin, uint8_t slot, bool asserted)
 {
-    bus_pin(pin, slot, asserted);
+    static const enum line_pin names[] = {[BOARD_VBAT_EN] = LINE_VBAT_EN,
+                                          [BOARD_PWRKEY] = LINE_PWRKEY,
+                                          [BOARD_RESET] = LINE_RESET,
+                                          [BOARD_HOST_CUT] = LINE_HOST_CUT,
+                                          [BOARD_LED] = LINE_LED};
+    bus_pin(&host->bus, names[pin], slot, asserted);
 }
 
 bool board_status(uint8_t slot)
@@ -117,7 +139,7 @@ static bool lacks(enum link_cap cap)
 /* A rail that the bus has not set follows the supply while its switch is on. */
 static int32_t rail_of(uint8_t slot)
 {
-    if (!host->pins[BOARD_VBAT_EN][slot])
+    if (!host->bus.pins[LINE_VBAT_EN][slot])
         return 0;
     return host->rail_mv[slot] != 0 ? host->rail_mv[slot] : host->supply_mv;
 }
@@ -172,6 +194,25 @@ static bool map_memory(int fd)
     return host != MAP_FAILED;
 }
 
+static bool start_bus(void)
+{
+    static const struct {
+        enum link_cap cap;
+        const char *word;
+    } rows[] = {{LINK_CAP_SUPPLY, "adc"},      {LINK_CAP_NV, "eeprom"},         {LINK_CAP_STATUS, "status"},
+                {LINK_CAP_RESET, "reset"},     {LINK_CAP_HOST_CUT, "host_cut"}, {LINK_CAP_RAIL, "rail"},
+                {LINK_CAP_CURRENT, "current"}, {LINK_CAP_TEMPERATURE, "temp"}};
+    char caps[BUS_CAPS] = "wdt_cause hang start_ms";
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t len = strlen(caps);
+        if ((board_capabilities() & rows[i].cap) != 0)
+            (void)snprintf(caps + len, sizeof caps - len, " %s", rows[i].word);
+    }
+    int rc = bus_open(&host->bus, options.bus, caps, FIRMWARE_SLOTS, options.lockstep);
+    errno = -rc;
+    return rc == 0;
+}
+
 static bool first_life(void)
 {
     char number[16];
@@ -182,7 +223,7 @@ static bool first_life(void)
     host->cause = LINK_CAUSE_POWER;
     host->supply_mv = 4000;
     host->temperature_dc = 250;
-    if (setenv(MEMORY, number, 1) != 0 || !uart_open(options.uart) || !bus_open(options.bus))
+    if (setenv(MEMORY, number, 1) != 0 || !uart_open(options.uart) || !start_bus())
         return false;
     printf("uart %s\n", host->uart_path);
     return fflush(stdout) == 0;
@@ -194,35 +235,38 @@ static bool next_life(const char *number)
         return false;
     if (host->cause == LINK_CAUSE_POWER)
         memset(host->kept, 0, sizeof host->kept);
-    for (uint8_t slot = 0; slot < FIRMWARE_SLOTS; slot++)
-        for (unsigned pin = BOARD_VBAT_EN; pin <= BOARD_LED; pin++)
-            if (pin != BOARD_VBAT_EN || host->cause == LINK_CAUSE_POWER)
-                bus_pin((enum board_pin)pin, slot, false);
-    bus_reset(host->cause);
+    bus_reset(&host->bus, host->reset);
     return true;
 }
 
-static void obey(enum bus_order order)
+static bool on_said(void *arg, const struct line_said *said)
 {
-    if (order != BUS_NONE)
-        reset(order == BUS_NRST ? LINK_CAUSE_PIN : LINK_CAUSE_POWER);
+    (void)arg;
+    switch (said->word) {
+    case LINE_STATUS: host->status[said->slot] = said->value != 0; break;
+    case LINE_ADC0: host->supply_mv = said->value; break;
+    case LINE_RAIL: host->rail_mv[said->slot] = said->value; break;
+    case LINE_CURRENT: host->current_ma[said->slot] = said->value; break;
+    case LINE_TEMP: host->temperature_dc = said->value; break;
+    case LINE_HANG: hangs = true; break;
+    case LINE_NRST: reset(LINE_PIN);
+    case LINE_POWERCYCLE: reset(LINE_POWER);
+    case LINE_GO: break;
+    }
+    return true;
 }
 
 /* One turn: a millisecond in lock-step; else what has passed until the bus, the UART or the next one calls.
  */
 static void turn(void)
 {
-    if (options.lockstep) {
-        obey(bus_tick());
-        host->clock_ms++;
-    } else {
-        obey(bus_serve(1));
-        host->clock_ms = monotonic_ms();
-    }
-    if (!bus_hangs())
+    if (options.lockstep ? !bus_tick(&host->bus) : !bus_serve(&host->bus, 1, host->uart))
+        return;
+    host->bus.now_ms = options.lockstep ? host->bus.now_ms + 1 : monotonic_ms();
+    if (!hangs)
         firmware_step();
-    if (host->clock_ms - fed_ms >= BITE_MS)
-        reset(LINK_CAUSE_WATCHDOG);
+    if (host->bus.now_ms - fed_ms >= BITE_MS)
+        reset(LINE_WATCHDOG);
 }
 
 int main(int argc, char **argv)
@@ -237,10 +281,10 @@ int main(int argc, char **argv)
         return 1;
     }
     if (!options.lockstep)
-        host->clock_ms = monotonic_ms();
-    base_ms = fed_ms = host->clock_ms;
-    bus_start(options.lockstep, board_capabilities());
-    watch_step();
+        host->bus.now_ms = monotonic_ms();
+    base_ms = fed_ms = host->bus.now_ms;
+    bus_bind(&host->bus, on_said, NULL);
+    watch_signals();
     firmware_start();
     for (;;)
         turn();
