@@ -14,7 +14,9 @@
 #ifndef FIRMWARE_SLOTS
 #define FIRMWARE_SLOTS 2 /* 1 to 4; the board's build says */
 #endif
+#ifndef FIRMWARE_VERSION
 #define FIRMWARE_VERSION 0x0001 /* major * 256 + minor */
+#endif
 
 /* Constants of a part whose pointers do not reach its flash. BOARD_TEXT("...") is only good for
  * board_text_copy, a BOARD_CONST object only for board_const_copy. */
@@ -57,12 +59,18 @@ void board_nv_read(uint8_t page, uint16_t at, void *to, uint16_t len);
 bool board_nv_write(uint8_t page, uint16_t at, const void *from, uint16_t len);
 bool board_nv_erase(uint8_t page);
 
-/* Images, where board_capabilities has LINK_CAP_UPDATE; else never called. The modems' pins hold meanwhile.
- */
-bool board_image_begin(uint32_t size);
-bool board_image_write(uint32_t offset, const uint8_t *octets, uint8_t len);
-bool board_image_test(void); /* takes effect at the next reset, which the firmware makes */
-bool board_image_confirm(void);
-bool board_image_revert(void);
+/* Images (image.h), where board_capabilities has LINK_CAP_UPDATE; else never called. There is a place for one
+ * image beside the running one. The modems' pins hold meanwhile, and over the resets. Power may go at any
+ * octet: until board_image_test the place beside is only written to; test and confirm are each there or not.
+ *
+ * At every reset the board decides: a marked image, whole by its header and CRCs, is started once with
+ * LINK_CAUSE_UPDATE; one that was started so and not confirmed is left, whatever the reset's cause, and the
+ * old one started. */
+bool board_image_begin(uint32_t size); /* false: does not fit. Erasing may be left to the writes */
+bool board_image_write(uint32_t offset, const uint8_t *octets, uint8_t len); /* in order, without a gap */
+bool board_image_read(uint32_t offset, uint8_t *octets, uint8_t len);        /* as it lies there */
+bool board_image_test(void);    /* marks it; the firmware makes the reset */
+bool board_image_confirm(void); /* the running image is kept; the one before it may be lost */
+bool board_image_revert(void);  /* takes board_image_test back, before the reset */
 
 #endif

@@ -25,7 +25,7 @@ void firmware_start(void)
     sense_start();
     lease_start();
     slot_start(kept_whole);
-    update_start(fault_cause());
+    update_start(board_cause()); /* not fault_cause: an image under test is one, whatever the last one left */
 }
 
 /* The supply first: what it forbids must not begin in the same turn. */

@@ -142,6 +142,11 @@ uint32_t lease_commit(void)
     return last.commit;
 }
 
+bool lease_heard(void)
+{
+    return any;
+}
+
 bool lease_host_there(void)
 {
     if (state == LINK_LEASE_WATCHLESS)

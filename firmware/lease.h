@@ -16,6 +16,7 @@ bool lease_maintenance(uint16_t seconds, uint32_t now_ms);
 enum link_lease lease_state(void);
 uint8_t lease_cycles(void);
 uint32_t lease_commit(void);
+bool lease_heard(void);      /* a heartbeat since the start */
 bool lease_host_there(void); /* a heartbeat within the lease, or maintenance */
 
 #endif

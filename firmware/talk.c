@@ -200,45 +200,34 @@ static enum link_status ask_log_read(struct ask *ask)
     return LINK_OK;
 }
 
-static enum link_status ask_update_begin(struct ask *ask)
+static bool takes_images(void)
 {
-    READ(update_begin);
-    enum link_status status = update_begin(&m);
-    WRITE(update_begin, (&(struct link_update_begin_answer){.offset = update_offset()}));
-    return status;
+    return (board_capabilities() & LINK_CAP_UPDATE) != 0;
 }
 
-static enum link_status ask_update_data(struct ask *ask)
-{
-    READ(update_data);
-    enum link_status status = update_data(&m);
-    WRITE(update_data, (&(struct link_update_data_answer){.offset = update_offset()}));
-    return status;
-}
+/* The requests with a piece of the image: answered with what is expected next. */
+#define ASK_IMAGE(name)                                                                                      \
+    static enum link_status ask_##name(struct ask *ask)                                                      \
+    {                                                                                                        \
+        READ(name);                                                                                          \
+        enum link_status status = takes_images() ? name(&m) : LINK_UNSUPPORTED;                              \
+        WRITE(name, (&(struct link_##name##_answer){.offset = update_offset()}));                            \
+        return status;                                                                                       \
+    }
+ASK_IMAGE(update_begin)
+ASK_IMAGE(update_data)
 
-static enum link_status ask_update_end(struct ask *ask)
-{
-    (void)ask;
-    return update_end();
-}
-
-static enum link_status ask_update_test(struct ask *ask)
-{
-    (void)ask;
-    return update_test();
-}
-
-static enum link_status ask_update_confirm(struct ask *ask)
-{
-    (void)ask;
-    return update_confirm();
-}
-
-static enum link_status ask_update_revert(struct ask *ask)
-{
-    (void)ask;
-    return update_revert();
-}
+/* And those without fields. */
+#define ASK_BARE(name)                                                                                       \
+    static enum link_status ask_##name(struct ask *ask)                                                      \
+    {                                                                                                        \
+        (void)ask;                                                                                           \
+        return takes_images() ? name() : LINK_UNSUPPORTED;                                                   \
+    }
+ASK_BARE(update_end)
+ASK_BARE(update_test)
+ASK_BARE(update_confirm)
+ASK_BARE(update_revert)
 
 #define ASK(NAME, name, number, text)                                                                        \
     if (frame->type == (number))                                                                             \
@@ -254,7 +243,7 @@ static uint8_t on_request(void *arg, const struct link_frame *frame, uint8_t *ou
         out[0] = LINK_PROTOCOL;
         return 1;
     }
-    return ask.out_len;
+    return *status == LINK_OK ? ask.out_len : 0;
 }
 
 /* ---- events ---- */

@@ -171,6 +171,14 @@ bool board_image_write(uint32_t offset, const uint8_t *octets, uint8_t len)
     return false;
 }
 
+bool board_image_read(uint32_t offset, uint8_t *octets, uint8_t len)
+{
+    (void)offset;
+    (void)octets;
+    (void)len;
+    return false;
+}
+
 bool board_image_test(void)
 {
     return false;

@@ -26,7 +26,7 @@
     ROW(BUSY, 6, "not now; ask again")                                                                       \
     ROW(LOW_SUPPLY, 7, "not while the supply is low")                                                        \
     ROW(NV_FAILED, 8, "the board could not keep it")                                                         \
-    ROW(BAD_IMAGE, 9, "the image's size, order or check value is wrong")
+    ROW(BAD_IMAGE, 9, "the image's header, size, order or check value is wrong")
 
 #define LINK_TARGETS(ROW)                                                                                    \
     ROW(OFF, 0, "off: ended gracefully, then without supply")                                                \
@@ -155,7 +155,7 @@
     F(U32, brown_outs, "supply fell under SHUT_MV")                                                          \
     F(U32, host_cuts, "host cut off")                                                                        \
     F(U32, host_rests, "host left alone after too many cuts")                                                \
-    F(U32, updates, "images taken")                                                                          \
+    F(U32, updates, "images started for a test")                                                             \
     F(U32, nv_errors, "NV records found damaged")
 
 #define LINK_SLOT_COUNTERS(F)                                                                                \
@@ -185,13 +185,16 @@
     MESSAGE(COUNTERS, counters, 0x0C, "the board's counters")                                                \
     MESSAGE(SLOT_COUNTERS, slot_counters, 0x0D, "a slot's counters")                                         \
     MESSAGE(LOG_READ, log_read, 0x0E, "the first log entry with this number or a later one")                 \
-    MESSAGE(UPDATE_BEGIN, update_begin, 0x10, "an image will follow")                                        \
-    MESSAGE(UPDATE_DATA, update_data, 0x11, "a piece of it, in order")                                       \
-    MESSAGE(UPDATE_END, update_end, 0x12, "all was sent: check it")                                          \
+    MESSAGE(UPDATE_BEGIN, update_begin, 0x10, "an image will follow; the same again goes on where it stood") \
+    MESSAGE(UPDATE_DATA, update_data, 0x11,                                                                  \
+            "a piece of it, in order; the image's header is whole in the first")                             \
+    MESSAGE(UPDATE_END, update_end, 0x12,                                                                    \
+            "all was sent: it is read back and checked; BUSY until that is done: ask again")                 \
     MESSAGE(UPDATE_TEST, update_test, 0x13,                                                                  \
             "start it; without UPDATE_CONFIRM the next start takes the old one")                             \
-    MESSAGE(UPDATE_CONFIRM, update_confirm, 0x14, "keep the running image")                                  \
-    MESSAGE(UPDATE_REVERT, update_revert, 0x15, "start the old image again")
+    MESSAGE(UPDATE_CONFIRM, update_confirm, 0x14, "keep the running image; BUSY until a heartbeat has come") \
+    MESSAGE(UPDATE_REVERT, update_revert, 0x15,                                                              \
+            "drop what was sent; or leave the image under test, by a reset")
 
 /* Board to host; repeated until the host answers with number | 0x80, the same sequence number and EVENT_ACK's
  * fields, or until a newer event of the same type and slot takes its place. */
@@ -240,9 +243,9 @@
 #define LINK_FIELDS_slot_counters(F) F(U8, slot, "from 0")
 #define LINK_FIELDS_log_read(F)      F(U16, number, "0: the oldest")
 #define LINK_FIELDS_update_begin(F)                                                                          \
-    F(U32, size, "octets")                                                                                   \
+    F(U32, size, "octets, header and program")                                                               \
     F(U32, crc32, "IEEE, of the whole image")                                                                \
-    F(U16, version, "major * 256 + minor")
+    F(U16, version, "major * 256 + minor, as in its header")
 #define LINK_FIELDS_update_data(F)                                                                           \
     F(U32, offset, "of its first octet")                                                                     \
     F(BLOCK, data, "the octets")

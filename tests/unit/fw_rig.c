@@ -1,4 +1,5 @@
 #include "fw_rig.h"
+#include "fw_rig_image.h"
 
 #include <stdlib.h>
 
@@ -212,34 +213,6 @@ bool board_nv_erase(uint8_t page)
     return true;
 }
 
-bool board_image_begin(uint32_t size)
-{
-    return size < 100000;
-}
-
-bool board_image_write(uint32_t offset, const uint8_t *octets, uint8_t len)
-{
-    (void)offset;
-    (void)octets;
-    (void)len;
-    return true;
-}
-
-bool board_image_test(void)
-{
-    return true;
-}
-
-bool board_image_confirm(void)
-{
-    return true;
-}
-
-bool board_image_revert(void)
-{
-    return true;
-}
-
 /* ---- for the tests ---- */
 
 void rig_init(void)
@@ -251,6 +224,7 @@ void rig_init(void)
     rig.caps = LINK_CAP_STATUS | LINK_CAP_RESET | LINK_CAP_HOST_CUT | LINK_CAP_SUPPLY | LINK_CAP_NV;
     rig.supply_mv = 4000;
     rig.cause = LINK_CAUSE_POWER;
+    rig_image_init();
     request = 0;
     rig_power();
 }
@@ -299,7 +273,7 @@ void rig_pins_off(void)
 
 void rig_restart(enum link_cause cause)
 {
-    rig.cause = cause;
+    rig.cause = rig_image_boot(cause);
     rig.resets++;
     if (cause == LINK_CAUSE_POWER)
         rig_pins_off();

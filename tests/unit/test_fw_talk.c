@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fw_rig.h"
+#include "fw_rig_image.h"
 
 #include "firmware/fault.h"
 
@@ -188,29 +189,39 @@ static void the_watchdog_is_fed_by_all_or_not_at_all(void **state)
     assert_int_equal(who.watchdog_bites, 1);
 }
 
-static void an_image_is_checked_before_its_test(void **state)
+/* What update.c does with them is test_fw_update's; here that each request reaches it. */
+static void an_image_comes_over_the_link(void **state)
 {
-    uint8_t octets[LINK_PAYLOAD_MAX];
-    struct link_update_begin image = {.size = 9, .crc32 = 0xCBF43926, .version = 2}; /* of "123456789" */
-    struct link_update_data data = {.offset = 0, .data = {.len = 9}};
+    uint8_t octets[LINK_PAYLOAD_MAX], image[LINK_BLOCK_LEN];
+    struct link_update_begin whole = {.size = sizeof image, .version = 2};
+    struct link_update_data data = {.offset = 0, .data = {.len = sizeof image}};
+    struct link_update_data_answer next;
+    struct link_hello_answer who;
     (void)state;
     begin();
-    memcpy(data.data.octets, "123456789", 9);
-    assert_int_equal(ask(LINK_TYPE_UPDATE_BEGIN, octets, link_put_update_begin(&image, octets)),
+    whole.crc32 = rig_image_make(image, sizeof image, 2, "rig");
+    memcpy(data.data.octets, image, sizeof image);
+    assert_int_equal(ask(LINK_TYPE_UPDATE_BEGIN, octets, link_put_update_begin(&whole, octets)),
                      LINK_UNSUPPORTED);
+    assert_int_equal(ask(LINK_TYPE_UPDATE_CONFIRM, NULL, 0), LINK_UNSUPPORTED);
     rig.caps |= LINK_CAP_UPDATE;
-    assert_int_equal(ask(LINK_TYPE_UPDATE_BEGIN, octets, link_put_update_begin(&image, octets)), LINK_OK);
+    assert_int_equal(ask(LINK_TYPE_UPDATE_BEGIN, octets, link_put_update_begin(&whole, octets)), LINK_OK);
     assert_int_equal(ask(LINK_TYPE_UPDATE_TEST, NULL, 0), LINK_BAD_IMAGE);
-    assert_int_equal(ask(LINK_TYPE_UPDATE_END, NULL, 0), LINK_BAD_IMAGE);
-    data.offset = 1;
-    assert_int_equal(ask(LINK_TYPE_UPDATE_DATA, octets, link_put_update_data(&data, octets)), LINK_BAD_IMAGE);
-    data.offset = 0;
+    assert_int_equal(answer_len, 0);
     assert_int_equal(ask(LINK_TYPE_UPDATE_DATA, octets, link_put_update_data(&data, octets)), LINK_OK);
-    assert_int_equal(ask(LINK_TYPE_UPDATE_END, NULL, 0), LINK_OK);
+    assert_true(link_get_update_data_answer(&next, answer, answer_len));
+    assert_int_equal(next.offset, sizeof image);
+    while (ask(LINK_TYPE_UPDATE_END, NULL, 0) == LINK_BUSY)
+        continue;
+    assert_int_equal(status, LINK_OK);
     assert_int_equal(ask(LINK_TYPE_UPDATE_TEST, NULL, 0), LINK_OK);
-    talk_for(30000);
-    assert_int_equal(rig.resets, 2);
-    assert_int_equal(kept->counters.updates, 1);
+    talk_for(10000); /* the empty slots come to rest first */
+    assert_int_equal(hello(LINK_PROTOCOL, &who), LINK_OK);
+    assert_int_equal(who.cause, LINK_CAUSE_UPDATE);
+    assert_int_equal(ask(LINK_TYPE_UPDATE_CONFIRM, NULL, 0), LINK_BUSY);
+    assert_int_equal(ask(LINK_TYPE_UPDATE_REVERT, NULL, 0), LINK_OK);
+    talk_for(10000);
+    assert_int_equal(rig_image_version(), 1);
 }
 
 int main(void)
@@ -220,6 +231,6 @@ int main(void)
                                        cmocka_unit_test(a_slots_story_is_told),
                                        cmocka_unit_test(a_fault_is_kept_and_told),
                                        cmocka_unit_test(the_watchdog_is_fed_by_all_or_not_at_all),
-                                       cmocka_unit_test(an_image_is_checked_before_its_test)};
+                                       cmocka_unit_test(an_image_comes_over_the_link)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
