@@ -48,38 +48,27 @@ const struct application *directory_application_at(struct directory *directory, 
     {                                                                                                        \
         ":" #member, offsetof(struct application_update, member)                                             \
     }
-static const struct value_of {
-    const char *name;
-    size_t offset;
-} texts[] = {TEXT(friendly_name),
-             TEXT(sms_url),
-             TEXT(sms_method),
-             TEXT(sms_fallback_url),
-             TEXT(sms_fallback_method),
-             TEXT(sms_status_callback),
-             TEXT(message_status_callback),
-             TEXT(status_callback),
-             TEXT(status_callback_method),
-             TEXT(voice_url),
-             TEXT(voice_method),
-             TEXT(voice_fallback_url),
-             TEXT(voice_fallback_method)},
-  flags[] = {TEXT(voice_caller_id_lookup), TEXT(public_application_connect_enabled)};
+static const struct change_member texts[] = {TEXT(friendly_name),
+                                             TEXT(sms_url),
+                                             TEXT(sms_method),
+                                             TEXT(sms_fallback_url),
+                                             TEXT(sms_fallback_method),
+                                             TEXT(sms_status_callback),
+                                             TEXT(message_status_callback),
+                                             TEXT(status_callback),
+                                             TEXT(status_callback_method),
+                                             TEXT(voice_url),
+                                             TEXT(voice_method),
+                                             TEXT(voice_fallback_url),
+                                             TEXT(voice_fallback_method)},
+                                  flags[] = {TEXT(voice_caller_id_lookup),
+                                             TEXT(public_application_connect_enabled)};
 
-/* What is not given stays unbound, which is NULL. */
-static void values(struct change *change, const struct application_update *update)
+static void values(struct store_change *change, const struct application_update *update)
 {
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        const char *text = *(const char *const *)(const void *)((const char *)update + texts[i].offset);
-        if (text != NULL)
-            change_text(change, texts[i].name, text);
-    }
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        const bool *flag = *(const bool *const *)(const void *)((const char *)update + flags[i].offset);
-        if (flag != NULL)
-            change_int(change, flags[i].name, *flag);
-    }
-    change_int(change, ":now", clock_wall_ms());
+    change_texts(change, texts, sizeof texts / sizeof texts[0], update);
+    change_flags(change, flags, sizeof flags / sizeof flags[0], update);
+    store_change_int(change, ":now", clock_wall_ms());
 }
 
 int directory_application_create(struct directory *directory, int64_t account_id,
@@ -89,31 +78,31 @@ int directory_application_create(struct directory *directory, int64_t account_id
     if (directory_application_at(directory, account_id, APPLICATIONS_MAX - 1) != NULL)
         return -ENOSPC;
     sid_new(sid, clock_wall_ms());
-    struct change *change = change_new(directory, TABLE_APPLICATION, Q_APPLICATION_INSERT, fn, arg);
-    change_blob(change, ":sid", sid->b, sizeof sid->b);
-    change_int(change, ":account_id", account_id);
+    struct store_change *change = change_new(directory, TABLE_APPLICATION, Q_APPLICATION_INSERT, fn, arg);
+    store_change_blob(change, ":sid", sid->b, sizeof sid->b);
+    store_change_int(change, ":account_id", account_id);
     values(change, update);
-    change_submit(change);
+    store_change_submit(change);
     return 0;
 }
 
 void directory_application_update(struct directory *directory, int64_t id,
                                   const struct application_update *update, directory_fn *fn, void *arg)
 {
-    struct change *change = change_new(directory, TABLE_APPLICATION, Q_APPLICATION_UPDATE, fn, arg);
-    change_int(change, ":id", id);
+    struct store_change *change = change_new(directory, TABLE_APPLICATION, Q_APPLICATION_UPDATE, fn, arg);
+    store_change_int(change, ":id", id);
     values(change, update);
-    change_submit(change);
+    store_change_submit(change);
 }
 
 /* Both changes are of one turn, so of one commit. The lines are asked first: the second answers for both, and
  * of the first "no such row" is well. */
 void directory_application_delete(struct directory *directory, int64_t id, directory_fn *fn, void *arg)
 {
-    struct change *lines = change_new(directory, TABLE_LINE, Q_LINE_APPLICATION_CLEAR, NULL, NULL);
-    change_int(lines, ":id", id);
-    change_submit(lines);
-    struct change *change = change_new(directory, TABLE_APPLICATION, Q_APPLICATION_DELETE, fn, arg);
-    change_int(change, ":id", id);
-    change_submit(change);
+    struct store_change *lines = change_new(directory, TABLE_LINE, Q_LINE_APPLICATION_CLEAR, NULL, NULL);
+    store_change_int(lines, ":id", id);
+    store_change_submit(lines);
+    struct store_change *change = change_new(directory, TABLE_APPLICATION, Q_APPLICATION_DELETE, fn, arg);
+    store_change_int(change, ":id", id);
+    store_change_submit(change);
 }

@@ -1,5 +1,5 @@
-/* Changes of rows: the statement with its values is kept until the disk has it, then memory is read anew and
- * the caller told. Refuses: what meets no row (-ENOENT), what a constraint forbids (-EEXIST). */
+/* Changes of rows: once the disk has one, memory is read anew and the caller told. Refuses: what meets no row
+ * (-ENOENT), what a constraint forbids (-EEXIST). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,123 +9,68 @@
 #include "host/base/log.h"
 #include "host/directory/directory_internal.h"
 
-#define VALUES_MAX        24
 #define FRIENDLY_NAME_MAX 64
 
-enum value_kind { VALUE_INT, VALUE_TEXT, VALUE_BLOB };
-struct value {
-    enum value_kind kind;
-    const char *name; /* a literal */
-    int64_t number;   /* or the length of bytes */
-    void *bytes;      /* heap, NULL = NULL */
-};
-
-struct change {
-    struct store_op op; /* first */
+struct waiting {
     struct directory *directory;
     enum table table;
-    enum query query;
-    struct value values[VALUES_MAX];
-    size_t count;
-    int none; /* what it means when it met no row */
     directory_fn *fn;
     void *arg;
 };
 
-static int change_apply(struct store *store, struct store_op *op)
+static void on_changed(void *arg, int status)
 {
-    const struct change *change = (const struct change *)op;
-    sqlite3_stmt *stmt = store_write_stmt(store, change->query);
-    for (size_t i = 0; i < change->count; i++) {
-        const struct value *value = &change->values[i];
-        switch (value->kind) {
-        case VALUE_INT: store_bind_int(stmt, value->name, value->number); break;
-        case VALUE_TEXT: store_bind_text(stmt, value->name, value->bytes); break;
-        case VALUE_BLOB: store_bind_blob(stmt, value->name, value->bytes, (size_t)value->number); break;
-        }
-    }
-    int status = store_errno(store_step(store, stmt));
-    if (status == 0 && store_changes(store) == 0)
-        status = change->none;
-    sqlite3_reset(stmt);
-    return status;
-}
-
-static void change_done(struct store_op *op, int status)
-{
-    struct change *change = (struct change *)op;
-    struct directory *directory = change->directory;
-    if (status == 0 && change->table != TABLE_NONE && rows_load(directory, change->table) != 0)
-        log_event(LOG_ERROR, "directory.stale", "table=%d reason=\"cannot be read back\"", change->table);
-    if (status == 0 && change->table == TABLE_SERVICE)
+    struct waiting *waiting = arg;
+    struct directory *directory = waiting->directory;
+    enum table table = waiting->table;
+    if (status == 0 && table != TABLE_NONE && rows_load(directory, table) != 0)
+        log_event(LOG_ERROR, "directory.stale", "table=%d reason=\"cannot be read back\"", table);
+    if (status == 0 && table == TABLE_SERVICE)
         services_told(directory);
-    if (change->fn != NULL)
-        change->fn(change->arg, status);
-    for (size_t i = 0; i < change->count; i++)
-        free(change->values[i].bytes);
-    free(change);
+    if (waiting->fn != NULL)
+        waiting->fn(waiting->arg, status);
+    free(waiting);
     directory->pending--;
     if (directory->closed && directory->pending == 0)
         directory_free(directory);
 }
 
-struct change *change_new(struct directory *directory, enum table table, enum query query, directory_fn *fn,
-                          void *arg)
+struct store_change *change_new(struct directory *directory, enum table table, enum query query,
+                                directory_fn *fn, void *arg)
 {
-    struct change *change = calloc(1, sizeof *change);
-    if (change == NULL)
+    struct waiting *waiting = malloc(sizeof *waiting);
+    if (waiting == NULL)
         fatal("out of memory");
-    change->op.apply = change_apply;
-    change->op.done = change_done;
-    change->directory = directory;
-    change->table = table;
-    change->query = query;
-    change->none = -ENOENT;
-    change->fn = fn;
-    change->arg = arg;
-    return change;
+    *waiting = (struct waiting){directory, table, fn, arg};
+    directory->pending++;
+    return store_change_new(directory->store, query, on_changed, waiting);
 }
 
-static struct value *value_add(struct change *change, enum value_kind kind, const char *name)
+static const void *member_of(const void *update, const struct change_member *member)
 {
-    if (change->count == VALUES_MAX)
-        fatal("more than %d values for %s", VALUES_MAX, query_names[change->query]);
-    struct value *value = &change->values[change->count++];
-    value->kind = kind;
-    value->name = name;
+    const void *value;
+    memcpy(&value, (const char *)update + member->offset, sizeof value);
     return value;
 }
 
-void change_int(struct change *change, const char *name, int64_t number)
+void change_texts(struct store_change *change, const struct change_member *members, size_t count,
+                  const void *update)
 {
-    value_add(change, VALUE_INT, name)->number = number;
+    for (size_t i = 0; i < count; i++) {
+        const char *text = member_of(update, &members[i]);
+        if (text != NULL)
+            store_change_text(change, members[i].name, text);
+    }
 }
 
-void change_text(struct change *change, const char *name, const char *text)
+void change_flags(struct store_change *change, const struct change_member *members, size_t count,
+                  const void *update)
 {
-    struct value *value = value_add(change, VALUE_TEXT, name);
-    if (text != NULL && (value->bytes = strdup(text)) == NULL)
-        fatal("out of memory");
-}
-
-void change_blob(struct change *change, const char *name, const void *bytes, size_t len)
-{
-    struct value *value = value_add(change, VALUE_BLOB, name);
-    if ((value->bytes = malloc(len)) == NULL)
-        fatal("out of memory");
-    memcpy(value->bytes, bytes, len);
-    value->number = (int64_t)len;
-}
-
-void change_none_means(struct change *change, int status)
-{
-    change->none = status;
-}
-
-int change_submit(struct change *change)
-{
-    change->directory->pending++;
-    return store_submit(change->directory->store, &change->op);
+    for (size_t i = 0; i < count; i++) {
+        const bool *flag = member_of(update, &members[i]);
+        if (flag != NULL)
+            store_change_int(change, members[i].name, *flag);
+    }
 }
 
 /* ---- accounts ---- */
@@ -137,15 +82,15 @@ void token_make(char token[TOKEN_LEN + 1])
     hex_encode(bytes, sizeof bytes, token);
 }
 
-struct change *account_change(struct directory *directory, enum query query, const struct sid *sid,
-                              const char *token, directory_fn *fn, void *arg)
+struct store_change *account_change(struct directory *directory, enum query query, const struct sid *sid,
+                                    const char *token, directory_fn *fn, void *arg)
 {
     uint8_t sealed[TOKEN_LEN + SECRET_SEAL_OVERHEAD];
-    struct change *change = change_new(directory, TABLE_ACCOUNT, query, fn, arg);
+    struct store_change *change = change_new(directory, TABLE_ACCOUNT, query, fn, arg);
     secret_seal(&directory->key, token, TOKEN_LEN, sealed);
-    change_blob(change, ":sid", sid->b, sizeof sid->b);
-    change_blob(change, ":token", sealed, sizeof sealed);
-    change_int(change, ":now", clock_wall_ms());
+    store_change_blob(change, ":sid", sid->b, sizeof sid->b);
+    store_change_blob(change, ":token", sealed, sizeof sealed);
+    store_change_int(change, ":now", clock_wall_ms());
     return change;
 }
 
@@ -170,11 +115,11 @@ static void account_insert(struct directory *directory, int64_t owner_id, bool t
 {
     sid_new(sid, clock_wall_ms());
     token_make(token);
-    struct change *change = account_change(directory, Q_ACCOUNT_INSERT, sid, token, fn, arg);
-    change_text(change, ":friendly_name", friendly_name);
-    change_int(change, ":owner_id", owner_id);
-    change_int(change, ":test", test);
-    change_submit(change);
+    struct store_change *change = account_change(directory, Q_ACCOUNT_INSERT, sid, token, fn, arg);
+    store_change_text(change, ":friendly_name", friendly_name);
+    store_change_int(change, ":owner_id", owner_id);
+    store_change_int(change, ":test", test);
+    store_change_submit(change);
 }
 
 int directory_account_create(struct directory *directory, const char *friendly_name, struct sid *sid,
@@ -207,7 +152,7 @@ int directory_account_rotate(struct directory *directory, const struct sid *sid,
     if (rows_by_sid(&directory->tables[TABLE_ACCOUNT], sid) == NULL)
         return -ENOENT;
     token_make(token);
-    change_submit(account_change(directory, Q_ACCOUNT_TOKEN_SET, sid, token, fn, arg));
+    store_change_submit(account_change(directory, Q_ACCOUNT_TOKEN_SET, sid, token, fn, arg));
     return 0;
 }
 
@@ -218,13 +163,13 @@ int directory_account_update(struct directory *directory, int64_t id, const char
         return -ENOENT;
     if (friendly_name != NULL && !name_fits(friendly_name, 1))
         return -EINVAL;
-    struct change *change = change_new(directory, TABLE_ACCOUNT, Q_ACCOUNT_UPDATE, fn, arg);
-    change_int(change, ":id", id);
-    change_text(change, ":friendly_name", friendly_name);
-    change_int(change, ":status", status);
-    change_int(change, ":now", clock_wall_ms());
-    change_none_means(change, -EPERM);
-    change_submit(change);
+    struct store_change *change = change_new(directory, TABLE_ACCOUNT, Q_ACCOUNT_UPDATE, fn, arg);
+    store_change_int(change, ":id", id);
+    store_change_text(change, ":friendly_name", friendly_name);
+    store_change_int(change, ":status", status);
+    store_change_int(change, ":now", clock_wall_ms());
+    store_change_none_means(change, -EPERM);
+    store_change_submit(change);
     return 0;
 }
 
@@ -233,10 +178,10 @@ int directory_account_update(struct directory *directory, int64_t id, const char
 /* In the same commit as the move. */
 static void pools_leave(struct directory *directory, int64_t line_id, int64_t account_id)
 {
-    struct change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_LINE_LEAVE, NULL, NULL);
-    change_int(change, ":line_id", line_id);
-    change_int(change, ":account_id", account_id);
-    change_submit(change);
+    struct store_change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_LINE_LEAVE, NULL, NULL);
+    store_change_int(change, ":line_id", line_id);
+    store_change_int(change, ":account_id", account_id);
+    store_change_submit(change);
 }
 
 void directory_line_update(struct directory *directory, int64_t line_id, const struct line_update *update,
@@ -244,20 +189,20 @@ void directory_line_update(struct directory *directory, int64_t line_id, const s
 {
     if (update->account_id != 0)
         pools_leave(directory, line_id, update->account_id);
-    struct change *change = change_new(directory, TABLE_LINE, Q_LINE_UPDATE, fn, arg);
-    change_int(change, ":id", line_id);
-    change_int(change, ":account_id", update->account_id);
-    change_text(change, ":friendly_name", update->friendly_name);
-    change_text(change, ":sms_url", update->sms_url);
-    change_text(change, ":sms_method", update->sms_method);
-    change_text(change, ":sms_fallback_url", update->sms_fallback_url);
-    change_text(change, ":sms_fallback_method", update->sms_fallback_method);
-    change_text(change, ":status_callback", update->status_callback);
-    change_text(change, ":status_callback_method", update->status_callback_method);
+    struct store_change *change = change_new(directory, TABLE_LINE, Q_LINE_UPDATE, fn, arg);
+    store_change_int(change, ":id", line_id);
+    store_change_int(change, ":account_id", update->account_id);
+    store_change_text(change, ":friendly_name", update->friendly_name);
+    store_change_text(change, ":sms_url", update->sms_url);
+    store_change_text(change, ":sms_method", update->sms_method);
+    store_change_text(change, ":sms_fallback_url", update->sms_fallback_url);
+    store_change_text(change, ":sms_fallback_method", update->sms_fallback_method);
+    store_change_text(change, ":status_callback", update->status_callback);
+    store_change_text(change, ":status_callback_method", update->status_callback_method);
     if (update->sms_application_id != NULL)
-        change_int(change, ":sms_application_id", *update->sms_application_id);
-    change_int(change, ":now", clock_wall_ms());
-    change_submit(change);
+        store_change_int(change, ":sms_application_id", *update->sms_application_id);
+    store_change_int(change, ":now", clock_wall_ms());
+    store_change_submit(change);
 }
 
 static void chars_set(char *field, size_t size, const char *text)
@@ -287,11 +232,11 @@ int directory_line_sim(struct directory *directory, int64_t line_id, const char 
         chars_set(line->iccid, sizeof line->iccid, line->sim);
     if (new_number)
         chars_set(line->number, sizeof line->number, number);
-    struct change *change = change_new(directory, TABLE_LINE, Q_LINE_IDENTITY_SET, NULL, NULL);
-    change_int(change, ":id", line_id);
-    change_text(change, ":iccid", line->iccid);
-    change_text(change, ":number", line->number);
-    change_int(change, ":now", clock_wall_ms());
-    change_submit(change);
+    struct store_change *change = change_new(directory, TABLE_LINE, Q_LINE_IDENTITY_SET, NULL, NULL);
+    store_change_int(change, ":id", line_id);
+    store_change_text(change, ":iccid", line->iccid);
+    store_change_text(change, ":number", line->number);
+    store_change_int(change, ":now", clock_wall_ms());
+    store_change_submit(change);
     return 0;
 }

@@ -168,7 +168,7 @@ const struct service *directory_service_by_sid(struct directory *directory, cons
     return service != NULL && service->live ? service : NULL;
 }
 
-static bool pool_has(const struct service *service, int64_t line_id)
+bool pool_has(const struct service *service, int64_t line_id)
 {
     for (size_t n = 0; n < service->line_count; n++)
         if (service->line_ids[n] == line_id)

@@ -1,9 +1,9 @@
-/* What the files of this room share. A change is one statement with its values, owned: it may wait for the
- * disk longer than the configuration or request that it came from. */
+/* What the files of this room share. */
 #ifndef CELLPOST_DIRECTORY_INTERNAL_H
 #define CELLPOST_DIRECTORY_INTERNAL_H
 
 #include "host/directory/directory.h"
+#include "host/store/change.h"
 
 #define TOKEN_LEN 32
 
@@ -34,6 +34,10 @@ void rows_fini(struct directory *);
 /* From what the line is and which SIM is in. */
 void line_judge(struct line *);
 
+/* directory.c */
+void directory_free(struct directory *);
+bool pool_has(const struct service *, int64_t line_id);
+
 /* service.c */
 void service_judge(struct service *);
 int service_pool_load(struct directory *, struct service *); /* 0, -EIO */
@@ -41,18 +45,20 @@ void service_fini(struct service *);
 void services_told(struct directory *);
 
 /* change.c */
-struct change;
-struct change *change_new(struct directory *, enum table, enum query, directory_fn *, void *arg);
-void change_int(struct change *, const char *name, int64_t value);
-void change_text(struct change *, const char *name, const char *value); /* NULL binds NULL */
-void change_blob(struct change *, const char *name, const void *value, size_t len);
-void change_none_means(struct change *, int status); /* when it meets no row; -ENOENT unless told */
-int change_submit(struct change *);                  /* as store_submit */
-struct change *account_change(struct directory *, enum query, const struct sid *, const char *token,
-                              directory_fn *, void *arg);
+/* A change after which the table is read anew; the caller adds its values and submits it, always. */
+struct store_change *change_new(struct directory *, enum table, enum query, directory_fn *, void *arg);
+/* Values of an update's members, which are pointers: of what is not given (NULL) none is bound, which is
+ * NULL. */
+struct change_member {
+    const char *name; /* as the statement has it */
+    size_t offset;
+};
+void change_texts(struct store_change *, const struct change_member *, size_t count, const void *update);
+void change_flags(struct store_change *, const struct change_member *, size_t count, const void *update);
+struct store_change *account_change(struct directory *, enum query, const struct sid *, const char *token,
+                                    directory_fn *, void *arg);
 void token_make(char token[TOKEN_LEN + 1]);
 bool name_fits(const char *name, size_t least); /* least to 64 characters of UTF-8 */
-void directory_free(struct directory *);
 
 /* first.c: the key file, and what an empty database needs. */
 int first_open(struct directory *, const struct conf *, char error[256]);
@@ -64,7 +70,8 @@ void seed_tell_ignored(struct directory *, const struct conf *);
 
 /* seed_service.c */
 int services_check(const struct directory *, const struct conf *, char error[256]);
-int service_seed(struct directory *, const struct conf_service *, int64_t account_id); /* as change_submit */
+/* As store_change_submit. */
+int service_seed(struct directory *, const struct conf_service *, int64_t account_id);
 bool conf_has_service(const struct conf *, const char *name);
 
 #endif

@@ -120,11 +120,11 @@ static int account_first(struct directory *directory, const struct conf *conf, c
     int status = credentials_write(conf->daemon.data_dir, text, token, error);
     if (status != 0)
         return status;
-    struct change *change = account_change(directory, Q_ACCOUNT_INSERT, &sid, token, NULL, NULL);
-    change_text(change, ":friendly_name", "Main");
-    change_int(change, ":owner_id", 0);
-    change_int(change, ":test", false);
-    status = change_submit(change);
+    struct store_change *change = account_change(directory, Q_ACCOUNT_INSERT, &sid, token, NULL, NULL);
+    store_change_text(change, ":friendly_name", "Main");
+    store_change_int(change, ":owner_id", 0);
+    store_change_int(change, ":test", false);
+    status = store_change_submit(change);
     if (status == 0)
         status = store_flush(directory->store);
     if (status != 0)

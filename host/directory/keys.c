@@ -72,12 +72,12 @@ static void secret_make(char secret[KEY_SECRET_LEN + 1])
     secret[KEY_SECRET_LEN] = '\0';
 }
 
-static struct change *key_change(struct directory *directory, enum query query, int64_t account_id,
-                                 const struct sid *sid, directory_fn *fn, void *arg)
+static struct store_change *key_change(struct directory *directory, enum query query, int64_t account_id,
+                                       const struct sid *sid, directory_fn *fn, void *arg)
 {
-    struct change *change = change_new(directory, TABLE_NONE, query, fn, arg);
-    change_blob(change, ":sid", sid->b, sizeof sid->b);
-    change_int(change, ":account_id", account_id);
+    struct store_change *change = change_new(directory, TABLE_NONE, query, fn, arg);
+    store_change_blob(change, ":sid", sid->b, sizeof sid->b);
+    store_change_int(change, ":account_id", account_id);
     return change;
 }
 
@@ -90,13 +90,13 @@ int directory_key_create(struct directory *directory, int64_t account_id, const 
     sid_new(sid, clock_wall_ms());
     secret_make(secret);
     secret_sha256(secret, KEY_SECRET_LEN, hash);
-    struct change *change = key_change(directory, Q_API_KEY_INSERT, account_id, sid, fn, arg);
-    change_text(change, ":friendly_name", friendly_name);
-    change_blob(change, ":secret", hash, sizeof hash);
-    change_int(change, ":now", clock_wall_ms());
-    change_int(change, ":most", KEYS_MAX);
-    change_none_means(change, -ENOSPC);
-    change_submit(change);
+    struct store_change *change = key_change(directory, Q_API_KEY_INSERT, account_id, sid, fn, arg);
+    store_change_text(change, ":friendly_name", friendly_name);
+    store_change_blob(change, ":secret", hash, sizeof hash);
+    store_change_int(change, ":now", clock_wall_ms());
+    store_change_int(change, ":most", KEYS_MAX);
+    store_change_none_means(change, -ENOSPC);
+    store_change_submit(change);
     return 0;
 }
 
@@ -105,15 +105,15 @@ int directory_key_rename(struct directory *directory, int64_t account_id, const 
 {
     if (!name_fits(friendly_name, 0))
         return -EINVAL;
-    struct change *change = key_change(directory, Q_API_KEY_RENAME, account_id, sid, fn, arg);
-    change_text(change, ":friendly_name", friendly_name);
-    change_int(change, ":now", clock_wall_ms());
-    change_submit(change);
+    struct store_change *change = key_change(directory, Q_API_KEY_RENAME, account_id, sid, fn, arg);
+    store_change_text(change, ":friendly_name", friendly_name);
+    store_change_int(change, ":now", clock_wall_ms());
+    store_change_submit(change);
     return 0;
 }
 
 void directory_key_delete(struct directory *directory, int64_t account_id, const struct sid *sid,
                           directory_fn *fn, void *arg)
 {
-    change_submit(key_change(directory, Q_API_KEY_DELETE, account_id, sid, fn, arg));
+    store_change_submit(key_change(directory, Q_API_KEY_DELETE, account_id, sid, fn, arg));
 }

@@ -36,17 +36,17 @@ static int line_insert(struct directory *directory, const struct conf_line *line
     if (!store_open_for_work(directory->store))
         return -ENOSPC;
     sid_new(&sid, clock_wall_ms());
-    struct change *change = change_new(directory, TABLE_LINE, Q_LINE_INSERT, NULL, NULL);
-    change_blob(change, ":sid", sid.b, sizeof sid.b);
-    change_int(change, ":account_id", account_id);
-    change_text(change, ":name", line->name);
-    change_text(change, ":number", line->number);
-    change_text(change, ":iccid", line->iccid);
-    change_text(change, ":friendly_name", line->name);
+    struct store_change *change = change_new(directory, TABLE_LINE, Q_LINE_INSERT, NULL, NULL);
+    store_change_blob(change, ":sid", sid.b, sizeof sid.b);
+    store_change_int(change, ":account_id", account_id);
+    store_change_text(change, ":name", line->name);
+    store_change_text(change, ":number", line->number);
+    store_change_text(change, ":iccid", line->iccid);
+    store_change_text(change, ":friendly_name", line->name);
     for (size_t i = 0; i < OWNED_COUNT; i++)
-        change_text(change, owned[i].value, *text_at(line, owned[i].conf));
-    change_int(change, ":now", clock_wall_ms());
-    return change_submit(change);
+        store_change_text(change, owned[i].value, *text_at(line, owned[i].conf));
+    store_change_int(change, ":now", clock_wall_ms());
+    return store_change_submit(change);
 }
 
 /* An empty option says nothing of the row. */
@@ -58,14 +58,14 @@ static int line_correct(struct directory *directory, const struct conf_line *con
         return 0;
     if (!store_open_for_work(directory->store))
         return -ENOSPC;
-    struct change *change = change_new(directory, TABLE_LINE, Q_LINE_IDENTITY_SET, NULL, NULL);
-    change_int(change, ":id", line->id);
-    change_text(change, ":number", number_stands ? line->number : conf->number);
-    change_text(change, ":iccid", iccid_stands ? line->iccid : conf->iccid);
-    change_int(change, ":now", clock_wall_ms());
+    struct store_change *change = change_new(directory, TABLE_LINE, Q_LINE_IDENTITY_SET, NULL, NULL);
+    store_change_int(change, ":id", line->id);
+    store_change_text(change, ":number", number_stands ? line->number : conf->number);
+    store_change_text(change, ":iccid", iccid_stands ? line->iccid : conf->iccid);
+    store_change_int(change, ":now", clock_wall_ms());
     log_event(LOG_WARN, "line.corrected", "line=%s number=%s iccid=%s", line->name,
               number_stands ? "kept" : "new", iccid_stands ? "kept" : "new");
-    return change_submit(change);
+    return store_change_submit(change);
 }
 
 /* Whose a [line] is: the first account's, or by SID, or by a name that only one has. NULL: nobody's. */

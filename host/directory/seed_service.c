@@ -103,14 +103,6 @@ static bool row_stands(const struct service *row, const struct conf_service *con
            row->validity_s == conf->validity_s;
 }
 
-static bool in_pool(const struct service *row, int64_t line_id)
-{
-    for (size_t i = 0; i < row->line_count; i++)
-        if (row->line_ids[i] == line_id)
-            return true;
-    return false;
-}
-
 static bool is_listed(struct directory *directory, char **names, int64_t line_id)
 {
     const struct line *line = directory_line(directory, line_id);
@@ -129,7 +121,7 @@ static bool pool_stands(struct directory *directory, const struct service *row, 
         const struct line *line = directory_line_by_name(directory, *names);
         if (line == NULL) /* a new line has no row in memory yet */
             return false;
-        if (line->account_id == row->account_id && !in_pool(row, line->id)) /* another account's stays out */
+        if (line->account_id == row->account_id && !pool_has(row, line->id)) /* another account's stays out */
             return false;
     }
     return true;
@@ -137,38 +129,38 @@ static bool pool_stands(struct directory *directory, const struct service *row, 
 
 /* ---- writing ---- */
 
-static struct change *service_change(struct directory *directory, enum query query,
-                                     const struct conf_service *conf, const struct sid *sid)
+static struct store_change *service_change(struct directory *directory, enum query query,
+                                           const struct conf_service *conf, const struct sid *sid)
 {
-    struct change *change = change_new(directory, TABLE_SERVICE, query, NULL, NULL);
-    change_blob(change, ":sid", sid->b, sizeof sid->b);
-    change_text(change, ":name", conf->name);
-    change_text(change, ":friendly_name", conf->name);
+    struct store_change *change = change_new(directory, TABLE_SERVICE, query, NULL, NULL);
+    store_change_blob(change, ":sid", sid->b, sizeof sid->b);
+    store_change_text(change, ":name", conf->name);
+    store_change_text(change, ":friendly_name", conf->name);
     for (size_t i = 0; i < TEXTS; i++)
-        change_text(change, texts[i].value, text_at(conf, texts[i].conf));
+        store_change_text(change, texts[i].value, text_at(conf, texts[i].conf));
     for (size_t i = 0; i < FLAGS; i++)
-        change_int(change, flags[i].value, flag_at(conf, flags[i].conf));
-    change_int(change, ":validity_s", conf->validity_s);
-    change_int(change, ":now", clock_wall_ms());
+        store_change_int(change, flags[i].value, flag_at(conf, flags[i].conf));
+    store_change_int(change, ":validity_s", conf->validity_s);
+    store_change_int(change, ":now", clock_wall_ms());
     return change;
 }
 
 static int pool_clear(struct directory *directory, int64_t service_id)
 {
-    struct change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_LINE_CLEAR, NULL, NULL);
-    change_int(change, ":service_id", service_id);
-    int status = change_submit(change);
+    struct store_change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_LINE_CLEAR, NULL, NULL);
+    store_change_int(change, ":service_id", service_id);
+    int status = store_change_submit(change);
     return status == -ENOENT ? 0 : status; /* it was empty */
 }
 
 static int pool_insert(struct directory *directory, const struct sid *sid, char **lines)
 {
     for (; *lines != NULL; lines++) {
-        struct change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_LINE_INSERT, NULL, NULL);
-        change_blob(change, ":sid", sid->b, sizeof sid->b);
-        change_text(change, ":line", *lines);
-        change_int(change, ":now", clock_wall_ms());
-        int status = change_submit(change);
+        struct store_change *change = change_new(directory, TABLE_SERVICE, Q_SERVICE_LINE_INSERT, NULL, NULL);
+        store_change_blob(change, ":sid", sid->b, sizeof sid->b);
+        store_change_text(change, ":line", *lines);
+        store_change_int(change, ":now", clock_wall_ms());
+        int status = store_change_submit(change);
         if (status != 0 && status != -EEXIST) /* named twice */
             return status;
     }
@@ -185,9 +177,9 @@ static int service_update(struct directory *directory, const struct conf_service
         return -ENOSPC;
     log_event(LOG_INFO, "service.changed", "service=%s options=%s pool=%s", conf->name,
               stands ? "kept" : "new", pool ? "kept" : "new");
-    struct change *change = service_change(directory, Q_SERVICE_UPDATE, conf, sid);
-    change_int(change, ":id", row->id);
-    int status = change_submit(change);
+    struct store_change *change = service_change(directory, Q_SERVICE_UPDATE, conf, sid);
+    store_change_int(change, ":id", row->id);
+    int status = store_change_submit(change);
     if (status == 0 && !pool)
         status = pool_clear(directory, row->id);
     return status != 0 || pool ? status : pool_insert(directory, sid, conf->lines);
@@ -207,9 +199,9 @@ int service_seed(struct directory *directory, const struct conf_service *conf, i
         return service_update(directory, conf, row, &sid);
     if (!store_open_for_work(directory->store))
         return -ENOSPC;
-    struct change *change = service_change(directory, Q_SERVICE_INSERT, conf, &sid);
-    change_int(change, ":account_id", account_id);
-    int status = change_submit(change);
+    struct store_change *change = service_change(directory, Q_SERVICE_INSERT, conf, &sid);
+    store_change_int(change, ":account_id", account_id);
+    int status = store_change_submit(change);
     return status != 0 ? status : pool_insert(directory, &sid, conf->lines);
 }
 

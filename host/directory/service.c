@@ -105,102 +105,93 @@ void service_fini(struct service *service)
     {                                                                                                        \
         ":" #member, offsetof(struct service_update, member)                                                 \
     }
-static const struct value_of {
-    const char *name;
-    size_t offset;
-} texts[] = {VALUE(friendly_name), VALUE(inbound_request_url),  VALUE(inbound_method),
-             VALUE(fallback_url),  VALUE(fallback_method),      VALUE(status_callback),
-             VALUE(validity),      VALUE(scan_message_content), VALUE(usecase)},
-  flags[] = {VALUE(sticky_sender),         VALUE(area_code_geomatch),
-             VALUE(smart_encoding),        VALUE(use_inbound_webhook_on_number),
-             VALUE(mms_converter),         VALUE(fallback_to_long_code),
-             VALUE(synchronous_validation)};
+static const struct change_member texts[] = {VALUE(friendly_name),   VALUE(inbound_request_url),
+                                             VALUE(inbound_method),  VALUE(fallback_url),
+                                             VALUE(fallback_method), VALUE(status_callback),
+                                             VALUE(validity),        VALUE(scan_message_content),
+                                             VALUE(usecase)},
+                                  flags[] = {
+                                      VALUE(sticky_sender),         VALUE(area_code_geomatch),
+                                      VALUE(smart_encoding),        VALUE(use_inbound_webhook_on_number),
+                                      VALUE(mms_converter),         VALUE(fallback_to_long_code),
+                                      VALUE(synchronous_validation)};
 
-static struct change *service_change(struct directory *directory, enum query query, int64_t id,
-                                     directory_fn *fn, void *arg)
+static struct store_change *service_change(struct directory *directory, enum query query, int64_t id,
+                                           directory_fn *fn, void *arg)
 {
-    struct change *change = change_new(directory, TABLE_SERVICE, query, fn, arg);
+    struct store_change *change = change_new(directory, TABLE_SERVICE, query, fn, arg);
     if (id != 0)
-        change_int(change, ":id", id);
+        store_change_int(change, ":id", id);
     return change;
 }
 
-/* What is not given stays unbound, which is NULL. */
-static void service_values(struct change *change, const struct service_update *update)
+static void service_values(struct store_change *change, const struct service_update *update)
 {
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        const char *text = *(const char *const *)(const void *)((const char *)update + texts[i].offset);
-        if (text != NULL)
-            change_text(change, texts[i].name, text);
-    }
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        const bool *flag = *(const bool *const *)(const void *)((const char *)update + flags[i].offset);
-        if (flag != NULL)
-            change_int(change, flags[i].name, *flag);
-    }
-    change_int(change, ":now", clock_wall_ms());
+    change_texts(change, texts, sizeof texts / sizeof texts[0], update);
+    change_flags(change, flags, sizeof flags / sizeof flags[0], update);
+    store_change_int(change, ":now", clock_wall_ms());
 }
 
 void directory_service_create(struct directory *directory, int64_t account_id,
                               const struct service_update *update, struct sid *sid, directory_fn *fn,
                               void *arg)
 {
-    struct change *change = service_change(directory, Q_SERVICE_CREATE, 0, fn, arg);
+    struct store_change *change = service_change(directory, Q_SERVICE_CREATE, 0, fn, arg);
     sid_new(sid, clock_wall_ms());
-    change_blob(change, ":sid", sid->b, sizeof sid->b);
-    change_int(change, ":account_id", account_id);
+    store_change_blob(change, ":sid", sid->b, sizeof sid->b);
+    store_change_int(change, ":account_id", account_id);
     service_values(change, update);
-    change_submit(change);
+    store_change_submit(change);
 }
 
 void directory_service_update(struct directory *directory, int64_t service_id,
                               const struct service_update *update, directory_fn *fn, void *arg)
 {
-    struct change *change = service_change(directory, Q_SERVICE_CHANGE, service_id, fn, arg);
+    struct store_change *change = service_change(directory, Q_SERVICE_CHANGE, service_id, fn, arg);
     service_values(change, update);
-    change_submit(change);
+    store_change_submit(change);
 }
 
 void directory_service_delete(struct directory *directory, int64_t service_id, directory_fn *fn, void *arg)
 {
-    struct change *change = service_change(directory, Q_SERVICE_DELETE, service_id, fn, arg);
-    change_int(change, ":now", clock_wall_ms());
-    change_submit(change);
+    struct store_change *change = service_change(directory, Q_SERVICE_DELETE, service_id, fn, arg);
+    store_change_int(change, ":now", clock_wall_ms());
+    store_change_submit(change);
 }
 
 void directory_sender_add(struct directory *directory, int64_t service_id, int64_t line_id, directory_fn *fn,
                           void *arg)
 {
-    struct change *change = service_change(directory, Q_SERVICE_SENDER_ADD, service_id, fn, arg);
-    change_int(change, ":line", line_id);
-    change_int(change, ":now", clock_wall_ms());
-    change_submit(change);
+    struct store_change *change = service_change(directory, Q_SERVICE_SENDER_ADD, service_id, fn, arg);
+    store_change_int(change, ":line", line_id);
+    store_change_int(change, ":now", clock_wall_ms());
+    store_change_submit(change);
 }
 
 void directory_sender_remove(struct directory *directory, int64_t service_id, int64_t line_id,
                              directory_fn *fn, void *arg)
 {
-    struct change *change = service_change(directory, Q_SERVICE_SENDER_REMOVE, service_id, fn, arg);
-    change_int(change, ":line", line_id);
-    change_submit(change);
+    struct store_change *change = service_change(directory, Q_SERVICE_SENDER_REMOVE, service_id, fn, arg);
+    store_change_int(change, ":line", line_id);
+    store_change_submit(change);
 }
 
 void directory_alpha_add(struct directory *directory, int64_t service_id, const char *sender,
                          const char *country, struct sid *sid, directory_fn *fn, void *arg)
 {
-    struct change *change = service_change(directory, Q_SERVICE_ALPHA_ADD, service_id, fn, arg);
+    struct store_change *change = service_change(directory, Q_SERVICE_ALPHA_ADD, service_id, fn, arg);
     sid_new(sid, clock_wall_ms());
-    change_blob(change, ":sid", sid->b, sizeof sid->b);
-    change_text(change, ":sender", sender);
-    change_text(change, ":country", country);
-    change_int(change, ":now", clock_wall_ms());
-    change_submit(change);
+    store_change_blob(change, ":sid", sid->b, sizeof sid->b);
+    store_change_text(change, ":sender", sender);
+    store_change_text(change, ":country", country);
+    store_change_int(change, ":now", clock_wall_ms());
+    store_change_submit(change);
 }
 
 void directory_alpha_remove(struct directory *directory, int64_t service_id, int64_t alpha_id,
                             directory_fn *fn, void *arg)
 {
-    struct change *change = service_change(directory, Q_SERVICE_ALPHA_REMOVE, service_id, fn, arg);
-    change_int(change, ":alpha", alpha_id);
-    change_submit(change);
+    struct store_change *change = service_change(directory, Q_SERVICE_ALPHA_REMOVE, service_id, fn, arg);
+    store_change_int(change, ":alpha", alpha_id);
+    store_change_submit(change);
 }

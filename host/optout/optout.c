@@ -7,6 +7,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/store/change.h"
 
 struct optout {
     struct store *store;
@@ -28,106 +29,61 @@ void optout_close(struct optout *optout)
     free(optout);
 }
 
-/* ---- changes: one statement with its values, which may wait for the disk ---- */
+/* ---- changes ---- */
 
-struct change {
-    struct store_op op; /* first */
-    enum query query;
-    struct sid sid;
-    int64_t account_id, service_id, line_id, message_id, now_ms;
-    char number[sizeof((struct optout_row *)0)->number];
+static struct store_change *change_new(struct optout *optout, enum query query, optout_fn *fn, void *arg)
+{
+    struct store_change *change = store_change_new(optout->store, query, fn, arg);
+    store_change_none_means(change, 0);
+    return change;
+}
+
+static struct store_change *change_of(struct optout *optout, enum query query,
+                                      const struct optout_sender *sender, const char *number, optout_fn *fn,
+                                      void *arg)
+{
     char mark[MARK_TEXT];
-    char source[sizeof((struct optout_row *)0)->source];
-    optout_fn *fn;
-    void *arg;
-};
-
-static int change_apply(struct store *store, struct store_op *op)
-{
-    const struct change *c = (const struct change *)op;
-    sqlite3_stmt *stmt = store_write_stmt(store, c->query);
-    if (c->query == Q_OPTOUT_SEE) {
-        store_bind_int(stmt, ":message", c->message_id);
-    } else {
-        store_bind_text(stmt, ":number", c->number);
-        store_bind_text(stmt, ":mark", c->mark);
-        store_bind_int(stmt, ":service", c->service_id);
-        store_bind_int(stmt, ":line", c->line_id);
-    }
-    if (c->query == Q_OPTOUT_ADD) {
-        store_bind_blob(stmt, ":sid", c->sid.b, sizeof c->sid.b);
-        store_bind_int(stmt, ":account", c->account_id);
-        store_bind_text(stmt, ":source", c->source);
-        store_bind_int(stmt, ":now", c->now_ms);
-    }
-    int status = store_errno(store_step(store, stmt));
-    sqlite3_reset(stmt);
-    return status;
-}
-
-static void change_done(struct store_op *op, int status)
-{
-    struct change *c = (struct change *)op;
-    if (c->fn != NULL)
-        c->fn(c->arg, status);
-    free(c);
-}
-
-static struct change *change_new(struct optout *optout, enum query query, const char *number, optout_fn *fn,
-                                 void *arg)
-{
-    struct change *c = calloc(1, sizeof *c);
-    if (c == NULL)
-        fatal("out of memory");
-    c->op.apply = change_apply;
-    c->op.done = change_done;
-    c->query = query;
-    c->now_ms = clock_wall_ms();
-    snprintf(c->number, sizeof c->number, "%s", number);
-    mark_number(&optout->key, number, c->mark);
-    c->fn = fn;
-    c->arg = arg;
-    return c;
+    struct store_change *change = change_new(optout, query, fn, arg);
+    mark_number(&optout->key, number, mark);
+    store_change_text(change, ":number", number);
+    store_change_text(change, ":mark", mark);
+    store_change_int(change, ":service", sender->service_id);
+    store_change_int(change, ":line", sender->line_id);
+    return change;
 }
 
 void optout_add(struct optout *optout, const struct optout_sender *sender, const char *number,
                 const char *source, optout_fn *fn, void *arg)
 {
-    struct change *c = change_new(optout, Q_OPTOUT_ADD, number, fn, arg);
-    sid_new(&c->sid, c->now_ms);
-    c->account_id = sender->account_id;
-    c->service_id = sender->service_id;
-    c->line_id = sender->line_id;
-    snprintf(c->source, sizeof c->source, "%s", source);
-    store_submit(optout->store, &c->op);
-}
-
-static void submit_pair(struct optout *optout, enum query query, int64_t service_id, int64_t line_id,
-                        const char *number, optout_fn *fn, void *arg)
-{
-    struct change *c = change_new(optout, query, number, fn, arg);
-    c->service_id = service_id;
-    c->line_id = line_id;
-    store_submit(optout->store, &c->op);
+    struct sid sid;
+    int64_t now_ms = clock_wall_ms();
+    struct store_change *change = change_of(optout, Q_OPTOUT_ADD, sender, number, fn, arg);
+    sid_new(&sid, now_ms);
+    store_change_blob(change, ":sid", sid.b, sizeof sid.b);
+    store_change_int(change, ":account", sender->account_id);
+    store_change_text(change, ":source", source);
+    store_change_int(change, ":now", now_ms);
+    store_change_submit(change);
 }
 
 void optout_remove(struct optout *optout, const struct optout_sender *sender, const char *number,
                    optout_fn *fn, void *arg)
 {
-    submit_pair(optout, Q_OPTOUT_REMOVE, sender->service_id, sender->line_id, number, fn, arg);
+    store_change_submit(change_of(optout, Q_OPTOUT_REMOVE, sender, number, fn, arg));
 }
 
 void optout_clear(struct optout *optout, int64_t service_id, int64_t line_id, const char *number,
                   optout_fn *fn, void *arg)
 {
-    submit_pair(optout, Q_OPTOUT_CLEAR, service_id, line_id, number, fn, arg);
+    const struct optout_sender sender = {.service_id = service_id, .line_id = line_id};
+    store_change_submit(change_of(optout, Q_OPTOUT_CLEAR, &sender, number, fn, arg));
 }
 
 void optout_see(struct optout *optout, int64_t message_id, optout_fn *fn, void *arg)
 {
-    struct change *c = change_new(optout, Q_OPTOUT_SEE, "", fn, arg);
-    c->message_id = message_id;
-    store_submit(optout->store, &c->op);
+    struct store_change *change = change_new(optout, Q_OPTOUT_SEE, fn, arg);
+    store_change_int(change, ":message", message_id);
+    store_change_submit(change);
 }
 
 /* ---- reading: committed rows ---- */

@@ -21,6 +21,7 @@ struct store_change {
     enum query query;
     struct value values[STORE_CHANGE_VALUES];
     size_t count;
+    int none; /* what it means when it met no row */
     store_change_fn *fn;
     void *arg;
 };
@@ -42,7 +43,7 @@ static int change_apply(struct store *store, struct store_op *op)
         value_bind(stmt, &change->values[i]);
     int status = store_errno(store_step(store, stmt));
     if (status == 0 && store_changes(store) == 0)
-        status = -ENOENT;
+        status = change->none;
     sqlite3_reset(stmt);
     return status;
 }
@@ -66,6 +67,7 @@ struct store_change *store_change_new(struct store *store, enum query query, sto
     change->op.done = change_done;
     change->store = store;
     change->query = query;
+    change->none = -ENOENT;
     change->fn = fn;
     change->arg = arg;
     return change;
@@ -102,7 +104,12 @@ void store_change_blob(struct store_change *change, const char *name, const void
     value->number = (int64_t)len;
 }
 
-void store_change_submit(struct store_change *change)
+void store_change_none_means(struct store_change *change, int status)
 {
-    store_submit(change->store, &change->op);
+    change->none = status;
+}
+
+int store_change_submit(struct store_change *change)
+{
+    return store_submit(change->store, &change->op);
 }

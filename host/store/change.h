@@ -5,7 +5,7 @@
 
 #include "host/store/store.h"
 
-#define STORE_CHANGE_VALUES 16
+#define STORE_CHANGE_VALUES 24
 
 struct store_change;
 /* Once the change is on disk: 0; -ENOENT, it met no row; -EEXIST, a constraint forbids it; or what the store
@@ -17,6 +17,9 @@ struct store_change *store_change_new(struct store *, enum query, store_change_f
 void store_change_int(struct store_change *, const char *name, int64_t value);
 void store_change_text(struct store_change *, const char *name, const char *value); /* NULL binds NULL */
 void store_change_blob(struct store_change *, const char *name, const void *value, size_t len);
-void store_change_submit(struct store_change *); /* taken over */
+/* When it meets no row it ends with this, not with -ENOENT. */
+void store_change_none_means(struct store_change *, int status);
+/* Takes it over; returns as store_submit. */
+int store_change_submit(struct store_change *);
 
 #endif
