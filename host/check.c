@@ -9,6 +9,7 @@
 
 #include "host/daemon.h"
 #include "host/modem/model.h"
+#include "host/modem/module.h"
 #include "host/optout/words.h"
 #include "host/tls/mint.h"
 #include "host/tls/tls.h"
@@ -34,6 +35,17 @@ static void check_model(const struct conf *conf, const struct conf_modem *modem,
     if (len < sizeof text)
         snprintf(text + len, sizeof text - len, ", or empty; not '%.64s'", modem->model);
     report(arg, conf->file, conf_where(conf, &modem->model), text);
+}
+
+static void check_module(const struct conf *conf, const struct conf_modem *modem, conf_report_fn *report,
+                         void *arg)
+{
+    char error[200];
+    uint8_t module;
+    struct link_timing_set timing;
+    if (!module_parse(modem->module, modem->timing, &module, &timing, error))
+        report(arg, conf->file, conf_where(conf, modem->module[0] != '\0' ? &modem->module : &modem->timing),
+               error);
 }
 
 /* Without it, webhooks would be checked with other certificates than those the operator trusts. */
@@ -97,6 +109,8 @@ static void check_beyond(const struct conf *conf, conf_report_fn *report, void *
     check_tls(conf, report, arg);
     for (size_t i = 0; i < conf->modem_count; i++)
         check_model(conf, &conf->modems[i], report, arg);
+    for (size_t i = 0; i < conf->modem_count; i++)
+        check_module(conf, &conf->modems[i], report, arg);
     for (size_t i = 0; i < conf->line_count; i++)
         check_sets(conf, &conf->lines[i].optout, report, arg);
     for (size_t i = 0; i < conf->service_count; i++)

@@ -9,6 +9,7 @@
 #include "host/facade/facade.h"
 #include "host/facade/hook.h"
 #include "host/facade/keyword.h"
+#include "host/modem/mcu.h"
 #include "host/optout/optout.h"
 #include "host/privacy/privacy.h"
 #include "host/queue/queue.h"
@@ -39,6 +40,7 @@ struct daemon {
     struct privacy *privacy;
     struct keywords *keywords;
     struct ctl *ctl;
+    struct mcu_set *boards;
     struct daemon_line *lines;
     struct event *signals[3];
     struct timer watchdog, stop_deadline;
@@ -58,12 +60,17 @@ struct tls_options daemon_tls_options(const struct conf *, char folder[4096]);
 void lines_sync(struct daemon *);
 void lines_free(struct daemon *);
 
+/* boards.c: [board] sections to boards; at start, on reload and at the end. */
+void boards_open(struct daemon *);
+void boards_sync(struct daemon *);
+
 /* verbs_simulate.c */
 ctl_fn verb_simulate, verb_record;
 
 /* The control socket's verbs, and what watchers are told. */
 extern const struct ctl_verb daemon_verbs[];
 ctl_fn verb_account;                /* verbs_account.c */
+ctl_fn verb_board;                  /* verbs_board.c */
 ctl_fn verb_forget, verb_retention; /* verbs_privacy.c */
 ctl_fn verb_optouts;                /* verbs_optout.c */
 /* verbs_hooks.c */

@@ -24,6 +24,7 @@
 
 #define STOP_MS         20000
 #define HOOK_GRACE_MS   3000
+#define BOARD_AWAY_S    3600
 #define FILES_BESIDE    256 /* descriptors for all but API clients */
 #define BALLAST         (4u << 20)
 #define COMMIT_EVERY_US 1000
@@ -99,6 +100,7 @@ static void daemon_reload(struct daemon *daemon)
     simulator_reload(daemon->simulator, conf);
     keywords_reload(daemon->keywords, conf);
     privacy_reload(daemon->privacy, conf);
+    boards_sync(daemon);
     lines_sync(daemon);
     conf_free(old);
     log_event(LOG_INFO, "reload.done", "file=%s restart_needed=%d", daemon->conf_path, later);
@@ -118,10 +120,17 @@ static void on_hangup(evutil_socket_t fd, short what, void *arg)
 
 /* ---- stop ---- */
 
-static void on_all_stopped(void *arg)
+static void on_boards_told(void *arg)
 {
     struct daemon *daemon = arg;
     loop_stop(daemon->loop);
+}
+
+/* A planned stop is no dead host: boards that would cut its power are told to leave it alone. */
+static void on_all_stopped(void *arg)
+{
+    struct daemon *daemon = arg;
+    mcu_set_maintain(daemon->boards, BOARD_AWAY_S, on_boards_told, daemon);
 }
 
 /* Nobody asks and nobody sends any more: no new hooks. */
@@ -136,7 +145,7 @@ static void on_stop_deadline(void *arg)
 {
     struct daemon *daemon = arg;
     log_event(LOG_WARN, "stop.parked", "reason=\"still in flight: the next start listens for the outcome\"");
-    loop_stop(daemon->loop);
+    on_all_stopped(daemon);
 }
 
 static void on_terminate(evutil_socket_t fd, short what, void *arg)
@@ -211,6 +220,7 @@ static int daemon_open_rooms(struct daemon *daemon, char error[256])
                                  conf,         daemon->optout, daemon->verify};
     daemon->router = router_new(daemon->loop, daemon->queue, daemon->directory, daemon->store);
     daemon->simulator = simulator_new(daemon->loop, conf);
+    boards_open(daemon);
     daemon->hooks = hooks_new(&rooms);
     daemon->keywords = keywords_new(&rooms);
     daemon->privacy = privacy_open(
@@ -241,6 +251,7 @@ static void daemon_run(struct daemon *daemon)
     timer_init(&daemon->stop_deadline, daemon->loop, on_stop_deadline, daemon);
     daemon_signals(daemon);
     verbs_observe(daemon);
+    boards_sync(daemon);
     lines_sync(daemon);
     daemon->watchdog_ms = notify_watchdog_ms();
     if (daemon->watchdog_ms > 0)
@@ -267,6 +278,7 @@ static void daemon_close(struct daemon *daemon)
     record_stop(daemon->record);
     daemon->record = NULL;
     lines_free(daemon);
+    mcu_set_free(daemon->boards);
     queue_close(daemon->queue);
     store_close(daemon->store); /* last commit: its durable callbacks may still look into the directory */
     privacy_close(daemon->privacy);

@@ -258,6 +258,8 @@ const struct ctl_verb daemon_verbs[] = {
     {"lines", "", "each line: number, state, signal", 0, 0, verb_lines},
     {"messages", "[COUNT]", "the newest messages", 0, 1, verb_messages},
     {"show", "SID", "a message and its history", 1, 1, verb_show},
+    {"board", "[NAME [settings | set SETTING VALUE | log | maintenance SECONDS]]",
+     "modem boards: state, supply, slots, counters", 0, 4, verb_board},
     {"watch", "", "every event as it happens", 0, 0, verb_watch},
     {"backup", "FILE", "a consistent copy of the database", 1, 1, verb_backup},
     {"hooks", "list | retry | drop [SID|HOST:PORT|all]",

@@ -88,6 +88,11 @@ void link_client_octet(struct link_client *client, uint8_t octet)
         take_event(client);
 }
 
+void link_client_drop(struct link_client *client)
+{
+    client->waiting = false;
+}
+
 void link_client_forget(struct link_client *client)
 {
     memset(client->told, 0, sizeof client->told);

@@ -44,6 +44,8 @@ bool link_client_request(struct link_client *, uint8_t type, const uint8_t *payl
                          uint32_t now_ms);
 void link_client_octet(struct link_client *, uint8_t octet);
 void link_client_step(struct link_client *, uint32_t now_ms); /* repeats or gives up what is due */
+/* The wire is gone: what waits is not answered any more, and told to nobody. */
+void link_client_drop(struct link_client *);
 /* The board said HELLO anew after a restart: its events are numbered from 1 again. */
 void link_client_forget(struct link_client *);
 

@@ -93,8 +93,17 @@ struct conf_modem { /* [modem NAME] */
     int line_no;
     char *port; /* "serial:/dev/serial/by-id/..." | "pty:/path" */
     int baud;
-    char *model; /* "" = by +CGMI/+CGMM */
-    char *slot;  /* power: "" none | "sim:SOCKET:MODEM" */
+    char *model;  /* "" = by +CGMI/+CGMM */
+    char *slot;   /* power: "" none | "BOARD:N" | "sim:SOCKET:MODEM" */
+    char *module; /* in the board's slot; "" = as the board has it */
+    char *timing; /* of module CUSTOM */
+};
+struct conf_board { /* [board NAME]: a modem board */
+    char name[CONF_NAME_MAX];
+    int line_no;
+    char *port; /* as a modem's; the path may be a pattern */
+    int baud;
+    char *type; /* what it must call itself, "" = anything */
 };
 struct conf_class { /* [class NAME] */
     char name[CONF_NAME_MAX];
@@ -148,6 +157,8 @@ struct conf {
     size_t line_count;
     struct conf_modem *modems;
     size_t modem_count;
+    struct conf_board *boards;
+    size_t board_count;
     struct conf_class *classes;
     size_t class_count; /* "default" always exists */
     struct conf_service *services;

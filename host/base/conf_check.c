@@ -83,6 +83,36 @@ static void set_rate(const struct conf *conf, struct conf_line *line)
         line->rate = 0;
 }
 
+static bool has_board(const struct conf *conf, const char *name, size_t len)
+{
+    for (size_t i = 0; i < conf->board_count; i++)
+        if (strlen(conf->boards[i].name) == len && strncmp(conf->boards[i].name, name, len) == 0)
+            return true;
+    return false;
+}
+
+/* BOARD:N; sim:/SOCKET:NAME has no [board]. */
+static void check_slot(struct conf_errors *errors, const struct conf *conf, const struct conf_modem *modem)
+{
+    size_t len = strcspn(modem->slot, ":");
+    bool on_board = modem->slot[0] != '\0' && strncmp(modem->slot, "sim:/", 5) != 0;
+    if (on_board && !has_board(conf, modem->slot, len))
+        conf_error(errors, conf_where(conf, &modem->slot), "[modem %s]: there is no [board %.*s]",
+                   modem->name, (int)len, modem->slot);
+    if (!on_board && (modem->module[0] != '\0' || modem->timing[0] != '\0'))
+        conf_error(errors, conf_where(conf, modem->module[0] != '\0' ? &modem->module : &modem->timing),
+                   "[modem %s]: module and timing go with slot = BOARD:N", modem->name);
+}
+
+static void check_board(struct conf_errors *errors, const struct conf *conf, size_t index)
+{
+    const struct conf_board *board = &conf->boards[index];
+    if (board->port[0] == '\0' && !is_refused(conf, &board->port))
+        conf_error(errors, board->line_no, "[board %s] needs port = serial:/dev/... or pty:/...",
+                   board->name);
+    check_own(errors, conf, SECTION_BOARD, offsetof(struct conf_board, port), index);
+}
+
 static void check_modem(struct conf_errors *errors, const struct conf *conf, size_t index)
 {
     const struct conf_modem *modem = &conf->modems[index];
@@ -91,6 +121,8 @@ static void check_modem(struct conf_errors *errors, const struct conf *conf, siz
                    modem->name);
     check_own(errors, conf, SECTION_MODEM, offsetof(struct conf_modem, port), index);
     check_own(errors, conf, SECTION_MODEM, offsetof(struct conf_modem, slot), index);
+    if (!is_refused(conf, &modem->slot))
+        check_slot(errors, conf, modem);
 }
 
 static void check_service(struct conf_errors *errors, const struct conf *conf, size_t index)
@@ -297,6 +329,8 @@ void conf_check(struct conf_errors *errors, struct conf *conf)
     check_verify(errors, conf);
     for (size_t i = 0; i < conf->modem_count; i++)
         check_modem(errors, conf, i);
+    for (size_t i = 0; i < conf->board_count; i++)
+        check_board(errors, conf, i);
     for (size_t i = 0; i < conf->line_count; i++)
         check_line(errors, conf, i);
     for (size_t i = 0; i < conf->line_count; i++)

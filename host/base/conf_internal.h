@@ -21,7 +21,7 @@ enum conf_type {
     CONF_PIN,      /* 4 to 8 digits, or empty; secret */
     CONF_ICCID,    /* as a modem tells it, or empty */
     CONF_PORT,     /* serial:/... or pty:/... */
-    CONF_SLOT,     /* sim:/SOCKET:NAME, or empty */
+    CONF_SLOT,     /* BOARD:N, sim:/SOCKET:NAME, or empty */
     CONF_LISTEN,   /* ADDRESS:PORT, or empty */
     CONF_LISTENS,  /* a list of them */
     CONF_PATTERN,  /* a number whose digits may be '*', or empty */
@@ -40,6 +40,7 @@ enum conf_section {
     SECTION_RETENTION,
     SECTION_LINE,
     SECTION_MODEM,
+    SECTION_BOARD,
     SECTION_CLASS,
     SECTION_SERVICE,
     SECTION_SIMULATE,

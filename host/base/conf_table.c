@@ -10,6 +10,7 @@
 #define P(field) offsetof(struct conf_retention, field)
 #define L(field) offsetof(struct conf_line, field)
 #define M(field) offsetof(struct conf_modem, field)
+#define B(field) offsetof(struct conf_board, field)
 #define C(field) offsetof(struct conf_class, field)
 #define S(field) offsetof(struct conf_service, field)
 #define R(field) offsetof(struct conf_simulate, field)
@@ -27,6 +28,8 @@ const struct conf_section_info conf_sections[SECTION_COUNT] = {
                       offsetof(struct conf, line_count), L(name), L(line_no)},
     [SECTION_MODEM] = {"modem", true, sizeof(struct conf_modem), offsetof(struct conf, modems),
                        offsetof(struct conf, modem_count), M(name), M(line_no)},
+    [SECTION_BOARD] = {"board", true, sizeof(struct conf_board), offsetof(struct conf, boards),
+                       offsetof(struct conf, board_count), B(name), B(line_no)},
     [SECTION_CLASS] = {"class", true, sizeof(struct conf_class), offsetof(struct conf, classes),
                        offsetof(struct conf, class_count), C(name), C(line_no)},
     [SECTION_SERVICE] = {"service", true, sizeof(struct conf_service), offsetof(struct conf, services),
@@ -117,7 +120,13 @@ const struct conf_option conf_options[] = {
     {SECTION_MODEM, "port", CONF_PORT, M(port), "", 0, 0, NULL, false, true, "serial:PATH (best under /dev/serial/by-id) or pty:PATH"},
     {SECTION_MODEM, "baud", CONF_INT, M(baud), "115200", 1200, 4000000, NULL, false, true, "rate of a serial port"},
     {SECTION_MODEM, "model", CONF_TEXT, M(model), "", 0, 0, NULL, false, true, "forces a model; empty: by what the modem says of itself"},
-    {SECTION_MODEM, "slot", CONF_SLOT, M(slot), "", 0, 0, NULL, false, true, "its power switch: sim:SOCKET:NAME; empty: none"},
+    {SECTION_MODEM, "slot", CONF_SLOT, M(slot), "", 0, 0, NULL, false, true, "its power switch: BOARD:N, slot N (from 0) of a [board]; sim:SOCKET:NAME; empty: none"},
+    {SECTION_MODEM, "module", CONF_TEXT, M(module), "", 0, 0, NULL, false, true, "what sits in the board's slot: SIM800 SIM7600 A7670 EC25 BG95 SARA_R4 SARA_R5 LE910 NRF91 M2, or CUSTOM with timing; empty: as the board has it"},
+    {SECTION_MODEM, "timing", CONF_TEXT, M(timing), "", 0, 0, NULL, false, true, "times of module CUSTOM: PULSE, LEVEL or AUTO, then rise= on= off= reset= up_max= down_max= settle= min_off= in ms"},
+
+    {SECTION_BOARD, "port", CONF_PORT, B(port), "", 0, 0, NULL, false, true, "serial:PATH or pty:PATH of a modem board's link; the path may be a pattern, serial:/dev/cellpost-board-*: the first that answers and fits"},
+    {SECTION_BOARD, "baud", CONF_INT, B(baud), "115200", 1200, 4000000, NULL, false, true, "the link's rate: see the board's page"},
+    {SECTION_BOARD, "type", CONF_TEXT, B(type), "", 0, 0, NULL, false, true, "what the board must call itself (cellpost board); empty: anything"},
 
     {SECTION_CLASS, "unsure", CONF_WORD, C(unsure), "hold", 0, 0, "hold resend", false, true, "a message whose outcome is unknown: hold (never twice) or resend (once)"},
     {SECTION_CLASS, "priority", CONF_INT, C(priority), "5", 0, 9, NULL, false, true, "9 leaves first"},

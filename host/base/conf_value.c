@@ -139,8 +139,10 @@ static bool is_url(const char *text)
 static bool is_slot(const char *text)
 {
     const char *colon = strrchr(text, ':');
-    return strncmp(text, "sim:/", 5) == 0 && colon > text + 5 && colon[1] != '\0' &&
-           colon - (text + 4) <= CONF_SOCKET_MAX;
+    if (strncmp(text, "sim:/", 5) == 0)
+        return colon > text + 5 && colon[1] != '\0' && colon - (text + 4) <= CONF_SOCKET_MAX;
+    return colon != NULL && colon > text && colon - text < CONF_NAME_MAX && strchr(text, ':') == colon &&
+           colon[1] >= '0' && colon[1] <= '3' && colon[2] == '\0';
 }
 
 /* Names are not resolved: what they mean may change, and where the API listens must not. */
@@ -201,7 +203,9 @@ static const char *text_fault(const struct conf_option *option, const char *valu
                    ? NULL
                    : "serial:/dev/... or pty:/...";
     case CONF_SLOT:
-        return is_slot(value) ? NULL : "sim:/SOCKET:NAME, the socket's path of at most 107 octets";
+        return is_slot(value)
+                   ? NULL
+                   : "BOARD:N with N from 0 to 3, or sim:/SOCKET:NAME with a path of at most 107 octets";
     case CONF_LISTEN: return is_listen(value) ? NULL : "ADDRESS:PORT such as 127.0.0.1:8080 or [::]:8080";
     case CONF_HEX_SID:
         return strncmp(value, option->words, 2) == 0 && all_hex(value + 2, 32)

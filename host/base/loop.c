@@ -22,7 +22,7 @@ struct loop {
     struct event *wake;
     struct timer **heap; /* [1..count] */
     size_t count, room;
-    uint64_t order;
+    uint64_t order, turns;
     struct soon *soon, **soon_end;
     loop_turn_fn *turn_fn;
     void *turn_arg;
@@ -227,6 +227,7 @@ static void turn_io(struct loop *loop, int64_t wait_us)
 static void turn(struct loop *loop, int64_t most_us)
 {
     turn_io(loop, turn_wait_us(loop, most_us));
+    loop->turns++;
     int64_t began_us = clock_mono_us();
     timers_run(loop);
     soon_run(loop);
@@ -234,6 +235,11 @@ static void turn(struct loop *loop, int64_t most_us)
     int64_t took_us = clock_mono_us() - began_us;
     if (took_us > SLOW_TURN_US)
         log_event(LOG_WARN, "loop.slow_turn", "ms=%lld", (long long)(took_us / 1000));
+}
+
+uint64_t loop_turns(const struct loop *loop)
+{
+    return loop->turns;
 }
 
 void loop_run(struct loop *loop)

@@ -46,6 +46,7 @@ void loop_soon(struct loop *, loop_fn *, void *arg);
 
 void loop_run(struct loop *); /* until loop_stop */
 void loop_stop(struct loop *);
+uint64_t loop_turns(const struct loop *); /* since it was made: progress, for who watches */
 /* For tests: one turn, waiting for an event up to wait_ms of real time (0 = only what is ready). */
 void loop_turn(struct loop *, int wait_ms);
 /* For tests: turns until *flag is true or the real deadline passes. Returns *flag. */

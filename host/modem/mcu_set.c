@@ -1,0 +1,277 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/base/clock.h"
+#include "host/base/secret.h"
+#include "host/modem/mcu_internal.h"
+
+static const char *const states[] = {"absent", "greeting", "here", "mute", "refused"};
+
+const char *mcu_state_text(enum mcu_state state)
+{
+    return states[state];
+}
+
+/* ---- news ---- */
+
+static void keep(struct mcu *mcu, const char *kind, const char *text)
+{
+    if (mcu->news_count == MCU_NEWS_KEPT) {
+        memmove(&mcu->news[0], &mcu->news[1], (MCU_NEWS_KEPT - 1) * sizeof mcu->news[0]);
+        mcu->news_count--;
+    }
+    struct mcu_news *news = &mcu->news[mcu->news_count++];
+    news->at_ms = clock_wall_ms();
+    snprintf(news->text, sizeof news->text, "%s: %.100s", kind, text);
+}
+
+void mcu_news(struct mcu *mcu, enum log_level level, const char *kind, const char *fmt, ...)
+{
+    char text[200], quoted[400];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    log_event(level, "board", "board=%s kind=%s text=%s", mcu->name, kind,
+              log_quote(text, strlen(text), quoted, sizeof quoted));
+    keep(mcu, kind, text);
+    mcu->set->told(mcu->set->arg, mcu->name, kind, text);
+}
+
+/* ---- seats ---- */
+
+static bool sits_on(const struct mcu_seat *seat, const struct mcu *mcu)
+{
+    return strcmp(seat->board, mcu->name) == 0;
+}
+
+/* A seat may leave in its own callback, and no other one. */
+void mcu_tell(struct mcu *mcu, int slot, enum mcu_change change)
+{
+    for (struct mcu_seat *seat = mcu->set->seats, *next; seat != NULL; seat = next) {
+        next = seat->next;
+        if (sits_on(seat, mcu) && (slot < 0 || seat->slot == slot)) {
+            seat->told(seat->arg, change);
+        }
+    }
+}
+
+const struct mcu_seat *mcu_seat_of(const struct mcu *mcu, uint8_t slot)
+{
+    const struct mcu_seat *seat = mcu->set->seats;
+    while (seat != NULL && !(sits_on(seat, mcu) && seat->slot == slot)) {
+        seat = seat->next;
+    }
+    return seat;
+}
+
+static struct mcu *board_of(const struct mcu_seat *seat)
+{
+    struct mcu *mcu = mcu_find(seat->set, seat->board);
+    return mcu != NULL && mcu->state == MCU_HERE ? mcu : NULL;
+}
+
+void mcu_seat_take(struct mcu_seat *seat)
+{
+    seat->next = seat->set->seats;
+    seat->set->seats = seat;
+    struct mcu *mcu = board_of(seat);
+    if (mcu != NULL && seat->slot < mcu->hello.slots) {
+        mcu_place_learn(&mcu->places[seat->slot]);
+    }
+}
+
+void mcu_seat_leave(struct mcu_seat *seat)
+{
+    struct mcu_seat **link = &seat->set->seats;
+    while (*link != NULL && *link != seat) {
+        link = &(*link)->next;
+    }
+    if (*link == seat) {
+        *link = seat->next;
+    }
+}
+
+const struct mcu *mcu_seat_board(const struct mcu_seat *seat)
+{
+    return board_of(seat);
+}
+
+const struct mcu_slot *mcu_seat_slot(const struct mcu_seat *seat)
+{
+    const struct mcu *mcu = board_of(seat);
+    return mcu != NULL && seat->slot < MCU_SLOTS_MAX && mcu->places[seat->slot].slot.known
+               ? &mcu->places[seat->slot].slot
+               : NULL;
+}
+
+int mcu_seat_request(struct mcu_seat *seat, uint8_t type, const uint8_t *payload, uint8_t len, mcu_fn *fn,
+                     void *arg)
+{
+    struct mcu *mcu = board_of(seat);
+    return mcu != NULL ? mcu_request(mcu, type, payload, len, fn, arg) : -ENOTCONN;
+}
+
+void mcu_forget(struct mcu_set *set, const void *arg)
+{
+    for (struct mcu *mcu = set->boards; mcu != NULL; mcu = mcu->next) {
+        for (struct mcu_call *call = mcu->calls; call != NULL; call = call->next) {
+            if (call->arg == arg) {
+                call->fn = NULL;
+            }
+        }
+    }
+}
+
+/* ---- the set ---- */
+
+static void maintained(struct mcu_set *set)
+{
+    loop_fn *fn = set->maintain_fn;
+    timer_stop(&set->maintain);
+    set->maintain_fn = NULL;
+    if (fn != NULL) {
+        fn(set->maintain_arg);
+    }
+}
+
+static void on_maintain_late(void *arg)
+{
+    maintained(arg);
+}
+
+static void on_maintained(void *arg, int status, const uint8_t *payload, uint8_t len)
+{
+    struct mcu_set *set = arg;
+    (void)status;
+    (void)payload;
+    (void)len;
+    if (set->maintained > 0 && --set->maintained == 0) {
+        maintained(set);
+    }
+}
+
+void mcu_set_maintain(struct mcu_set *set, uint16_t seconds, loop_fn *fn, void *arg)
+{
+    uint8_t payload[LINK_PAYLOAD_MAX];
+    const struct link_maintenance away = {.seconds = seconds};
+    uint8_t len = link_put_maintenance(&away, payload);
+    set->maintain_fn = fn;
+    set->maintain_arg = arg;
+    set->maintained = 0;
+    for (struct mcu *mcu = set->boards; mcu != NULL; mcu = mcu->next) {
+        set->maintained += mcu_request(mcu, LINK_TYPE_MAINTENANCE, payload, len, on_maintained, set) == 0;
+    }
+    timer_set(&set->maintain, set->maintained > 0 ? MCU_REQUEST_MS : 0);
+}
+
+struct mcu_set *mcu_set_new(struct loop *loop, mcu_progress_fn *progress, mcu_told_fn *told, void *arg)
+{
+    struct mcu_set *set = calloc(1, sizeof *set);
+    if (set == NULL) {
+        fatal("no memory");
+    }
+    *set = (struct mcu_set){.loop = loop, .progress = progress, .told = told, .arg = arg};
+    secret_random(&set->session, sizeof set->session);
+    timer_init(&set->maintain, loop, on_maintain_late, set);
+    return set;
+}
+
+void mcu_set_free(struct mcu_set *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    mcu_set_sync(set, NULL, 0);
+    timer_stop(&set->maintain);
+    free(set);
+}
+
+struct mcu *mcu_find(struct mcu_set *set, const char *name)
+{
+    struct mcu *mcu = set->boards;
+    while (mcu != NULL && strcmp(mcu->name, name) != 0) {
+        mcu = mcu->next;
+    }
+    return mcu;
+}
+
+struct mcu *mcu_at(struct mcu_set *set, size_t index)
+{
+    struct mcu *mcu = set->boards;
+    while (mcu != NULL && index-- > 0) {
+        mcu = mcu->next;
+    }
+    return mcu;
+}
+
+static bool is_as(const struct mcu *mcu, const struct mcu_options *options)
+{
+    return strcmp(mcu->spec, options->port) == 0 && strcmp(mcu->type, options->type) == 0 &&
+           mcu->baud == options->baud;
+}
+
+static void drop_unwanted(struct mcu_set *set)
+{
+    for (struct mcu **link = &set->boards; *link != NULL;) {
+        struct mcu *mcu = *link;
+        if (mcu->wanted) {
+            link = &mcu->next;
+        } else {
+            *link = mcu->next;
+            mcu_free(mcu);
+        }
+    }
+}
+
+void mcu_set_sync(struct mcu_set *set, const struct mcu_options *options, size_t count)
+{
+    for (struct mcu *mcu = set->boards; mcu != NULL; mcu = mcu->next) {
+        mcu->wanted = false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct mcu *mcu = mcu_find(set, options[i].name);
+        if (mcu != NULL) {
+            mcu->wanted = is_as(mcu, &options[i]);
+        }
+    }
+    drop_unwanted(set); /* their ports are free for the new ones */
+    struct mcu **end = &set->boards;
+    for (size_t i = 0; i < count; i++) {
+        if (mcu_find(set, options[i].name) != NULL) {
+            continue;
+        }
+        while (*end != NULL) {
+            end = &(*end)->next;
+        }
+        *end = mcu_new(set, &options[i]);
+        (*end)->wanted = true;
+    }
+}
+
+void mcu_status(const struct mcu *mcu, struct mcu_status *out)
+{
+    *out = (struct mcu_status){.name = mcu->name,
+                               .port = mcu->spec,
+                               .state = mcu->state,
+                               .condition = mcu->condition,
+                               .since_ms = mcu->since_ms,
+                               .greeted = mcu->greeted,
+                               .hello = mcu->hello,
+                               .hello_at_ms = mcu->hello_at_ms,
+                               .mutes = mcu->mutes,
+                               .restarts = mcu->restarts,
+                               .replaced = mcu->replaced,
+                               .brown_outs = mcu->brown_outs,
+                               .lease = mcu->lease,
+                               .supply = mcu->supply,
+                               .supply_mv = mcu->supply_mv,
+                               .news_count = mcu->news_count};
+    for (size_t i = 0; i < MCU_SLOTS_MAX; i++) {
+        out->slots[i] = mcu->places[i].slot;
+    }
+    memcpy(out->news, mcu->news, sizeof out->news);
+}

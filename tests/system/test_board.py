@@ -1,0 +1,122 @@
+"""The daemon and a modem board: the real cellpostd, the firmware as a process, the modem simulator."""
+import pytest
+
+from board import Board, wait_board, words
+from gateway import Gateway, configuration, until
+
+
+@pytest.fixture
+def board(tmp_path):
+    made = []
+
+    def make(name="north", *args):
+        made.append(Board(tmp_path, name, args))
+        return made[-1].start()
+
+    yield make
+    for each in made:
+        each.stop()
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    made = []
+
+    def make(extra, lines=()):
+        made.append(Gateway(lambda data: configuration(lines, data, extra), tmp_path / "gateway"))
+        return made[-1].start()
+
+    yield make
+    for each in made:
+        each.remove()
+
+
+def test_it_is_greeted_and_shown(board, gateway):
+    north, south = board("north"), board("south", "--without", "reset")
+    daemon = gateway(north.section() + south.section(type="host"))
+    row = wait_board(daemon, "north", state="here", lease="HELD", supply="GOOD")
+    assert row["type"] == "host" and row["slots"] == "4" and row["cause"] == "POWER"
+    wait_board(daemon, "south", state="here")
+    detail = daemon.cli("board", "north").splitlines()
+    assert [words(line)["phase"] for line in detail if line.startswith("slot=") and "phase=" in line] == ["OFF"] * 4 or "DISCHARGE" in str(detail)
+    assert any(line.startswith("counters boots=1 ") for line in detail)
+    assert sum("supply_mv=4000" in line and line.startswith("slot=") for line in detail) == 4
+
+
+def test_operator_acts(board, gateway):
+    north = board()
+    daemon = gateway(north.section())
+    wait_board(daemon, "north", lease="HELD")
+    daemon.cli("board", "north", "set", "LEASE_S", "0")
+    wait_board(daemon, "north", lease="WATCHLESS")
+    assert "LEASE_S 0" in daemon.cli("board", "north", "settings").splitlines()
+    daemon.cli("board", "north", "set", "lease_s", "90")
+    wait_board(daemon, "north", lease="HELD")
+    assert daemon.cli("board", "north", "maintenance", "60") == "granted_s 60\n"
+    wait_board(daemon, "north", lease="MAINTENANCE")
+    assert "code=BOOT" in daemon.cli("board", "north", "log")
+    for wrong in (["south"], ["north", "set", "COLOUR", "1"], ["north", "set", "LEASE_S", "x"], ["north", "maintenance", "3601"], ["north", "dance"]):
+        done = daemon.cli("board", *wrong, check=False)
+        assert done.returncode != 0 and done.stderr, wrong
+
+
+def test_mute_board_costs_nobody_anything(board, gateway):
+    north = board()
+    daemon = gateway(north.section() + "[line s]\nnumber = +41790000099\ncarrier = simulator\n")
+    wait_board(daemon, "north", lease="HELD")
+    north.freeze()
+    wait_board(daemon, "north", state="mute")
+    message = daemon.client().messages.create(to="+41791234567", from_="+41790000099", body="goes on")
+    until(lambda: daemon.client().messages(message.sid).fetch().status == "delivered", what="delivered while the board is mute")
+    north.thaw()
+    row = wait_board(daemon, "north", seconds=60, state="here", lease="HELD")
+    assert row["restarts"] == "0" and row["replaced"] == "0" and int(row["mutes"]) >= 1
+
+
+def test_restart_of_the_board_is_told(board, gateway):
+    north = board()
+    daemon = gateway(north.section())
+    wait_board(daemon, "north", lease="HELD")
+    north.say("HANG")  # its watchdog bites
+    row = wait_board(daemon, "north", restarts=1, state="here", lease="HELD")
+    assert row["cause"] == "WATCHDOG" and row["replaced"] == "0"
+    north.stop()
+    wait_board(daemon, "north", state="absent")
+    north.start()
+    row = wait_board(daemon, "north", seconds=60, state="here", restarts=2)
+    assert row["cause"] == "POWER" and row["replaced"] == "0"
+
+
+def test_another_board_in_its_place_is_told(board, gateway):
+    north = board("north", "--start-ms", "20000")  # its counters are kept from the start
+    daemon = gateway(north.section())
+    wait_board(daemon, "north", lease="HELD")
+    north.stop()
+    north.start()
+    assert wait_board(daemon, "north", seconds=60, state="here", starts=2)["replaced"] == "0"
+    north.stop()
+    north.nv.unlink()
+    north.start()
+    wait_board(daemon, "north", seconds=60, state="here", replaced=1)
+    assert "kind=replaced" in daemon.log_text()
+
+
+def test_pattern_takes_the_board_that_fits(board, gateway, tmp_path):
+    other = board("other")
+    daemon = gateway(f"[board any]\nport = pty:{tmp_path}/*.uart\n[board wrong]\nport = pty:{other.uart}\ntype = rp2040\n")
+    wait_board(daemon, "any", seconds=40, state="here")
+    row = wait_board(daemon, "wrong", seconds=40)
+    assert row["state"] != "here"
+
+
+def test_planned_stop_does_not_cut_the_host_and_a_crash_does(board, gateway):
+    north = board()
+    daemon = gateway(north.section())
+    wait_board(daemon, "north", lease="HELD")
+    daemon.cli("board", "north", "set", "LEASE_S", "3")
+    assert daemon.stop() == 0
+    assert not north.comes("PIN HOST_CUT 1", 5)
+    daemon.start()
+    wait_board(daemon, "north", lease="HELD")
+    daemon.kill()
+    north.wait("PIN HOST_CUT 1")
