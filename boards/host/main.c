@@ -2,7 +2,8 @@
  *
  * In real time it steps each millisecond; in lock-step once for each millisecond that the bus grants. A
  * watchdog of BITE_MS looks after the step by its own count, and SIGALRM after a step that never ends. A
- * reset does to the pins what bus_reset says; POWERCYCLE also forgets what was kept. */
+ * reset does to the pins what bus_reset says; POWERCYCLE also forgets what was kept. Which image then runs is
+ * image.c's affair. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,8 +47,7 @@ _Noreturn static void reset(enum line_cause cause)
     alarm(0); /* it would outlive the exec, and find no handler there */
     host->reset = cause;
     host->cause = told[cause];
-    execv("/proc/self/exe", arguments);
-    _exit(1);
+    image_leave(arguments);
 }
 
 static void on_alarm(int number)
@@ -113,6 +113,8 @@ const char *board_name(void)
 uint16_t board_capabilities(void)
 {
     uint16_t caps = (uint16_t)(CAPS & ~(unsigned)options.without);
+    if (options.image_dir != NULL)
+        caps = (uint16_t)(caps | LINK_CAP_UPDATE);
     return options.nv != NULL ? caps : (uint16_t)(caps & ~(unsigned)LINK_CAP_NV);
 }
 
@@ -155,45 +157,6 @@ int32_t board_measure(enum board_measure what, uint8_t slot)
     return BOARD_NOT_MEASURED;
 }
 
-/* ---- images: not on this board, which never says LINK_CAP_UPDATE ---- */
-
-bool board_image_begin(uint32_t size)
-{
-    (void)size;
-    return false;
-}
-
-bool board_image_write(uint32_t offset, const uint8_t *octets, uint8_t len)
-{
-    (void)offset;
-    (void)octets;
-    (void)len;
-    return false;
-}
-
-bool board_image_read(uint32_t offset, uint8_t *octets, uint8_t len)
-{
-    (void)offset;
-    (void)octets;
-    (void)len;
-    return false;
-}
-
-bool board_image_test(void)
-{
-    return false;
-}
-
-bool board_image_confirm(void)
-{
-    return false;
-}
-
-bool board_image_revert(void)
-{
-    return false;
-}
-
 /* ---- the first life, and each one after ---- */
 
 static bool map_memory(int fd)
@@ -225,7 +188,7 @@ static bool first_life(void)
 {
     char number[16];
     int fd = memfd_create("cellpost-board", 0);
-    if (fd < 0 || ftruncate(fd, sizeof *host) != 0 || !map_memory(fd))
+    if (fd < 0 || ftruncate(fd, sizeof *host) != 0 || !map_memory(fd) || !image_open())
         return false;
     (void)snprintf(number, sizeof number, "%d", fd);
     host->cause = LINK_CAUSE_POWER;
@@ -241,6 +204,8 @@ static bool next_life(const char *number)
 {
     if (!map_memory((int)strtol(number, NULL, 10)))
         return false;
+    if (host->boot.chosen)
+        return image_fits(arguments);
     if (host->cause == LINK_CAUSE_POWER)
         memset(host->kept, 0, sizeof host->kept);
     bus_reset(&host->bus, host->reset);
@@ -288,6 +253,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "cellpost-board: cannot start: %s\n", strerror(errno));
         return 1;
     }
+    if (!host->boot.chosen)
+        image_boot(options.image_dir, arguments);
+    image_use(options.image_dir);
     if (!options.lockstep)
         host->bus.now_ms = monotonic_ms();
     base_ms = fed_ms = host->bus.now_ms;

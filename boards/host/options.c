@@ -7,7 +7,8 @@
 static void usage(void)
 {
     fputs("usage: cellpost-board --bus SOCKET [--uart SYMLINK] [--nv FILE] [--lockstep] [--start-ms N]\n"
-          "                      [--without status|reset|host_cut|supply|rail|current|temperature]...\n",
+          "                      [--image-dir DIR] [--without "
+          "status|reset|host_cut|supply|rail|current|temperature]...\n",
           stderr);
 }
 
@@ -36,13 +37,11 @@ static bool parse_number(const char *text, uint32_t *value)
 
 bool options_parse(int argc, char **argv, struct host_options *options)
 {
-    static const struct option rows[] = {{"uart", required_argument, NULL, 'u'},
-                                         {"bus", required_argument, NULL, 'b'},
-                                         {"nv", required_argument, NULL, 'n'},
-                                         {"lockstep", no_argument, NULL, 'l'},
-                                         {"start-ms", required_argument, NULL, 's'},
-                                         {"without", required_argument, NULL, 'w'},
-                                         {NULL, 0, NULL, 0}};
+    static const struct option rows[] = {
+        {"uart", required_argument, NULL, 'u'},    {"bus", required_argument, NULL, 'b'},
+        {"nv", required_argument, NULL, 'n'},      {"image-dir", required_argument, NULL, 'i'},
+        {"lockstep", no_argument, NULL, 'l'},      {"start-ms", required_argument, NULL, 's'},
+        {"without", required_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
     bool good = true;
     memset(options, 0, sizeof *options);
     for (int c; good && (c = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
@@ -52,6 +51,8 @@ bool options_parse(int argc, char **argv, struct host_options *options)
             options->bus = optarg;
         else if (c == 'n')
             options->nv = optarg;
+        else if (c == 'i')
+            options->image_dir = optarg;
         else if (c == 'l')
             options->lockstep = true;
         else if (c == 's')
