@@ -218,6 +218,13 @@ bool api_stands(struct api_call *call, int status)
     return false;
 }
 
+void api_deleted(void *arg, int status)
+{
+    struct api_call *call = arg;
+    if (api_stands(call, status))
+        api_empty(call, 204);
+}
+
 bool api_by_token(struct api_call *call)
 {
     if (!call->by_key)

@@ -150,16 +150,9 @@ void applications_update(struct api_call *call)
         directory_application_update(call->rooms->directory, a->id, &update, on_updated, call);
 }
 
-static void on_deleted(void *arg, int status)
-{
-    struct api_call *call = arg;
-    if (api_stands(call, status))
-        api_empty(call, 204);
-}
-
 void applications_delete(struct api_call *call)
 {
     const struct application *a = find(call);
     if (a != NULL)
-        directory_application_delete(call->rooms->directory, a->id, on_deleted, call);
+        directory_application_delete(call->rooms->directory, a->id, api_deleted, call);
 }

@@ -242,24 +242,11 @@ static void change_json(struct store_change *change, const char *name, const jso
     free(text);
 }
 
-static void answer_change(struct api_call *call, int status, int good)
-{
-    if (!api_stands(call, status))
-        return;
-    if (good == 204)
-        api_empty(call, good);
-    else
-        answer_content(call, good);
-}
-
 static void on_created(void *arg, int status)
 {
-    answer_change(arg, status, 201);
-}
-
-static void on_deleted(void *arg, int status)
-{
-    answer_change(arg, status, 204);
+    struct api_call *call = arg;
+    if (api_stands(call, status))
+        answer_content(call, 201);
 }
 
 static struct store_change *change_of(struct api_call *call, enum query query, store_change_fn *fn)
@@ -295,5 +282,5 @@ void contents_create(struct api_call *call)
 void contents_delete(struct api_call *call)
 {
     if (api_may_write(call))
-        store_change_submit(change_of(call, Q_CONTENT_DELETE, on_deleted));
+        store_change_submit(change_of(call, Q_CONTENT_DELETE, api_deleted));
 }

@@ -143,15 +143,8 @@ void keys_update(struct api_call *call)
         refuse_name(call);
 }
 
-static void on_deleted(void *arg, int status)
-{
-    struct api_call *call = arg;
-    if (api_stands(call, status))
-        api_empty(call, 204);
-}
-
 void keys_delete(struct api_call *call)
 {
     if (api_by_token(call) && api_may_write(call))
-        directory_key_delete(call->rooms->directory, call->account_id, &call->sid, on_deleted, call);
+        directory_key_delete(call->rooms->directory, call->account_id, &call->sid, api_deleted, call);
 }

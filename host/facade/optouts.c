@@ -123,20 +123,13 @@ void optouts_fetch(struct api_call *call)
         api_not_found(call);
 }
 
-static void on_deleted(void *arg, int status)
-{
-    struct api_call *call = arg;
-    if (api_stands(call, status))
-        api_empty(call, 204);
-}
-
 void optouts_delete(struct api_call *call)
 {
     struct optout_row row;
     if (!optout_find_sid(call->rooms->optout, call->account_id, &call->sid, &row))
         api_not_found(call);
     else if (api_may_write(call))
-        optout_remove(call->rooms->optout, &row.sender, row.number, on_deleted, call);
+        optout_remove(call->rooms->optout, &row.sender, row.number, api_deleted, call);
 }
 
 /* ---- create ---- */

@@ -257,18 +257,11 @@ void services_update(struct api_call *call)
         directory_service_update(call->rooms->directory, s->id, &update, on_updated, call);
 }
 
-void services_on_deleted(void *arg, int status)
-{
-    struct api_call *call = arg;
-    if (api_stands(call, status))
-        api_empty(call, 204);
-}
-
 void services_delete(struct api_call *call)
 {
     const struct service *s = services_find_own(call, &call->sid);
     if (s != NULL)
-        directory_service_delete(call->rooms->directory, s->id, services_on_deleted, call);
+        directory_service_delete(call->rooms->directory, s->id, api_deleted, call);
 }
 
 /* ---- use cases ---- */

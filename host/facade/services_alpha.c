@@ -117,7 +117,7 @@ static void delete (struct api_call *call, const struct kind *kind)
     const struct service *s = services_find_own(call, &call->owner);
     const struct service_alpha *a = s != NULL ? by_sid(s, &call->sid, kind) : NULL;
     if (a != NULL)
-        directory_alpha_remove(call->rooms->directory, s->id, a->id, services_on_deleted, call);
+        directory_alpha_remove(call->rooms->directory, s->id, a->id, api_deleted, call);
     else if (s != NULL)
         api_not_found(call);
 }

@@ -12,8 +12,6 @@ const struct service *services_find(struct api_call *, const struct sid *);
  * disk takes no more, 503/20503. */
 const struct service *services_find_own(struct api_call *, const struct sid *);
 
-/* A directory_fn: 204 when the change stands. */
-void services_on_deleted(void *call, int status);
 /* One sender more fits into the pool; else 21714. */
 bool services_has_room(struct api_call *, const struct service *);
 /* The parameter of the form that a request cannot do without; else NULL, and the call was answered:

@@ -105,7 +105,7 @@ void service_numbers_delete(struct api_call *call)
     size_t at;
     const struct service *s = services_find_own(call, &call->owner);
     if (s != NULL && find_number(call, s, &at))
-        directory_sender_remove(call->rooms->directory, s->id, s->line_ids[at], services_on_deleted, call);
+        directory_sender_remove(call->rooms->directory, s->id, s->line_ids[at], api_deleted, call);
 }
 
 static void refuse_twice(struct api_call *call)

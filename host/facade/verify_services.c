@@ -196,29 +196,18 @@ static bool admitted(struct api_call *call, struct verify_service_change *change
     return false;
 }
 
-static void answer_change(struct api_call *call, int status, int good)
-{
-    if (!api_stands(call, status))
-        return;
-    if (good == 204)
-        api_empty(call, good);
-    else
-        answer_service(call, good);
-}
-
 static void on_created(void *arg, int status)
 {
-    answer_change(arg, status, 201);
+    struct api_call *call = arg;
+    if (api_stands(call, status))
+        answer_service(call, 201);
 }
 
 static void on_updated(void *arg, int status)
 {
-    answer_change(arg, status, 200);
-}
-
-static void on_deleted(void *arg, int status)
-{
-    answer_change(arg, status, 204);
+    struct api_call *call = arg;
+    if (api_stands(call, status))
+        answer_service(call, 200);
 }
 
 void verify_services_create(struct api_call *call)
@@ -247,7 +236,7 @@ void verify_services_update(struct api_call *call)
 void verify_services_delete(struct api_call *call)
 {
     if (api_may_write(call))
-        verify_service_delete(call->rooms->verify, call->account_id, &call->sid, on_deleted, call);
+        verify_service_delete(call->rooms->verify, call->account_id, &call->sid, api_deleted, call);
 }
 
 /* ---- rate limits of the client's own: there are none ---- */
