@@ -52,6 +52,22 @@ static inline struct response post(const char *path, const char *form)
     return rig_ask(&rig, "POST", path, form);
 }
 
+/* A form, and what the one who posts it is told. */
+struct refused_form {
+    const char *form;
+    int status, code;
+};
+
+static inline void assert_forms_refused(const char *path, const struct refused_form *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct response r = post(path, rows[i].form);
+        if (r.status != rows[i].status)
+            fail_msg("%s: wanted %d, got %d %s", rows[i].form, rows[i].status, r.status, r.body);
+        assert_refused(&r, rows[i].status, rows[i].code);
+    }
+}
+
 /* A message on its way; returns its path. */
 static inline void create(const char *form, char path[128])
 {

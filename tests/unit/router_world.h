@@ -2,24 +2,11 @@
 #ifndef CELLPOST_TESTS_ROUTER_WORLD_H
 #define CELLPOST_TESTS_ROUTER_WORLD_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "host/base/clock.h"
 #include "host/base/log.h"
-#include "host/router/router.h"
-
-#define TO "+41791112233"
+#include "router_rooms.h"
 
 /* A carrier without a mind of its own. */
 struct pad {
@@ -35,13 +22,7 @@ struct pad {
 };
 
 struct world {
-    char dir[64];
-    struct loop *loop;
-    struct conf *conf;
-    struct store *store;
-    struct directory *directory;
-    struct queue *queue;
-    struct router *router;
+    struct rooms rooms;
     struct pad pad, other;
     int removed;
 };
@@ -113,28 +94,7 @@ static const struct carrier_ops pad_ops = {pad_start, pad_submit, pad_stop, pad_
 
 static inline void turns(struct world *world)
 {
-    for (int i = 0; i < 6; i++)
-        loop_turn(world->loop, 0);
-}
-
-static inline void world_open(struct world *world)
-{
-    char path[128], error[256] = "";
-    struct store_options options = {.path = path};
-    snprintf(path, sizeof path, "%s/r.db", world->dir);
-    if (store_open(&world->store, world->loop, &options, error) != 0 ||
-        directory_open(&world->directory, world->store, world->conf, error) != 0)
-        fail_msg("%s", error);
-    assert_int_equal(queue_open(&world->queue, world->store, world->loop), 0);
-    world->router = router_new(world->loop, world->queue, world->directory, world->store);
-}
-
-static inline void world_close(struct world *world)
-{
-    router_free(world->router);
-    queue_close(world->queue);
-    store_close(world->store);
-    directory_close(world->directory);
+    rooms_turn(&world->rooms);
 }
 
 /* What a test may change before setup(). */
@@ -144,18 +104,13 @@ static const char *world_service_more = "";
 static inline int setup(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
-    char text[512];
-    snprintf(world->dir, sizeof world->dir, "/tmp/cellpost-router-XXXXXX");
-    assert_non_null(mkdtemp(world->dir));
-    snprintf(text, sizeof text,
-             "[daemon]\ndata_dir = %s\n[line a]\nnumber = +41790000001\ncarrier = loopback\n"
+    char lines[512];
+    snprintf(lines, sizeof lines,
+             "[line a]\nnumber = +41790000001\ncarrier = loopback\n"
              "[line b]\nnumber = %s\ncarrier = loopback\n[service s]\nlines = a, b\n%s",
-             world->dir, world_number_b, world_service_more);
-    clock_fake(1800000000000, 1000);
-    world->loop = loop_new();
-    world->conf = conf_parse("test", text, strlen(text), NULL, NULL);
-    assert_non_null(world->conf);
-    world_open(world);
+             world_number_b, world_service_more);
+    rooms_init(&world->rooms, lines);
+    rooms_open(&world->rooms);
     world->pad = (struct pad){.carrier = {.ops = &pad_ops}, .state = CARRIER_READY};
     world->other = (struct pad){.carrier = {.ops = &pad_ops}, .state = CARRIER_SUSPECT};
     *state = world;
@@ -165,49 +120,22 @@ static inline int setup(void **state)
 static inline int teardown(void **state)
 {
     struct world *world = *state;
-    char command[128];
-    world_close(world);
-    conf_free(world->conf);
-    loop_free(world->loop);
-    snprintf(command, sizeof command, "rm -rf %s", world->dir);
-    FILE *done = popen(command, "r");
-    if (done != NULL)
-        pclose(done);
+    rooms_close(&world->rooms);
+    rooms_fini(&world->rooms);
     free(world);
     return 0;
 }
 
 static inline int64_t line_id(struct world *world, const char *name)
 {
-    return directory_line_by_name(world->directory, name)->id;
-}
-
-static inline void on_submitted(void *arg, int status, const struct submitted *submitted)
-{
-    assert_int_equal(status, 0);
-    if (arg != NULL)
-        *(int64_t *)arg = submitted->id;
+    return rooms_line(&world->rooms, name)->id;
 }
 
 static inline int64_t submit_valid(struct world *world, const char *line, const char *to, int64_t validity_ms)
 {
-    const struct line *row = directory_line_by_name(world->directory, line);
-    int64_t id = 0;
-    struct submission submission = {.account_id = row->account_id,
-                                    .direction = MESSAGE_OUTBOUND_API,
-                                    .from = row->number,
-                                    .to = to,
-                                    .body = "text",
-                                    .body_len = 4,
-                                    .split = {.concat_bits = 8},
-                                    .line_id = row->id,
-                                    .priority = 5,
-                                    .validity_ms = validity_ms,
-                                    .status_report = true};
-    sid_new(&submission.sid, clock_wall_ms());
-    assert_int_equal(queue_submit(world->queue, &submission, on_submitted, &id), 0);
-    turns(world);
-    return id;
+    struct submission submission = rooms_submission(&world->rooms, line, to, "text");
+    submission.validity_ms = validity_ms;
+    return rooms_submit(&world->rooms, &submission);
 }
 
 static inline int64_t submit(struct world *world, const char *line, const char *to)
@@ -218,32 +146,16 @@ static inline int64_t submit(struct world *world, const char *line, const char *
 /* To the service whose pool is a and b. */
 static inline int64_t submit_to_pool(struct world *world, const char *to)
 {
-    const struct service *service = directory_service_at(world->directory, 0, 0);
-    int64_t id = 0;
-    struct submission submission = {.account_id = service->account_id,
-                                    .direction = MESSAGE_OUTBOUND_API,
-                                    .from = "",
-                                    .to = to,
-                                    .body = "text",
-                                    .body_len = 4,
-                                    .split = {.concat_bits = 8},
-                                    .service_id = service->id,
-                                    .priority = 5,
-                                    .validity_ms = 3600000,
-                                    .status_report = true};
-    sid_new(&submission.sid, clock_wall_ms());
-    assert_int_equal(queue_submit(world->queue, &submission, on_submitted, &id), 0);
-    turns(world);
-    return id;
+    struct submission submission = rooms_submission(&world->rooms, "a", to, "text");
+    submission.from = "";
+    submission.line_id = 0;
+    submission.service_id = directory_service_at(world->rooms.directory, 0, 0)->id;
+    return rooms_submit(&world->rooms, &submission);
 }
 
 static inline enum message_status status_of(struct world *world, int64_t id)
 {
-    struct message message;
-    assert_int_equal(queue_message(world->queue, id, &message), 0);
-    enum message_status status = message.status;
-    message_fini(&message);
-    return status;
+    return rooms_status(&world->rooms, id, NULL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

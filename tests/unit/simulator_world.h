@@ -3,33 +3,13 @@
 #ifndef CELLPOST_TESTS_SIMULATOR_WORLD_H
 #define CELLPOST_TESTS_SIMULATOR_WORLD_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "host/base/clock.h"
-#include "host/router/router.h"
 #include "host/simulator/simulator.h"
+#include "router_rooms.h"
 
-#define TO    "+41791112233"
 #define OTHER "+41791112244"
-#define T0    INT64_C(1800000000000)
 
 struct world {
-    char dir[64];
-    struct loop *loop;
-    struct conf *conf;
-    struct store *store;
-    struct directory *directory;
-    struct queue *queue;
-    struct router *router;
+    struct rooms rooms;
     struct simulator *simulator;
     char seen[16384]; /* "kind status;" of each event */
     void (*on_event)(void *arg, int64_t at_ms, const struct message *, const char *kind, const char *detail);
@@ -40,8 +20,7 @@ struct world {
 
 static inline void turns(struct world *w)
 {
-    for (int i = 0; i < 8; i++)
-        loop_turn(w->loop, 0);
+    rooms_turn(&w->rooms);
 }
 
 /* Small steps: what one timer starts may set the next. */
@@ -72,101 +51,50 @@ static inline void world_done(void *arg, int status)
 
 static inline int64_t world_line(struct world *w)
 {
-    return directory_line_by_name(w->directory, "ci")->id;
+    return rooms_line(&w->rooms, "ci")->id;
 }
 
 static inline void world_open(struct world *w)
 {
-    char path[128], error[256] = "";
-    struct store_options options = {.path = path};
-    snprintf(path, sizeof path, "%s/s.db", w->dir);
-    if (store_open(&w->store, w->loop, &options, error) != 0 ||
-        directory_open(&w->directory, w->store, w->conf, error) != 0)
-        fail_msg("%s", error);
-    assert_int_equal(queue_open(&w->queue, w->store, w->loop), 0);
-    queue_on_event(w->queue, world_event, w);
-    w->router = router_new(w->loop, w->queue, w->directory, w->store);
-    w->simulator = simulator_new(w->loop, w->conf);
-    router_add(w->router, world_line(w), simulator_carrier(w->simulator, "ci"));
+    rooms_open(&w->rooms);
+    queue_on_event(w->rooms.queue, world_event, w);
+    w->simulator = simulator_new(w->rooms.loop, w->rooms.conf);
+    router_add(w->rooms.router, world_line(w), simulator_carrier(w->simulator, "ci"));
 }
 
 static inline void world_close(struct world *w)
 {
-    router_free(w->router);
+    rooms_close(&w->rooms);
     simulator_free(w->simulator);
-    queue_close(w->queue);
-    store_close(w->store);
-    directory_close(w->directory);
 }
 
 /* With these [simulate] sections. */
 static inline struct world *world_new(const char *rules)
 {
     struct world *w = calloc(1, sizeof *w);
-    char text[2048];
-    snprintf(w->dir, sizeof w->dir, "/tmp/cellpost-simulator-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
-    snprintf(text, sizeof text,
-             "[daemon]\ndata_dir = %s\n[line ci]\nnumber = +41790000001\ncarrier = simulator\n%s", w->dir,
-             rules);
-    clock_fake(T0, 1000);
-    w->loop = loop_new();
-    w->conf = conf_parse("test", text, strlen(text), NULL, NULL);
-    assert_non_null(w->conf);
+    char lines[1024];
+    snprintf(lines, sizeof lines, "[line ci]\nnumber = +41790000001\ncarrier = simulator\n%s", rules);
+    rooms_init(&w->rooms, lines);
     world_open(w);
     return w;
 }
 
 static inline void world_free(struct world *w)
 {
-    char command[128];
     world_close(w);
-    conf_free(w->conf);
-    loop_free(w->loop);
-    snprintf(command, sizeof command, "rm -rf %s", w->dir);
-    FILE *done = popen(command, "r");
-    if (done != NULL)
-        pclose(done);
+    rooms_fini(&w->rooms);
     free(w);
-}
-
-static inline void world_submitted(void *arg, int status, const struct submitted *submitted)
-{
-    assert_int_equal(status, 0);
-    *(int64_t *)arg = submitted->id;
 }
 
 static inline int64_t world_send(struct world *w, const char *to, const char *body)
 {
-    const struct line *line = directory_line_by_name(w->directory, "ci");
-    int64_t id = 0;
-    struct submission submission = {.account_id = line->account_id,
-                                    .direction = MESSAGE_OUTBOUND_API,
-                                    .from = line->number,
-                                    .to = to,
-                                    .body = body,
-                                    .body_len = strlen(body),
-                                    .split = {.concat_bits = 8},
-                                    .line_id = line->id,
-                                    .priority = 5,
-                                    .validity_ms = 3600000,
-                                    .status_report = true};
-    sid_new(&submission.sid, clock_wall_ms());
-    assert_int_equal(queue_submit(w->queue, &submission, world_submitted, &id), 0);
-    turns(w);
-    assert_int_not_equal(id, 0);
-    return id;
+    struct submission submission = rooms_submission(&w->rooms, "ci", to, body);
+    return rooms_submit(&w->rooms, &submission);
 }
 
 static inline enum message_status world_status(struct world *w, int64_t id, int *error)
 {
-    struct message m;
-    assert_int_equal(queue_message(w->queue, id, &m), 0);
-    enum message_status status = m.status;
-    if (error != NULL)
-        *error = m.error_code;
-    message_fini(&m);
-    return status;
+    return rooms_status(&w->rooms, id, error);
 }
 
 #endif

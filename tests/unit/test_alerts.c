@@ -1,9 +1,7 @@
 /* Monitor's Alerts: the account's notifications in the newer form; keys, filters, pages. */
 #include <signal.h>
 
-#include "facade_calls.h"
-
-#include "host/queue/notification.h"
+#include "notification_calls.h"
 
 static const char *const BRIEF[] = {
     "account_sid",  "alert_text",   "api_version", "date_created", "date_generated",
@@ -16,52 +14,20 @@ static const char *const WHOLE[] = {"request_headers", "request_variables", "res
 
 static char message_path[128];
 
-static int64_t own_account(void)
-{
-    struct sid sid;
-    sid_parse(AC, "AC", &sid);
-    return directory_account_by_sid(rig.directory, &sid)->id;
-}
-
-/* Day i after T0, codes 11200, 11201 ...; every third is a warning; the first is about a message. */
+/* The first is about a message. */
 static void five(void)
 {
     create(FORM, message_path);
     client_close(&rig.client); /* it would not outlive the days that follow */
-    for (int i = 0; i < 5; i++) {
-        struct notification n = {.account_id = own_account(),
-                                 .message_id = i == 0 ? 1 : 0,
-                                 .warning = i % 3 == 2,
-                                 .code = 11200 + i,
-                                 .text = "Msg=x",
-                                 .method = i == 0 ? "POST" : "",
-                                 .url = "http://app.test/",
-                                 .variables = "Body=hi",
-                                 .headers = "A=b",
-                                 .body = "<x/>"};
-        queue_notify(rig.queue, &n);
-        clock_advance(50);
-        for (int turn = 0; turn < 5; turn++)
-            loop_turn(rig.store.loop, 0);
-        clock_advance(24 * 3600000LL);
-    }
+    for (int i = 0; i < 5; i++)
+        notify_on_day(i, i == 0 ? 1 : 0, i == 0 ? "POST" : "");
 }
 
 static void codes(const char *query, const char *want)
 {
-    char path[256], have[128] = "";
-    size_t i;
-    json_t *row;
+    char path[256];
     snprintf(path, sizeof path, "/v1/Alerts%s", query);
-    struct response r = get(path);
-    if (r.status != 200)
-        fail_msg("%s: %s", query, r.body);
-    json_array_foreach(json_object_get(r.json, "alerts"), i, row)
-        snprintf(have + strlen(have), sizeof have - strlen(have), "%s ",
-                 json_string_value(json_object_get(row, "error_code")) + 3);
-    if (strcmp(have, want) != 0)
-        fail_msg("%s: %s, not %s", query, have, want);
-    response_fini(&r);
+    assert_codes(path, "alerts", want);
 }
 
 static void test_filters(void **state)

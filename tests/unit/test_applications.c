@@ -126,23 +126,17 @@ static void test_list_and_delete(void **state)
 
 static void test_refusals(void **state)
 {
-    static const struct {
-        const char *form;
-        int code;
-    } rows[] = {
-        {"SmsUrl=ftp%3A%2F%2Fx", 21402},
-        {"SmsMethod=PUT", 21403},
-        {"VoiceUrl=x", 21402},
-        {"StatusCallbackMethod=post", 21403},
-        {"VoiceCallerIdLookup=1", 20001},
-        {"PublicApplicationConnectEnabled=", 20001},
-        {"FriendlyName=0123456789012345678901234567890123456789012345678901234567890123x", 20002},
+    static const struct refused_form rows[] = {
+        {"SmsUrl=ftp%3A%2F%2Fx", 400, 21402},
+        {"SmsMethod=PUT", 400, 21403},
+        {"VoiceUrl=x", 400, 21402},
+        {"StatusCallbackMethod=post", 400, 21403},
+        {"VoiceCallerIdLookup=1", 400, 20001},
+        {"PublicApplicationConnectEnabled=", 400, 20001},
+        {"FriendlyName=0123456789012345678901234567890123456789012345678901234567890123x", 400, 20002},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct response r = post(APPLICATIONS ".json", rows[i].form);
-        assert_refused(&r, 400, rows[i].code);
-    }
+    assert_forms_refused(APPLICATIONS ".json", rows, sizeof rows / sizeof rows[0]);
     assert_int_equal(count_of(""), 0);
 }
 

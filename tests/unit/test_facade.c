@@ -221,24 +221,18 @@ static void test_create_forms(void **state)
 
 static void test_refusals(void **state)
 {
-    static const struct {
-        const char *form;
-        int code;
-    } rows[] = {
-        {"", 21604},
-        {"to=%2B41791112233&From=%2B41790000001&Body=x", 21604}, /* keys have case */
-        {FORM "&To=%2B41791112234", 21653},
-        {"To=%2B41791112233&From=%2B41790000001", 21619},
-        {"To=%2B41791112233&From=%2B41790000001&Body=x&MediaUrl=http%3A%2F%2Fa%2F1", 21621},
-        {"To=%2B41791112233&From=%2B41790000009&Body=x", 21606},
-        {"To=%zz", 20001},
-        {"To=%ff", 20001},
+    static const struct refused_form rows[] = {
+        {"", 400, 21604},
+        {"to=%2B41791112233&From=%2B41790000001&Body=x", 400, 21604}, /* keys have case */
+        {FORM "&To=%2B41791112234", 400, 21653},
+        {"To=%2B41791112233&From=%2B41790000001", 400, 21619},
+        {"To=%2B41791112233&From=%2B41790000001&Body=x&MediaUrl=http%3A%2F%2Fa%2F1", 400, 21621},
+        {"To=%2B41791112233&From=%2B41790000009&Body=x", 400, 21606},
+        {"To=%zz", 400, 20001},
+        {"To=%ff", 400, 20001},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct response r = post(API "/Messages.json", rows[i].form);
-        assert_refused(&r, 400, rows[i].code);
-    }
+    assert_forms_refused(API "/Messages.json", rows, sizeof rows / sizeof rows[0]);
 }
 
 /* A text that C would cut there is not the text that the client meant. */
@@ -547,26 +541,20 @@ static void test_number(void **state)
 
 static void test_number_update(void **state)
 {
-    static const struct {
-        const char *form;
-        int code;
-    } bad[] = {
-        {"SmsUrl=http%3A%2F%2Fa%2F%00b", 20001},
-        {"SmsUrl=nonsense", 21402},
-        {"StatusCallback=ftp%3A%2F%2Fa%2F", 21402},
-        {"SmsMethod=PUT", 21403},
-        {"SmsFallbackMethod=get", 21403},
-        {"StatusCallbackMethod=x", 21403},
-        {"SmsFallbackUrl=http%3A%2F%2Fa%2F", 21406},
-        {"FriendlyName=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 20002},
+    static const struct refused_form bad[] = {
+        {"SmsUrl=http%3A%2F%2Fa%2F%00b", 400, 20001},
+        {"SmsUrl=nonsense", 400, 21402},
+        {"StatusCallback=ftp%3A%2F%2Fa%2F", 400, 21402},
+        {"SmsMethod=PUT", 400, 21403},
+        {"SmsFallbackMethod=get", 400, 21403},
+        {"StatusCallbackMethod=x", 400, 21403},
+        {"SmsFallbackUrl=http%3A%2F%2Fa%2F", 400, 21406},
+        {"FriendlyName=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 400, 20002},
     };
     char path[160];
     (void)state;
     ward_path(path);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct response r = post(path, bad[i].form);
-        assert_refused(&r, 400, bad[i].code);
-    }
+    assert_forms_refused(path, bad, sizeof bad / sizeof bad[0]);
     struct response r = post(
         path, "SmsUrl=http%3A%2F%2Fa%2Fin&SmsMethod=GET&SmsFallbackUrl=http%3A%2F%2Fa%2Ffb&SmsFallbackMethod="
               "POST&FriendlyName=Ward&StatusCallback=http%3A%2F%2Fa%2Fcb&StatusCallbackMethod=GET");

@@ -166,10 +166,7 @@ static void test_service_of_another_account(void **state)
 
 static void test_service_refusals(void **state)
 {
-    static const struct {
-        const char *form;
-        int status, code;
-    } CASES[] = {
+    static const struct refused_form CASES[] = {
         {"", 400, 60200},
         {"FriendlyName=", 400, 60200},
         {"FriendlyName=123456789012345678901234567890123", 400, 60200},
@@ -182,10 +179,7 @@ static void test_service_refusals(void **state)
         {"FriendlyName=x&DefaultTemplateSid=HJ00112233445566778899aabbccddee01", 400, 60200},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-        struct response r = post("/v2/Services", CASES[i].form);
-        assert_refused(&r, CASES[i].status, CASES[i].code);
-    }
+    assert_forms_refused("/v2/Services", CASES, sizeof CASES / sizeof CASES[0]);
 }
 
 /* ---- verifications ---- */
@@ -344,10 +338,7 @@ static void test_what_is_asked(void **state)
 
 static void test_verification_refusals(void **state)
 {
-    static const struct {
-        const char *form;
-        int status, code;
-    } CASES[] = {
+    static const struct refused_form CASES[] = {
         {"Channel=sms", 400, 60200},
         {"To=&Channel=sms", 400, 60200},
         {"To=abc&Channel=sms", 400, 60200},
@@ -368,20 +359,14 @@ static void test_verification_refusals(void **state)
     };
     (void)state;
     make_service("FriendlyName=Acme");
-    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-        struct response r = post(below("/Verifications"), CASES[i].form);
-        assert_refused(&r, CASES[i].status, CASES[i].code);
-    }
+    assert_forms_refused(below("/Verifications"), CASES, sizeof CASES / sizeof CASES[0]);
     assert_int_equal(rig_query_int(&rig.store, "SELECT count(*) FROM verification"), 0);
     assert_int_equal(rig_query_int(&rig.store, "SELECT count(*) FROM message"), 0);
 }
 
 static void test_check_refusals(void **state)
 {
-    static const struct {
-        const char *form;
-        int status, code;
-    } CASES[] = {
+    static const struct refused_form CASES[] = {
         {TO_FORM, 400, 60200},
         {TO_FORM "&Code=", 400, 60200},
         {TO_FORM "&Code=123", 400, 60200},
@@ -394,10 +379,7 @@ static void test_check_refusals(void **state)
     };
     (void)state;
     make_service("FriendlyName=Acme");
-    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-        struct response r = post(below("/VerificationCheck"), CASES[i].form);
-        assert_refused(&r, CASES[i].status, CASES[i].code);
-    }
+    assert_forms_refused(below("/VerificationCheck"), CASES, sizeof CASES / sizeof CASES[0]);
 }
 
 /* Refused at once, and nothing of it is there once the disk takes again. */

@@ -94,11 +94,11 @@ static size_t sent_to(const char *number, char *body)
     return count;
 }
 
-/* 0, or the code it is refused with. */
-static int create(const char *from, const char *service, const char *to)
+/* send_at NULL: now. 0, or the code it is refused with. */
+static int compose_at(const char *from, const char *service, const char *to, const char *body,
+                      const char *send_at, struct composed *composed)
 {
     struct sid sid;
-    struct composed composed;
     struct refusal refusal;
     sid_parse(AC, "AC", &sid);
     struct compose_request request = {.account = directory_account_by_sid(rig.directory, &sid),
@@ -106,12 +106,20 @@ static int create(const char *from, const char *service, const char *to)
                                       .to = to,
                                       .from = from,
                                       .service_sid = service,
-                                      .body = "hello",
-                                      .body_len = 5};
-    if (!compose(&rooms, &request, T0, &composed, &refusal))
-        return refusal.code;
-    compose_fini(&composed);
-    return 0;
+                                      .body = body,
+                                      .body_len = strlen(body),
+                                      .schedule_type = send_at != NULL ? "fixed" : NULL,
+                                      .send_at = send_at};
+    return compose(&rooms, &request, T0, composed, &refusal) ? 0 : refusal.code;
+}
+
+static int create(const char *from, const char *service, const char *to)
+{
+    struct composed composed;
+    int code = compose_at(from, service, to, "hello", NULL, &composed);
+    if (code == 0)
+        compose_fini(&composed);
+    return code;
 }
 
 static void test_stop_and_start_on_a_line(void **state)
@@ -171,21 +179,8 @@ static void on_status(void *arg, const struct message *m)
 static void submit(const char *from, const char *service, const char *to, const char *body,
                    const char *send_at)
 {
-    struct sid sid;
     struct composed composed;
-    struct refusal refusal;
-    sid_parse(AC, "AC", &sid);
-    struct compose_request request = {.account = directory_account_by_sid(rig.directory, &sid),
-                                      .direction = MESSAGE_OUTBOUND_API,
-                                      .to = to,
-                                      .from = from,
-                                      .service_sid = service,
-                                      .body = body,
-                                      .body_len = strlen(body),
-                                      .schedule_type = send_at != NULL ? "fixed" : NULL,
-                                      .send_at = send_at};
-    if (!compose(&rooms, &request, T0, &composed, &refusal))
-        fail_msg("%s", refusal.message);
+    assert_int_equal(compose_at(from, service, to, body, send_at, &composed), 0);
     assert_int_equal(queue_submit(rig.queue, &composed.submission, on_submitted, NULL), 0);
     compose_fini(&composed);
     turns();

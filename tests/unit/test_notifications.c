@@ -1,62 +1,24 @@
 /* Notifications as API clients read them: keys, filters, pages, and whose they are. */
 #include <signal.h>
 
-#include "facade_calls.h"
-
-#include "host/queue/notification.h"
+#include "notification_calls.h"
 
 static const char *const BRIEF[] = {
     "account_sid",  "api_version",  "call_sid",  "date_created",   "date_updated", "error_code", "log",
     "message_date", "message_text", "more_info", "request_method", "request_url",  "sid",        "uri"};
 static const char *const WHOLE[] = {"request_variables", "response_body", "response_headers"};
 
-static void commit(void)
-{
-    clock_advance(50);
-    for (int i = 0; i < 5; i++)
-        loop_turn(rig.store.loop, 0);
-}
-
-/* Day i after T0, codes 11200, 11201 ...; every third is a warning. */
 static void five(void)
 {
-    const struct account *account = directory_account_at(rig.directory, 1);
-    struct sid sid;
-    sid_parse(AC, "AC", &sid);
-    if (memcmp(&account->sid, &sid, sizeof sid) != 0)
-        account = directory_account_at(rig.directory, 0);
-    for (int i = 0; i < 5; i++) {
-        struct notification n = {.account_id = account->id,
-                                 .message_id = 7,
-                                 .warning = i % 3 == 2,
-                                 .code = 11200 + i,
-                                 .text = "Msg=x",
-                                 .method = "POST",
-                                 .url = "http://app.test/",
-                                 .variables = "Body=hi",
-                                 .headers = "A=b",
-                                 .body = "<x/>"};
-        queue_notify(rig.queue, &n);
-        commit();
-        clock_advance(24 * 3600000LL);
-    }
+    for (int i = 0; i < 5; i++)
+        notify_on_day(i, 7, "POST");
 }
 
 static void codes(const char *query, const char *want)
 {
-    char path[256], have[128] = "";
-    size_t i;
-    json_t *row;
+    char path[256];
     snprintf(path, sizeof path, API "/Notifications.json%s", query);
-    struct response r = get(path);
-    if (r.status != 200)
-        fail_msg("%s: %s", query, r.body);
-    json_array_foreach(json_object_get(r.json, "notifications"), i, row)
-        snprintf(have + strlen(have), sizeof have - strlen(have), "%s ",
-                 json_string_value(json_object_get(row, "error_code")) + 3);
-    if (strcmp(have, want) != 0)
-        fail_msg("%s: %s, not %s", query, have, want);
-    response_fini(&r);
+    assert_codes(path, "notifications", want);
 }
 
 static void test_list_and_filters(void **state)

@@ -74,7 +74,7 @@ static void test_the_same_each_time(void **state)
     char path[128], seen[16384], again[16384];
     size_t len;
     (void)state;
-    snprintf(path, sizeof path, "%s/flow", w->dir);
+    snprintf(path, sizeof path, "%s/flow", w->rooms.dir);
     struct record_options options = {.path = path, .full_numbers = true, .bodies = true};
     char *file = record(w, &options, &len);
     assert_non_null(strstr(w->seen, "retry " TO));
@@ -96,7 +96,7 @@ static void test_masked(void **state)
     char path[128], error[256];
     size_t len;
     (void)state;
-    snprintf(path, sizeof path, "%s/flow", w->dir);
+    snprintf(path, sizeof path, "%s/flow", w->rooms.dir);
     struct record_options options = {.path = path};
     char *file = record(w, &options, &len);
     assert_null(strstr(file, "+41"));

@@ -4,7 +4,7 @@
 static void test_new_work_reaches_a_ready_carrier_in_its_turn(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     int64_t id = submit(world, "a", TO);
     assert_int_equal(world->pad.submits, 1);
     assert_true(world->pad.go);
@@ -18,7 +18,7 @@ static void test_new_work_reaches_a_ready_carrier_in_its_turn(void **state)
 static void test_the_next_is_submitted_inside_changed(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit(world, "a", TO);
     submit(world, "a", "+41791112244");
     assert_int_equal(world->pad.submits, 1);
@@ -34,7 +34,7 @@ static void test_the_next_is_submitted_inside_changed(void **state)
 static void test_claimed_ahead_leaves_before_the_book_keeping(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit(world, "a", TO);
     int64_t second = submit(world, "a", "+41791112244");
     clock_advance(10);
@@ -51,7 +51,7 @@ static void test_claimed_ahead_leaves_before_the_book_keeping(void **state)
 static void test_claimed_ahead_goes_back_when_the_carrier_fails(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit(world, "a", TO);
     int64_t second = submit(world, "a", "+41791112244");
     clock_advance(10);
@@ -72,8 +72,8 @@ static void test_claimed_ahead_goes_back_when_the_carrier_fails(void **state)
 static void test_a_pool_is_not_claimed_ahead(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
-    router_add(world->router, line_id(world, "b"), &world->other.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "b"), &world->other.carrier);
     submit(world, "a", TO);
     int64_t pooled = submit_to_pool(world, "+41791112244");
     clock_advance(10);
@@ -88,7 +88,7 @@ static void test_a_pool_is_not_claimed_ahead(void **state)
 static void test_held_beyond_its_validity(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit(world, "a", TO);
     int64_t second = submit_valid(world, "a", "+41791112244", 6000);
     clock_advance(10);
@@ -107,8 +107,8 @@ static void test_a_line_rests(void **state)
     struct world *world = *state;
     struct carrier_status status;
     world->other.settle_at_once = true;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
-    router_add(world->router, line_id(world, "b"), &world->other.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "b"), &world->other.carrier);
     int64_t pooled = submit_to_pool(world, TO);
     assert_int_equal(world->pad.job.message_id, pooled);
     int64_t own = submit(world, "a", "+41791112244");
@@ -117,7 +117,7 @@ static void test_a_line_rests(void **state)
     world->pad.up->ops->changed(world->pad.up);
     turns(world);
     assert_int_equal(world->pad.submits, 1);
-    assert_true(router_line_status(world->router, line_id(world, "a"), &status));
+    assert_true(router_line_status(world->rooms.router, line_id(world, "a"), &status));
     assert_string_equal(status.condition, "no jobs for 600 s: pad");
     world->other.state = CARRIER_READY;
     clock_advance(1000);
@@ -134,7 +134,7 @@ static void test_a_carrier_that_settles_inside_submit(void **state)
 {
     struct world *world = *state;
     world->pad.settle_at_once = true;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     for (int i = 0; i < 3; i++) {
         char to[20];
         snprintf(to, sizeof to, "+4179111224%d", i);
@@ -146,7 +146,7 @@ static void test_a_carrier_that_settles_inside_submit(void **state)
 static void test_lines_keep_to_their_own(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit(world, "b", TO);
     assert_int_equal(world->pad.submits, 0);
 }
@@ -155,7 +155,7 @@ static void test_a_busy_or_suspect_carrier_gets_nothing(void **state)
 {
     struct world *world = *state;
     world->pad.state = CARRIER_SUSPECT;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit(world, "a", TO);
     assert_int_equal(world->pad.submits, 0);
     world->pad.state = CARRIER_READY;
@@ -166,7 +166,7 @@ static void test_a_busy_or_suspect_carrier_gets_nothing(void **state)
 static void test_a_retry_comes_back_by_itself(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit(world, "a", TO);
     pad_settle(&world->pad, OUTCOME_RETRY);
     world->pad.state = CARRIER_READY;
@@ -181,7 +181,7 @@ static void test_a_retry_comes_back_by_itself(void **state)
 static void test_another_sim_stops_the_line(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     assert_int_equal(world->pad.up->ops->sim(world->pad.up, "8941000000000000001", "", ""), 0);
     turns(world);
     assert_int_equal(world->pad.up->ops->sim(world->pad.up, "8941000000000000002", "", ""), -EPERM);
@@ -195,13 +195,13 @@ static void test_another_sim_stops_the_line(void **state)
 static void test_in_flight_is_handed_to_the_next_start(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     int64_t id = submit(world, "a", TO);
     int64_t attempt_id = world->pad.job.attempt_id;
-    world_close(world);
-    world_open(world);
+    rooms_close(&world->rooms);
+    rooms_open(&world->rooms);
     world->pad = (struct pad){.carrier = {.ops = &pad_ops}, .state = CARRIER_SUSPECT};
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     assert_int_equal(world->pad.job.attempt_id, attempt_id);
     pad_settle(&world->pad, OUTCOME_UNSURE);
     turns(world);
@@ -216,10 +216,10 @@ static void count_removed(void *arg)
 static void test_removal_waits_for_what_is_in_flight(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit(world, "a", TO);
     submit(world, "a", "+41791112244");
-    router_remove(world->router, line_id(world, "a"), count_removed, world);
+    router_remove(world->rooms.router, line_id(world, "a"), count_removed, world);
     turns(world);
     assert_int_equal(world->removed, 0);
     pad_settle(&world->pad, OUTCOME_SENT);
@@ -231,16 +231,16 @@ static void test_removal_waits_for_what_is_in_flight(void **state)
     assert_int_equal(world->removed, 1);
     assert_int_equal(world->pad.frees, 1);
     world->pad.stopped = NULL;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     assert_int_equal(world->pad.submits, 2);
 }
 
 static void test_stop_ends_all(void **state)
 {
     struct world *world = *state;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
-    router_add(world->router, line_id(world, "b"), &world->other.carrier);
-    router_stop(world->router, count_removed, world);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "b"), &world->other.carrier);
+    router_stop(world->rooms.router, count_removed, world);
     turns(world);
     assert_int_equal(world->removed, 1);
 }
@@ -272,8 +272,8 @@ static void test_a_rate_spaces_segments(void **state)
 {
     struct world *world = *state;
     int64_t at[8];
-    router_rate(world->router, line_id(world, "a"), 4);
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_rate(world->rooms.router, line_id(world, "a"), 4);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     for (int i = 0; i < 3; i++) {
         char to[16];
         snprintf(to, sizeof to, "+417911122%02d", i);
@@ -282,7 +282,7 @@ static void test_a_rate_spaces_segments(void **state)
     assert_int_equal(send_times(world, &world->pad, 1200, at, 8), 3);
     for (int i = 0; i < 3; i++)
         assert_in_range(at[i], 250 * (i + 1), 250 * (i + 1) + 2 * i);
-    router_rate(world->router, line_id(world, "a"), 0);
+    router_rate(world->rooms.router, line_id(world, "a"), 0);
     submit_valid(world, "a", "+41791112230", 3600000);
     assert_int_equal(world->pad.submits, 4); /* at once */
     submit_valid(world, "a", "+41791112231", 3600000);
@@ -296,8 +296,8 @@ static void test_a_rate_spaces_segments(void **state)
 static void test_a_line_that_waits_holds_nothing(void **state)
 {
     struct world *world = *state;
-    router_rate(world->router, line_id(world, "a"), 1);
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
+    router_rate(world->rooms.router, line_id(world, "a"), 1);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit_valid(world, "a", TO, 3600000);
     clock_advance(1000);
     turns(world);
@@ -309,7 +309,7 @@ static void test_a_line_that_waits_holds_nothing(void **state)
     turns(world);
     assert_int_equal(world->pad.submits, 1);
     world->other.state = CARRIER_READY;
-    router_add(world->router, line_id(world, "b"), &world->other.carrier);
+    router_add(world->rooms.router, line_id(world, "b"), &world->other.carrier);
     turns(world);
     assert_int_equal(world->other.submits, 1);
     pad_settle(&world->other, OUTCOME_SENT);

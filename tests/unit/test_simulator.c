@@ -71,7 +71,7 @@ static void test_rules_of_run_time_come_first(void **state)
     assert_null(simulator_rule_at(w->simulator, 2));
     assert_status(w, world_send(w, TO, "a"), MESSAGE_SENT, 0);
     assert_status(w, world_send(w, OTHER, "b"), MESSAGE_FAILED, 30008);
-    simulator_reload(w->simulator, w->conf); /* keeps them, and what they counted */
+    simulator_reload(w->simulator, w->rooms.conf); /* keeps them, and what they counted */
     assert_int_equal(simulator_rule_at(w->simulator, 0)->used, 1);
     assert_status(w, world_send(w, TO, "c"), MESSAGE_FAILED, 30008);
     simulator_rules_clear(w->simulator);
@@ -86,7 +86,7 @@ static void test_a_receipt_by_hand(void **state)
     struct message m;
     (void)state;
     int64_t id = world_send(w, TO, LONG_TEXT), other = world_send(w, TO, "other");
-    assert_int_equal(queue_message(w->queue, id, &m), 0);
+    assert_int_equal(queue_message(w->rooms.queue, id, &m), 0);
     assert_int_equal(m.segments, 2);
     assert_int_equal(simulator_receipt(w->simulator, &m.sid, 0, world_done, w), 0);
     turns(w);
@@ -96,7 +96,7 @@ static void test_a_receipt_by_hand(void **state)
     assert_status(w, other, MESSAGE_SENT, 0);
     assert_int_equal(simulator_receipt(w->simulator, &m.sid, 0, world_done, w), -ENOENT);
     message_fini(&m);
-    assert_int_equal(queue_message(w->queue, other, &m), 0);
+    assert_int_equal(queue_message(w->rooms.queue, other, &m), 0);
     assert_int_equal(simulator_receipt(w->simulator, &m.sid, 0x62, world_done, w), 0);
     turns(w);
     assert_status(w, other, MESSAGE_UNDELIVERED, 30003);
@@ -120,14 +120,14 @@ static void test_inbound(void **state)
     assert_int_equal(parts, 2);
     turns(w);
     assert_int_equal(w->done, 1);
-    assert_int_equal(queue_list(w->queue, &filter, take_body, body), 1);
+    assert_int_equal(queue_list(w->rooms.queue, &filter, take_body, body), 1);
     assert_string_equal(body, "received " TO "->+41790000001 " LONG_TEXT);
     for (int i = 0; i < 2; i++) { /* the same again is another */
         assert_int_equal(simulator_inbound(w->simulator, "ci", "Bank", "1234", 4, &parts, world_done, w), 0);
         pass(w, 60000);
     }
     filter.limit = 10;
-    assert_int_equal(queue_list(w->queue, &filter, take_body, body), 3);
+    assert_int_equal(queue_list(w->rooms.queue, &filter, take_body, body), 3);
     assert_int_equal(simulator_inbound(w->simulator, "no", TO, "x", 1, &parts, world_done, w), -ENOENT);
     assert_int_equal(simulator_inbound(w->simulator, "ci", "", "x", 1, &parts, world_done, w), -EINVAL);
     world_free(w);
@@ -140,7 +140,7 @@ static void test_stop(void **state)
     (void)state;
     int64_t id = world_send(w, TO, "text");
     assert_status(w, id, MESSAGE_SENDING, 0);
-    router_remove(w->router, world_line(w), NULL, NULL);
+    router_remove(w->rooms.router, world_line(w), NULL, NULL);
     turns(w);
     assert_status(w, id, MESSAGE_SENT, 0);
     world_free(w);
@@ -155,7 +155,7 @@ static void test_restart(void **state)
     world_open(w);
     turns(w);
     struct message m;
-    assert_int_equal(queue_message(w->queue, id, &m), 0);
+    assert_int_equal(queue_message(w->rooms.queue, id, &m), 0);
     assert_true(m.unsure);
     message_fini(&m);
     world_free(w);

@@ -26,8 +26,8 @@ static void pads_open(struct world *world)
 {
     world->pad.settle_at_once = world->other.settle_at_once = true;
     world->other.state = CARRIER_READY;
-    router_add(world->router, line_id(world, "a"), &world->pad.carrier);
-    router_add(world->router, line_id(world, "b"), &world->other.carrier);
+    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
+    router_add(world->rooms.router, line_id(world, "b"), &world->other.carrier);
 }
 
 static void pad_become(struct world *world, struct pad *pad, enum carrier_state state)
@@ -74,8 +74,8 @@ static void test_after_a_restart(void **state)
     struct world *world = *state;
     pads_open(world);
     const struct pad *alices = send_pooled(world, ALICE), *bobs = send_pooled(world, BOB);
-    world_close(world);
-    world_open(world);
+    rooms_close(&world->rooms);
+    rooms_open(&world->rooms);
     pads_open(world);
     for (int i = 0; i < 2; i++) {
         assert_ptr_equal(send_pooled(world, ALICE), alices);
@@ -158,10 +158,10 @@ static void test_a_line_that_left_the_pool(void **state)
              "[daemon]\ndata_dir = %s\n[line a]\nnumber = +41790000001\ncarrier = loopback\n"
              "[line b]\nnumber = +41790000002\ncarrier = loopback\n"
              "[service s]\nlines = %s\nsticky_sender = yes\n",
-             world->dir, alices == &world->pad ? "b" : "a");
-    conf_free(world->conf);
-    world->conf = conf_parse("test", text, strlen(text), NULL, NULL);
-    assert_int_equal(directory_reload(world->directory, world->conf, error), 0);
+             world->rooms.dir, alices == &world->pad ? "b" : "a");
+    conf_free(world->rooms.conf);
+    world->rooms.conf = conf_parse("test", text, strlen(text), NULL, NULL);
+    assert_int_equal(directory_reload(world->rooms.directory, world->rooms.conf, error), 0);
     turns(world);
     turns(world);
     assert_int_equal(status_of(world, waits), MESSAGE_SENT);
@@ -194,18 +194,19 @@ static void test_the_table_is_bounded(void **state)
 {
     struct world *world = *state;
     char to[24];
-    struct sticky *sticky = sticky_new(world->store, 3);
+    struct sticky *sticky = sticky_new(world->rooms.store, 3);
     for (int i = 0; i < 6; i++) {
         snprintf(to, sizeof to, "+4179111220%d", i);
         note(world, sticky, submit_to_pool(world, to), 1);
     }
     assert_int_equal(sticky_known(sticky), 3);
-    sqlite3_stmt *stmt = store_read_prepare(world->store, "SELECT group_concat(to_addr, ' ') FROM sticky");
-    assert_int_equal(store_step(world->store, stmt), SQLITE_ROW);
+    sqlite3_stmt *stmt =
+        store_read_prepare(world->rooms.store, "SELECT group_concat(to_addr, ' ') FROM sticky");
+    assert_int_equal(store_step(world->rooms.store, stmt), SQLITE_ROW);
     assert_string_equal((const char *)sqlite3_column_text(stmt, 0), "+41791112203 +41791112204 +41791112205");
     sqlite3_finalize(stmt);
     sticky_free(sticky);
-    sticky = sticky_new(world->store, 3);
+    sticky = sticky_new(world->rooms.store, 3);
     assert_int_equal(sticky_known(sticky), 3);
     sticky_note(sticky, submit_to_pool(world, "+41791112207"), 1);
     sticky_free(sticky); /* it still reaches the disk */
