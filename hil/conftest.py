@@ -1,0 +1,66 @@
+"""The bench: `pytest hil --rig host --rig avr` (or `--rig all`, or `--rig FILE.toml`); without --rig: host. See README.md."""
+import pathlib
+
+import pytest
+
+from rig import Missing, Rig, read_rig
+
+RIGS = pathlib.Path(__file__).parent / "rigs"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--rig", action="append", help="a rig of hil/rigs, a path of a rig file, or all; may be repeated")
+    parser.addoption("--seed", type=int, help="repeats one random sequence")
+    parser.addoption("--sequences", type=int, help="how many random sequences, instead of the rig's own number")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(*words): words of CAPS in lower case, capabilities of HELLO in upper case, slots=N")
+
+
+def rig_names(config):
+    names = config.getoption("--rig") or ["host"]
+    return sorted(path.stem for path in RIGS.glob("*.toml") if "example" not in path.stem) if names == ["all"] else names
+
+
+def pytest_generate_tests(metafunc):
+    if "rig_spec" in metafunc.fixturenames:
+        specs = [read_rig(name) for name in rig_names(metafunc.config)]
+        metafunc.parametrize("rig_spec", specs, ids=[spec["name"] for spec in specs], scope="session")
+
+
+def missing(rig, words):
+    """Why the rig cannot run a case that needs these, or None."""
+    for word in words:
+        if word.startswith("slots="):
+            lacks = rig.slots < int(word[6:])
+        else:
+            lacks = word not in (rig.link_caps if word.isupper() else rig.caps)
+        if lacks:
+            return f"rig {rig.spec['name']} has no {word}"
+    return None
+
+
+@pytest.fixture
+def make_rig(rig_spec, request, tmp_path_factory):
+    """Boards of the rig, new as from the factory; options as of Rig."""
+    rigs = []
+
+    def make(**options):
+        try:
+            rigs.append(Rig(rig_spec, tmp_path_factory.mktemp("b"), **options))  # a socket's path is short
+        except Missing as why:
+            pytest.skip(f"rig {rig_spec['name']}: {why}")
+        for mark in request.node.iter_markers("needs"):
+            if why := missing(rigs[-1], mark.args):
+                pytest.skip(why)
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        rig.close()
+
+
+@pytest.fixture
+def rig(make_rig):
+    return make_rig()
