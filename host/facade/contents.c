@@ -9,6 +9,7 @@
 #include "host/base/log.h"
 #include "host/facade/api.h"
 #include "host/facade/content.h"
+#include "host/facade/listing.h"
 #include "host/facade/template.h"
 #include "host/sms/utf8.h"
 #include "host/store/change.h"
@@ -115,11 +116,6 @@ void contents_approval(struct api_call *call)
 
 /* ---- list ---- */
 
-struct reading {
-    const struct api_call *call;
-    struct page_fill fill;
-};
-
 static sqlite3_stmt *page_stmt(const struct api_call *call, const struct page_cut *cut)
 {
     bool since = cut->since.id != 0;
@@ -132,13 +128,13 @@ static sqlite3_stmt *page_stmt(const struct api_call *call, const struct page_cu
 
 static void walk(void *arg, const struct page_cut *cut)
 {
-    struct reading *reading = arg;
-    sqlite3_stmt *stmt = page_stmt(reading->call, cut);
-    while (store_step(reading->call->rooms->store, stmt) == SQLITE_ROW) {
+    struct listing_rows *rows = arg;
+    sqlite3_stmt *stmt = page_stmt(rows->call, cut);
+    while (store_step(rows->call->rooms->store, stmt) == SQLITE_ROW) {
         struct content c;
         read_row(stmt, &c);
-        if (page_takes(&reading->fill, &(struct page_key){.id = c.id}))
-            page_put(&reading->fill, content_json(reading->call, &c));
+        if (page_takes(&rows->fill, &(struct page_key){.id = c.id}))
+            page_put(&rows->fill, content_json(rows->call, &c));
         content_fini(&c);
     }
     sqlite3_reset(stmt);
@@ -146,20 +142,10 @@ static void walk(void *arg, const struct page_cut *cut)
 
 void contents_list(struct api_call *call)
 {
-    static const char *const FILTERS[] = {NULL};
+    static const struct listing LIST = {.key = "contents", .meta = true};
     char url[API_URL_MAX];
-    struct page page;
-    struct refusal refusal;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    struct reading reading = {call, {.page = &page, .array = json_array()}};
-    page_fill(&reading.fill, walk, &reading);
     api_url(call, url, PATH);
-    const struct page_list list = {url, "contents", FILTERS};
-    api_json(call, 200,
-             page_meta_envelope(&page, &list, &call->query, reading.fill.array, &reading.fill.rows));
+    listing_answer_rows(call, &LIST, url, walk);
 }
 
 /* ---- create ---- */

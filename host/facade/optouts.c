@@ -13,6 +13,7 @@
 
 #include "host/base/log.h"
 #include "host/facade/api.h"
+#include "host/facade/listing.h"
 
 #define CONSENTS_MAX 25 /* items of one request, as Twilio's */
 
@@ -71,45 +72,31 @@ static json_t *optout_json(const struct api_call *call, const struct optout_row 
 
 /* ---- list ---- */
 
-struct reading {
-    const struct api_call *call;
-    struct optout_filter filter;
-    struct page_fill fill;
-};
-
 static void add_row(void *arg, const struct optout_row *row)
 {
-    struct reading *reading = arg;
-    if (page_takes(&reading->fill, &(struct page_key){.id = row->id}))
-        page_put(&reading->fill, optout_json(reading->call, row));
+    struct listing_rows *rows = arg;
+    if (page_takes(&rows->fill, &(struct page_key){.id = row->id}))
+        page_put(&rows->fill, optout_json(rows->call, row));
 }
 
 static void walk(void *arg, const struct page_cut *cut)
 {
-    struct reading *reading = arg;
-    reading->filter.after_id = cut->after.id;
-    reading->filter.since_id = cut->since.id;
-    reading->filter.limit = cut->limit;
-    optout_list(reading->call->rooms->optout, &reading->filter, add_row, reading);
+    struct listing_rows *rows = arg;
+    const struct optout_filter filter = {.account_id = rows->call->account_id,
+                                         .number = form_get(&rows->call->query, "Number"),
+                                         .after_id = cut->after.id,
+                                         .since_id = cut->since.id,
+                                         .limit = cut->limit};
+    optout_list(rows->call->rooms->optout, &filter, add_row, rows);
 }
 
 void optouts_list(struct api_call *call)
 {
     static const char *const FILTERS[] = {"Number", NULL};
+    static const struct listing LIST = {.key = "opt_outs", .filters = FILTERS};
     char path[API_PATH_MAX];
-    struct page page;
-    struct refusal refusal;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    struct reading reading = {call,
-                              {.account_id = call->account_id, .number = form_get(&call->query, "Number")},
-                              {.page = &page, .array = json_array()}};
-    page_fill(&reading.fill, walk, &reading);
     api_uri(call, path, "/OptOuts.json");
-    const struct page_list list = {path, "opt_outs", FILTERS};
-    api_json(call, 200, page_envelope(&page, &list, &call->query, reading.fill.array, &reading.fill.rows));
+    listing_answer_rows(call, &LIST, path, walk);
 }
 
 /* ---- one ---- */

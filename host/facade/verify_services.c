@@ -67,15 +67,10 @@ bool verify_service_of(struct api_call *call, const struct sid *sid, struct veri
 
 /* ---- list and fetch ---- */
 
-struct reading {
-    const struct api_call *call;
-    struct page_fill fill;
-};
-
 static void walk(void *arg, const struct page_cut *cut)
 {
-    struct reading *reading = arg;
-    const struct api_call *call = reading->call;
+    struct listing_rows *rows = arg;
+    const struct api_call *call = rows->call;
     struct verify_service *services = calloc(cut->limit, sizeof *services);
     if (services == NULL)
         fatal("out of memory");
@@ -83,27 +78,17 @@ static void walk(void *arg, const struct page_cut *cut)
     size_t count = verify_service_list(call->rooms->verify, call->account_id, before_id, cut->since.id,
                                        cut->limit, services);
     for (size_t i = 0; i < count; i++)
-        if (page_takes(&reading->fill, &(struct page_key){.id = services[i].id}))
-            page_put(&reading->fill, service_json(call, &services[i]));
+        if (page_takes(&rows->fill, &(struct page_key){.id = services[i].id}))
+            page_put(&rows->fill, service_json(call, &services[i]));
     free(services);
 }
 
 void verify_services_list(struct api_call *call)
 {
-    static const char *const FILTERS[] = {NULL};
+    static const struct listing LIST = {.key = "services", .meta = true};
     char url[API_URL_MAX];
-    struct page page;
-    struct refusal refusal;
-    if (!page_read(&call->query, &page, &refusal)) {
-        api_refusal(call, &refusal);
-        return;
-    }
-    struct reading reading = {call, {.page = &page, .array = json_array()}};
-    page_fill(&reading.fill, walk, &reading);
     api_url(call, url, ROOT);
-    const struct page_list list = {url, "services", FILTERS};
-    api_json(call, 200,
-             page_meta_envelope(&page, &list, &call->query, reading.fill.array, &reading.fill.rows));
+    listing_answer_rows(call, &LIST, url, walk);
 }
 
 static void answer_service(struct api_call *call, int status)
