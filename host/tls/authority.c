@@ -10,7 +10,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "host/base/clock.h"
@@ -193,17 +192,6 @@ static int authority_load(const char *folder, struct authority *a, char error[25
 
 /* ---- the leaf ---- */
 
-static int64_t time_ms(const mbedtls_x509_time *t)
-{
-    struct tm tm = {.tm_year = t->year - 1900,
-                    .tm_mon = t->mon - 1,
-                    .tm_mday = t->day,
-                    .tm_hour = t->hour,
-                    .tm_min = t->min,
-                    .tm_sec = t->sec};
-    return (int64_t)timegm(&tm) * 1000;
-}
-
 static bool is_signed_by(mbedtls_x509_crt *leaf, mbedtls_x509_crt *authority)
 {
     uint32_t flags = 0;
@@ -222,8 +210,8 @@ static bool leaf_serves(const char *pem, struct authority *a, char *const *names
     int64_t now = now_ms();
     bool serves = mbedtls_x509_crt_parse(&leaf, (const unsigned char *)pem, strlen(pem) + 1) == 0 &&
                   len > 0 && memmem(leaf.v3_ext.p, leaf.v3_ext.len, wanted, len) != NULL &&
-                  key_fits(&leaf, pem) && is_signed_by(&leaf, &a->cert) && time_ms(&leaf.valid_from) <= now &&
-                  now < time_ms(&leaf.valid_to) - RENEW_MS;
+                  key_fits(&leaf, pem) && is_signed_by(&leaf, &a->cert) &&
+                  mint_time_ms(&leaf.valid_from) <= now && now < mint_time_ms(&leaf.valid_to) - RENEW_MS;
     mbedtls_x509_crt_free(&leaf);
     return serves;
 }
@@ -243,7 +231,7 @@ static int leaf_write(const char *folder, const char *cert, const char *key, cha
 static int leaf_make(const char *folder, const struct authority *a, char *const *names, char error[256])
 {
     char *key = pem_room(), *cert = pem_room();
-    int64_t end_ms = time_ms(&a->cert.valid_to), until_ms = now_ms() + LEAF_MS;
+    int64_t end_ms = mint_time_ms(&a->cert.valid_to), until_ms = now_ms() + LEAF_MS;
     struct mint_leaf leaf = {.key_pem = key,
                              .authority_key_pem = a->key,
                              .authority_pem = a->pem,

@@ -263,3 +263,14 @@ int mint_leaf(const struct mint_leaf *leaf, char pem[MINT_PEM_MAX])
     mbedtls_x509write_crt_free(&cert);
     return status;
 }
+
+int64_t mint_time_ms(const struct mbedtls_x509_time *t)
+{
+    struct tm tm = {.tm_year = t->year - 1900,
+                    .tm_mon = t->mon - 1,
+                    .tm_mday = t->day,
+                    .tm_hour = t->hour,
+                    .tm_min = t->min,
+                    .tm_sec = t->sec};
+    return (int64_t)timegm(&tm) * 1000;
+}

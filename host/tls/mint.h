@@ -32,4 +32,8 @@ int mint_leaf(const struct mint_leaf *, char pem[MINT_PEM_MAX]);
  * names when it holds these octets. The length, 0 when a name is none or they do not fit. */
 size_t mint_names_der(char *const *names, uint8_t out[MINT_NAMES_MAX]);
 
+/* When a certificate begins or ends, as a time of the wall clock. */
+struct mbedtls_x509_time;
+int64_t mint_time_ms(const struct mbedtls_x509_time *);
+
 #endif

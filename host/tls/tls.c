@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/base/secret.h"
 #include "host/tls/authority.h"
+#include "host/tls/mint.h"
 #include "host/tls/tls_internal.h"
 
 #define TICKET_S       86400 /* a ticket's life and its key's */
@@ -167,17 +167,6 @@ static struct tls_options options_of(const struct tls *tls)
 
 /* ---- life ---- */
 
-static int64_t time_ms(const mbedtls_x509_time *t)
-{
-    struct tm tm = {.tm_year = t->year - 1900,
-                    .tm_mon = t->mon - 1,
-                    .tm_mday = t->day,
-                    .tm_hour = t->hour,
-                    .tm_min = t->min,
-                    .tm_sec = t->sec};
-    return (int64_t)timegm(&tm) * 1000;
-}
-
 static void serve(struct tls *tls, struct tls_served *served, const char *path, char **names)
 {
     settings_make(tls, served);
@@ -186,7 +175,7 @@ static void serve(struct tls *tls, struct tls_served *served, const char *path, 
     authority_names_free(tls->names);
     tls->names = names;
     snprintf(tls->path, sizeof tls->path, "%s", path);
-    int64_t left_ms = time_ms(&served->chain.valid_to) - clock_wall_ms();
+    int64_t left_ms = mint_time_ms(&served->chain.valid_to) - clock_wall_ms();
     if (left_ms < 14 * INT64_C(86400000))
         log_event(LOG_WARN, "tls.certificate_ends", "file=%s days=%lld", path,
                   (long long)(left_ms / 86400000));
@@ -299,8 +288,8 @@ void tls_status(const struct tls *tls, struct tls_status *out)
 {
     const mbedtls_x509_crt *cert = &tls->served->chain;
     *out = (struct tls_status){.local = tls->names != NULL,
-                               .from_ms = time_ms(&cert->valid_from),
-                               .until_ms = time_ms(&cert->valid_to),
+                               .from_ms = mint_time_ms(&cert->valid_from),
+                               .until_ms = mint_time_ms(&cert->valid_to),
                                .names = tls->names,
                                .path = tls->path};
     if (mbedtls_x509_dn_gets(out->subject, sizeof out->subject, &cert->subject) < 0)
