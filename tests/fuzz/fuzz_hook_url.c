@@ -6,6 +6,7 @@
 
 #include "host/base/signature.h"
 #include "host/facade/hook_url.h"
+#include "tests/fuzz/fuzz_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,15 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct conf_hooks conf = {.connect_ms = 5000, .read_ms = 15000, .total_ms = 15000};
     struct hook_limits limits;
-    char *text = malloc(size + 1);
-    if (text == NULL)
-        abort();
-    if (size > 0)
-        memcpy(text, data, size);
-    text[size] = '\0';
-    char *reference = strchr(text, '\n');
-    if (reference != NULL)
-        *reference++ = '\0';
+    char *text = fuzz_text(data, size), *reference = fuzz_text_second(text);
     hook_limits_parse(text, &conf, &limits);
     if (limits.repeats < 0 || limits.repeats > 5 || limits.connect_ms < 100 || limits.total_ms > 15000)
         abort();

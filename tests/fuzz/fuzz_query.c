@@ -9,6 +9,7 @@
 #include "host/facade/filter.h"
 #include "host/facade/page.h"
 #include "host/facade/path.h"
+#include "tests/fuzz/fuzz_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -72,9 +73,7 @@ static void read_filter(const struct form *query)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct form query;
-    char *text = malloc(size + 1), *mark;
-    memcpy(text, data, size);
-    text[size] = '\0';
+    char *text = fuzz_text(data, size), *mark;
     if ((mark = strchr(text, '?')) != NULL) {
         *mark = '\0';
         if (form_parse(mark + 1, size - (size_t)(mark + 1 - text), &query, NULL) == 0) {

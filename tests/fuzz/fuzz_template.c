@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/facade/template.h"
+#include "tests/fuzz/fuzz_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,12 +17,10 @@ static const char *itself(void *arg, const char *name)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1), missing[TEMPLATE_NAME_MAX + 1];
+    char *text = fuzz_text(data, size), missing[TEMPLATE_NAME_MAX + 1];
     struct template_piece piece;
     enum template_step step;
     size_t sum = 0, braces = 0, len = 0;
-    memcpy(text, data, size);
-    text[size] = '\0';
     const char *at = text;
     while ((step = template_next(&at, &piece)) == TEMPLATE_PIECE) {
         if (piece.len == 0 || piece.text < text || piece.text + piece.len > text + size)

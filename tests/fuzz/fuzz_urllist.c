@@ -8,6 +8,7 @@
 
 #include "host/base/url.h"
 #include "host/base/urllist.h"
+#include "tests/fuzz/fuzz_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -65,15 +66,7 @@ static void check_itself(const char *pattern)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct url parts;
-    char *text = malloc(size + 1);
-    if (text == NULL)
-        abort();
-    if (size > 0)
-        memcpy(text, data, size);
-    text[size] = '\0';
-    char *url = strchr(text, '\n');
-    if (url != NULL)
-        *url++ = '\0';
+    char *text = fuzz_text(data, size), *url = fuzz_text_second(text);
     bool allowed = url != NULL && allows(text, url); /* also by what is no pattern: it must not crash */
     if (urllist_valid(text)) {
         check_itself(text);

@@ -1,10 +1,6 @@
 """What the other suites leave out of the API's breadth: each route once with the SDK for Python or Node that has a call for it, and raw what no SDK calls.
 The proxy checks the answers; here it is asserted that the SDK makes of them what its user expects."""
 import base64
-import os
-import pathlib
-import re
-import subprocess
 import urllib.error
 import urllib.request
 
@@ -12,11 +8,11 @@ import pytest
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
+import node_suite
 import routes
-from gateway import ACCOUNT, PATIENCE, SERVICE, TOKEN, until
+from gateway import ACCOUNT, SERVICE, TOKEN, until
 from proxy import language_of
 
-FOLDER = pathlib.Path(__file__).parent / "node"
 ABSENT = "0" * 32
 
 
@@ -239,14 +235,9 @@ def test_languages_are_told_apart():
 def node_run(bench):
     noted = bench.client.messages.create(to="+41791112233", from_=bench.ward, body="x", status_callback="http://127.0.0.1:1/down?sdk=node")
     until(lambda: [n for n in bench.client.notifications.list() if noted.sid in n.message_text], 30, "a notification")
-    env = dict(os.environ, CELLPOST_URL=bench.gateway.url, CELLPOST_ACCOUNT=ACCOUNT, CELLPOST_TOKEN=TOKEN, CELLPOST_SERVICE=SERVICE,
-               CELLPOST_FROM=bench.ward)
-    run = subprocess.run(["node", "--test", "--test-reporter=tap", "breadth.test.js"], cwd=FOLDER, env=env, capture_output=True, text=True,
-                         timeout=180 * PATIENCE)
-    return {name: word == "ok" for word, name in re.findall(r"^ *(ok|not ok) \d+ - (.*)$", run.stdout, re.M)}, run.stdout + run.stderr
+    return node_suite.run("breadth", bench.gateway, seconds=180, SERVICE=SERVICE, FROM=bench.ward)
 
 
-@pytest.mark.parametrize("name", re.findall(r"^test\('([^']+)'", (FOLDER / "breadth.test.js").read_text(), re.M))
+@pytest.mark.parametrize("name", node_suite.names("breadth"))
 def test_node(node_run, name):
-    results, output = node_run
-    assert results.get(name) is True, output[-6000:]
+    node_run.assert_passed(name)

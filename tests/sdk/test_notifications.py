@@ -1,14 +1,12 @@
 """Notifications as Python's SDK reads them; every kind of webhook request against the SDK's own validator."""
 import datetime
-import os
-import pathlib
-import subprocess
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 
-from gateway import ACCOUNT, PATIENCE, TOKEN, until
+import node_suite
+from gateway import TOKEN, until
 
 SENDER = "+41791115566"
 
@@ -61,11 +59,7 @@ def test_node(bench):
     hook = bench.app.url("/refuses")
     message = bench.client.messages.create(to=SENDER, from_=bench.ward, body="x", status_callback=hook)
     until(lambda: of(bench.client, message.sid, log=0), 15)
-    env = dict(os.environ, CELLPOST_URL=bench.gateway.url, CELLPOST_ACCOUNT=ACCOUNT, CELLPOST_TOKEN=TOKEN,
-               CELLPOST_MESSAGE=message.sid, CELLPOST_HOOK=hook)
-    run = subprocess.run(["node", "--test", "notifications.test.js"], cwd=pathlib.Path(__file__).parent / "node", env=env,
-                         capture_output=True, text=True, timeout=120 * PATIENCE)
-    assert run.returncode == 0, run.stdout + run.stderr
+    node_suite.run("notifications", bench.gateway, MESSAGE=message.sid, HOOK=hook).assert_all()
 
 
 def valid(request):

@@ -1,17 +1,13 @@
 """Messaging services over the API: made, filled, used and deleted by the unmodified SDKs for Python and Node."""
 import contextlib
-import os
-import pathlib
-import subprocess
 
 import pytest
 import requests
 from twilio.base.exceptions import TwilioRestException
 
-from gateway import ACCOUNT, PATIENCE, SERVICE, TOKEN, until
+import node_suite
+from gateway import ACCOUNT, SERVICE, TOKEN, until
 from schema import assert_resource
-
-HERE = pathlib.Path(__file__).resolve().parent
 
 
 def refusal(call, *args, **kwargs):
@@ -141,8 +137,4 @@ def test_sticky(bench):
 
 
 def test_node(bench):
-    env = dict(os.environ, CELLPOST_URL=bench.gateway.url, CELLPOST_ACCOUNT=ACCOUNT, CELLPOST_TOKEN=TOKEN, CELLPOST_SERVICE=SERVICE,
-               CELLPOST_FROM=bench.plant)
-    run = subprocess.run(["node", "--test", "services.test.js"], cwd=HERE / "node", env=env, capture_output=True, text=True,
-                         timeout=120 * PATIENCE)
-    assert run.returncode == 0, run.stdout + run.stderr
+    node_suite.run("services", bench.gateway, SERVICE=SERVICE, FROM=bench.plant).assert_all()

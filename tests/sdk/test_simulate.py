@@ -1,17 +1,12 @@
 """A gateway with nothing but a simulated line, through the SDKs: rules, texts that come in, record and replay, test credentials."""
-import os
-import pathlib
-import re
-import subprocess
-
 import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from gateway import ACCOUNT, PATIENCE, TOKEN, Application, Gateway, until
+import node_suite
+from gateway import ACCOUNT, TOKEN, Application, Gateway, until
 
 CI, ALICE, BOB = "+41790000001", "+41791112233", "+41791112244"
-NODE = pathlib.Path(__file__).parent / "node"
 
 RULES = """
 [simulate blocked]
@@ -245,21 +240,9 @@ def test_magic(test_client, sender, to, code):
 
 @pytest.fixture(scope="module")
 def node_run(gateway, test_client):
-    env = dict(
-        os.environ,
-        CELLPOST_URL=gateway.url,
-        CELLPOST_ACCOUNT=ACCOUNT,
-        CELLPOST_TOKEN=TOKEN,
-        CELLPOST_TEST_ACCOUNT=test_client.username,
-        CELLPOST_TEST_TOKEN=test_client.password,
-    )
-    run = subprocess.run(
-        ["node", "--test", "--test-reporter=tap", "simulate.test.js"], cwd=NODE, env=env, capture_output=True, text=True, timeout=120 * PATIENCE
-    )
-    return {name: word == "ok" for word, name in re.findall(r"^ *(ok|not ok) \d+ - (.*)$", run.stdout, re.M)}, run.stdout + run.stderr
+    return node_suite.run("simulate", gateway, TEST_ACCOUNT=test_client.username, TEST_TOKEN=test_client.password)
 
 
-@pytest.mark.parametrize("name", re.findall(r"^test\('([^']+)'", (NODE / "simulate.test.js").read_text(), re.M))
+@pytest.mark.parametrize("name", node_suite.names("simulate"))
 def test_node(node_run, name):
-    results, output = node_run
-    assert results.get(name) is True, output[-6000:]
+    node_run.assert_passed(name)

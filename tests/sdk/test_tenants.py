@@ -1,14 +1,12 @@
 """Subaccounts, keys, rates and failed logins through the unmodified SDKs for Python and Node."""
-import os
-import pathlib
 import re
-import subprocess
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from gateway import ACCOUNT, PATIENCE, TOKEN, Gateway
+import node_suite
+from gateway import ACCOUNT, TOKEN, Gateway
 
 TO = "+41791112233"
 LINES = "[line one]\nnumber = +41790000011\ncarrier = loopback\n[line two]\nnumber = +41790000012\ncarrier = loopback\n"
@@ -155,13 +153,6 @@ def test_rate_and_failed_logins(tmp_path):
 
 # ---- Node ----
 
-FOLDER = pathlib.Path(__file__).parent / "node"
-
 
 def test_node(gateway):
-    env = dict(os.environ, CELLPOST_URL=gateway.url, CELLPOST_ACCOUNT=ACCOUNT, CELLPOST_TOKEN=TOKEN)
-    run = subprocess.run(["node", "--test", "--test-reporter=tap", "tenants.test.js"], cwd=FOLDER, env=env,
-                         capture_output=True, text=True, timeout=120 * PATIENCE)
-    results = re.findall(r"^ *(ok|not ok) \d+ - (.*)$", run.stdout, re.M)
-    names = re.findall(r"^test\('([^']+)'", (FOLDER / "tenants.test.js").read_text(), re.M)
-    assert {name for word, name in results if word == "ok"} >= set(names), run.stdout + run.stderr
+    node_suite.run("tenants", gateway).assert_all()
