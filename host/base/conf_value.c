@@ -317,38 +317,6 @@ static bool set_list(struct conf_errors *errors, int line, const struct conf_opt
     return good;
 }
 
-bool conf_value_set(struct conf_errors *errors, int line, const struct conf_option *option, const char *value,
-                    void *object)
-{
-    void *field = (char *)object + option->offset;
-    switch (option->type) {
-    case CONF_INT:
-    case CONF_DURATION:
-    case CONF_SECONDS: return set_int(errors, line, option, value, field);
-    case CONF_BOOL: return set_bool(errors, line, option, value, field);
-    case CONF_WORD: return set_word(errors, line, option, value, field);
-    case CONF_PATH: return set_path(errors, value, field);
-    case CONF_LIST:
-    case CONF_PREFIXES:
-    case CONF_LISTENS:
-    case CONF_RANGES:
-    case CONF_URLS: return set_list(errors, line, option, value, field);
-    case CONF_TEXT:
-    case CONF_NAME_REF:
-    case CONF_URL:
-    case CONF_NUMBER:
-    case CONF_HEX_SID:
-    case CONF_PORT:
-    case CONF_SLOT:
-    case CONF_LISTEN:
-    case CONF_TOKEN:
-    case CONF_PIN:
-    case CONF_PATTERN:
-    case CONF_ICCID: return set_text(errors, line, option, value, field);
-    }
-    return false;
-}
-
 /* How the field is held, whatever its syntax. */
 static enum conf_type kept_as(const struct conf_option *option)
 {
@@ -378,6 +346,22 @@ static enum conf_type kept_as(const struct conf_option *option)
     case CONF_ICCID: return CONF_TEXT;
     }
     return CONF_TEXT;
+}
+
+bool conf_value_set(struct conf_errors *errors, int line, const struct conf_option *option, const char *value,
+                    void *object)
+{
+    void *field = (char *)object + option->offset;
+    enum conf_type kept = kept_as(option);
+    if (option->type == CONF_WORD)
+        return set_word(errors, line, option, value, field);
+    if (option->type == CONF_PATH)
+        return set_path(errors, value, field);
+    if (kept == CONF_INT)
+        return set_int(errors, line, option, value, field);
+    if (kept == CONF_BOOL)
+        return set_bool(errors, line, option, value, field);
+    return (kept == CONF_LIST ? set_list : set_text)(errors, line, option, value, field);
 }
 
 static void text_free(char *text, bool secret)

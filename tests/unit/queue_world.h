@@ -204,18 +204,25 @@ static inline void check_invariants(struct world *world)
                      world_int(world, "SELECT count(*) FROM scheduled WHERE account_id = 1"));
 }
 
-static inline int world_setup(void **state)
+static inline int world_make(void **state, const char *vfs, int checkpoint_pages)
 {
     struct world *world = calloc(1, sizeof *world);
-    log_open(LOG_ERROR, true, 2);
     clock_fake(T0, 1000000);
     snprintf(world->dir, sizeof world->dir, "/tmp/cellpost-queue-XXXXXX");
     assert_non_null(mkdtemp(world->dir));
     world->loop = loop_new();
+    world->vfs = vfs;
+    world->checkpoint_pages = checkpoint_pages;
     world_open(world);
     settle_down(world);
     *state = world;
     return 0;
+}
+
+static inline int world_setup(void **state)
+{
+    log_open(LOG_ERROR, true, 2);
+    return world_make(state, NULL, 0);
 }
 
 static inline void world_remove(const struct world *world, int file)

@@ -5,18 +5,9 @@
 
 static int setup(void **state)
 {
-    struct world *world = calloc(1, sizeof *world);
     log_open(LOG_ERROR + 1, true, 2);
-    clock_fake(T0, 1000000);
     powerfail_reset();
-    snprintf(world->dir, sizeof world->dir, "/tmp/cellpost-queue-XXXXXX");
-    assert_non_null(mkdtemp(world->dir));
-    world->loop = loop_new();
-    world->vfs = POWERFAIL_VFS;
-    world_open(world);
-    settle_down(world);
-    *state = world;
-    return 0;
+    return world_make(state, POWERFAIL_VFS, 0);
 }
 
 static int teardown(void **state)

@@ -295,19 +295,9 @@ static void drain(struct model *model)
 
 static int setup(void **state)
 {
-    struct world *world = calloc(1, sizeof *world);
     log_open(LOG_ERROR + 1, true, 2);
-    clock_fake(T0, 1000000);
     powerfail_reset();
-    snprintf(world->dir, sizeof world->dir, "/tmp/cellpost-queue-XXXXXX");
-    assert_non_null(mkdtemp(world->dir));
-    world->loop = loop_new();
-    world->vfs = POWERFAIL_VFS;
-    world->checkpoint_pages = 40;
-    world_open(world);
-    settle_down(world);
-    *state = world;
-    return 0;
+    return world_make(state, POWERFAIL_VFS, 40);
 }
 
 static void run(struct world *world, uint32_t seed, bool power)
