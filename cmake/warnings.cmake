@@ -1,6 +1,5 @@
 # Warnings are errors; hardening as Debian builds its own packages.
-add_compile_options(-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-                    -Wvla -Wformat=2 -fstack-protector-strong -fno-common)
+add_compile_options(${CELLPOST_WARNINGS} -Wformat=2 -fstack-protector-strong -fno-common)
 # Error texts are cut to their buffer on purpose.
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-format-truncation)

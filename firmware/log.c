@@ -42,7 +42,7 @@ void log_put(enum link_log code, uint8_t slot, uint16_t value)
         memmove(ram, ram + 1, sizeof ram - sizeof ram[0]);
         ram_count--;
     }
-    last = (uint16_t)(last + 1 != 0x10000 ? last + 1 : 1);
+    last = (uint16_t)(last != UINT16_MAX ? last + 1u : 1u); /* 0 asks for the oldest */
     ram[ram_count++] = (struct link_log_read_answer){.number = last,
                                                      .boot = (uint16_t)(kept->counters.boots & 0xFFFF),
                                                      .uptime_ms = board_ms(),

@@ -1,0 +1,23 @@
+# What every board compiles: the firmware and the board's end of the link. One to a line.
+set(FIRMWARE_SOURCES
+  fault.c
+  firmware.c
+  kept.c
+  lease.c
+  led.c
+  log.c
+  nv.c
+  rate.c
+  sense.c
+  settings.c
+  slot.c
+  talk.c
+  tick.c
+  timing.c
+  update.c
+  )
+set(FIRMWARE_LINK_SOURCES
+  link/frame.c
+  link/message.c
+  link/server.c
+  )
