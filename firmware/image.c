@@ -96,5 +96,6 @@ enum image_fault image_check(struct image_header *header, const uint8_t *octets,
         return IMAGE_OTHER_BOARD;
     if (len != image_len(header))
         return IMAGE_SIZE;
-    return image_crc32(0, octets + header->begin, header->size) == header->crc32 ? IMAGE_GOOD : IMAGE_DAMAGED;
+    return image_crc32(0, octets + header->begin, len - header->begin) == header->crc32 ? IMAGE_GOOD
+                                                                                        : IMAGE_DAMAGED;
 }

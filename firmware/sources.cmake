@@ -1,4 +1,4 @@
-# What every board compiles: the firmware and the board's end of the link. One to a line.
+# What every board compiles: the firmware, and what of it the host has too. One to a line.
 set(FIRMWARE_SOURCES
   fault.c
   firmware.c
@@ -16,7 +16,8 @@ set(FIRMWARE_SOURCES
   timing.c
   update.c
   )
-set(FIRMWARE_LINK_SOURCES
+set(FIRMWARE_SHARED_SOURCES
+  image.c
   link/frame.c
   link/message.c
   link/server.c

@@ -73,37 +73,6 @@ uint16_t board_capabilities(void)
            LINK_CAP_CURRENT | LINK_CAP_TEMPERATURE | LINK_CAP_NV | LINK_CAP_WDT_CAUSE;
 }
 
-/* ---- images: it has no place for a second one ---- */
-
-bool board_image_begin(uint32_t size)
-{
-    (void)size;
-    return false;
-}
-
-bool board_image_write(uint32_t offset, const uint8_t *octets, uint8_t len)
-{
-    (void)offset;
-    (void)octets;
-    (void)len;
-    return false;
-}
-
-bool board_image_test(void)
-{
-    return false;
-}
-
-bool board_image_confirm(void)
-{
-    return false;
-}
-
-bool board_image_revert(void)
-{
-    return false;
-}
-
 /* ---- time ---- */
 
 ISR(TIMER0_COMPA_vect)
