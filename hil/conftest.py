@@ -23,10 +23,22 @@ def rig_names(config):
     return sorted(path.stem for path in RIGS.glob("*.toml") if "example" not in path.stem) if names == ["all"] else names
 
 
+def seeds(config, spec):
+    """The random sequences of a rig: its own number, --sequences, or the one that --seed names."""
+    if config.getoption("--seed") is not None:
+        return [config.getoption("--seed")]
+    return range(1, 1 + (config.getoption("--sequences") or spec["board"].get("sequences", 40)))
+
+
 def pytest_generate_tests(metafunc):
-    if "rig_spec" in metafunc.fixturenames:
-        specs = [read_rig(name) for name in rig_names(metafunc.config)]
-        metafunc.parametrize("rig_spec", specs, ids=[spec["name"] for spec in specs], scope="session")
+    if "rig_spec" not in metafunc.fixturenames:
+        return
+    specs = [read_rig(name) for name in rig_names(metafunc.config)]
+    if "seed" in metafunc.fixturenames:
+        pairs = [(spec, seed) for spec in specs for seed in seeds(metafunc.config, spec)]
+        metafunc.parametrize("rig_spec, seed", pairs, ids=[f"{spec['name']}-{seed}" for spec, seed in pairs])
+    else:
+        metafunc.parametrize("rig_spec", specs, ids=[spec["name"] for spec in specs])
 
 
 def missing(rig, words):

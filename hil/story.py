@@ -10,7 +10,8 @@ The same events are counted, so that the board's counters can be compared with t
 import collections
 
 HOUR_MS = 3600000
-JUDGE_MS = 25  # three samples, 5 ms apart, and the reaction
+SAMPLE_MS = 5  # the supply is looked at so often
+JUDGE_MS = 25  # three samples, and the reaction
 
 
 class Story:
@@ -28,6 +29,7 @@ class Story:
         self.off_wanted = set()                         # slots whose target is OFF
         self.ending = set()                             # slots that once were to go off, and still have supply
         self.resets = collections.Counter()             # cause -> how often
+        self.adopted = collections.Counter()            # slot -> how often its module ran at a reset
         self.asserted = collections.Counter()           # (name, slot) -> how often
         self.sequences = collections.defaultdict(list)  # slot -> times of supply on and RESET
         self.supply = [(0, 4000)]                       # (t, mV)
@@ -61,6 +63,8 @@ class Story:
 
     def reset(self, event):
         self.resets[event.cause] += 1
+        for slot, module in self.modules.items():
+            self.adopted[slot] += module.on
         self.reset_t = event.t
         self._reset_open = True
         if event.cause == "POWER":
@@ -151,6 +155,6 @@ class Story:
                 good = begin if good is None else good
             elif seen:
                 good = None
-            if brown and good is not None and end - good >= self.settings["START_S"] * 1000 - self.tolerance():
+            if brown and good is not None and end - good >= self.settings["START_S"] * 1000 - SAMPLE_MS - self.tolerance():
                 brown = False
         return not brown and not (seen and mv < self.settings["NO_SEND_MV"])

@@ -26,11 +26,11 @@ def test_who_are_you(rig):
     assert rig.ask("HELLO", expect=Status.BAD_VERSION, protocol=99, session=1)[0] == link.LAYOUT["protocol"]
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_noise_costs_no_more_than_the_frame_it_hits(rig, seed):
-    pour(rig, noise(seed, 3000))
+@pytest.mark.parametrize("draw", range(4))
+def test_noise_costs_no_more_than_the_frame_it_hits(rig, draw):
+    pour(rig, noise(draw, 3000))
     assert rig.greet()["boots"] == 1
-    pour(rig, noise(seed, 500, zeros=False))  # overrun: far longer than any frame, no delimiter
+    pour(rig, noise(draw, 500, zeros=False))  # overrun: far longer than any frame, no delimiter
     assert rig.greet()["boots"] == 1
 
 
