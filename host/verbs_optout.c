@@ -37,15 +37,6 @@ static void list(struct daemon *daemon, struct ctl_call *call)
     ctl_ok(call);
 }
 
-static void on_changed(void *arg, int status)
-{
-    struct ctl_call *call = arg;
-    if (status == 0)
-        ctl_ok(call);
-    else
-        ctl_err(call, "%s", strerror(-status));
-}
-
 /* Or the mark of one that was forgotten, as `list` prints it. */
 static bool read_number(const char *text, const struct number_plan *plan, char out[MARK_TEXT])
 {
@@ -69,13 +60,13 @@ void verb_optouts(void *arg, struct ctl_call *call, int argc, char **argv)
         ctl_err(call, "usage: optouts list | add SENDER NUMBER | remove SENDER NUMBER");
     } else if (!optouts_sender(daemon->directory, 0, argv[2], &sender)) {
         ctl_err(call, "SENDER is a service's SID (MG...) or a line's number, not '%s'", argv[2]);
-    } else if (!read_number(argv[3], conf->country[0] != '\0' ? &plan : NULL, number)) {
+    } else if (!read_number(argv[3], &plan, number)) {
         ctl_err(call, "NUMBER is a phone number like +41791112233, not '%s'", argv[3]);
     } else {
         ctl_hold(call);
         if (add)
-            optout_add(daemon->optout, &sender, number, "operator", on_changed, call);
+            optout_add(daemon->optout, &sender, number, "operator", ctl_done, call);
         else
-            optout_remove(daemon->optout, &sender, number, on_changed, call);
+            optout_remove(daemon->optout, &sender, number, ctl_done, call);
     }
 }

@@ -94,7 +94,7 @@ static bool read_number(struct daemon *daemon, const char *text, char out[NUMBER
 {
     const struct conf_daemon *conf = &daemon->conf->daemon;
     const struct number_plan plan = {conf->country, conf->trunk};
-    return number_parse(text, conf->country[0] != '\0' ? &plan : NULL, out) == NUMBER_E164;
+    return number_parse(text, &plan, out) == NUMBER_E164;
 }
 
 static const struct account *read_account(struct daemon *daemon, const char *text)

@@ -21,14 +21,6 @@ struct simulate_verb {
     ctl_fn *fn;
 };
 
-static void on_durable(void *arg, int status)
-{
-    if (status == 0)
-        ctl_ok(arg);
-    else
-        ctl_err(arg, "%s", strerror(-status));
-}
-
 /* ---- rules ---- */
 
 static const struct conf_line *simulated_line(const struct daemon *daemon, const char *name)
@@ -134,7 +126,7 @@ static void simulate_inbound(void *arg, struct ctl_call *call, int argc, char **
     (void)argc;
     ctl_hold(call);
     int status = simulator_inbound(daemon->simulator, argv[1], argv[2], argv[3], strlen(argv[3]), &parts,
-                                   on_durable, call);
+                                   ctl_done, call);
     switch (status) {
     case 0: ctl_line(call, "parts %u", parts); return;
     case -ENOENT: ctl_err(call, "there is no simulated line %s", argv[1]); return;
@@ -171,7 +163,7 @@ static void simulate_receipt(void *arg, struct ctl_call *call, int argc, char **
         return;
     }
     ctl_hold(call);
-    if (simulator_receipt(daemon->simulator, &sid, (uint8_t)st, on_durable, call) != 0)
+    if (simulator_receipt(daemon->simulator, &sid, (uint8_t)st, ctl_done, call) != 0)
         ctl_err(call,
                 "no segment of %s waits for a receipt: sent by a rule with receipt=none since the start",
                 argv[1]);

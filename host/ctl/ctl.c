@@ -123,6 +123,14 @@ void ctl_err(struct ctl_call *call, const char *fmt, ...)
     call_answered(call);
 }
 
+void ctl_done(void *call, int status)
+{
+    if (status == 0)
+        ctl_ok(call);
+    else
+        ctl_err(call, "%s", strerror(-status));
+}
+
 void ctl_hold(struct ctl_call *call)
 {
     call->held = true;

@@ -37,6 +37,8 @@ void ctl_close(struct ctl *);
 void ctl_line(struct ctl_call *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void ctl_ok(struct ctl_call *);
 void ctl_err(struct ctl_call *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The callback of a change: ctl_ok once it stands, else ctl_err with the status (-errno) in words. */
+void ctl_done(void *call, int status);
 
 /* A verb that answers later (backup): the handle stays good even when the client hangs up meanwhile;
  * ctl_ok/ctl_err must follow. */

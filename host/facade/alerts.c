@@ -20,11 +20,6 @@ static void message_sid(const struct api_call *call, const struct notification *
     message_fini(&message);
 }
 
-static json_t *some(const char *text)
-{
-    return api_text(text[0] != '\0' ? text : NULL);
-}
-
 /* As it stands in a list: without the request and the answer. */
 static json_t *brief_json(const struct api_call *call, const struct notification *n)
 {
@@ -38,9 +33,9 @@ static json_t *brief_json(const struct api_call *call, const struct notification
                      "account_sid", call->account, "alert_text", n->text, "api_version", "2010-04-01",
                      "date_created", api_date_iso(n->created_ms), "date_generated", api_date_iso(n->at_ms),
                      "date_updated", api_date_iso(n->at_ms), "error_code", code, "log_level",
-                     n->warning ? "warning" : "error", "more_info", more, "request_method", some(n->method),
-                     "request_url", n->url, "resource_sid", some(message), "sid", sid, "url", url,
-                     "service_sid");
+                     n->warning ? "warning" : "error", "more_info", more, "request_method",
+                     api_some(n->method), "request_url", n->url, "resource_sid", api_some(message), "sid",
+                     sid, "url", url, "service_sid");
 }
 
 static json_t *whole_json(const struct api_call *call, const struct notification *n)

@@ -243,6 +243,11 @@ json_t *api_text(const char *text)
     return value != NULL ? value : json_null();
 }
 
+json_t *api_some(const char *text)
+{
+    return api_text(text[0] != '\0' ? text : NULL);
+}
+
 json_t *api_date(int64_t ms)
 {
     char text[DATE_TEXT];

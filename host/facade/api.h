@@ -74,6 +74,7 @@ bool api_gone(struct api_call *);
 
 /* Pieces of resources. */
 json_t *api_text(const char *text); /* null for NULL */
+json_t *api_some(const char *text); /* null for "" */
 json_t *api_date(int64_t ms);       /* api v2010: RFC 2822; null for 0 */
 json_t *api_date_iso(int64_t ms);   /* the v1 and v2 products: ISO 8601 in seconds; null for 0 */
 /* "/2010-04-01/Accounts/AC...{tail}" of the call's account */

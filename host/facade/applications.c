@@ -10,30 +10,25 @@
 
 /* ---- the resource ---- */
 
-static json_t *some(const char *text)
-{
-    return api_text(text[0] != '\0' ? text : NULL);
-}
-
 static json_t *application_json(const struct api_call *call, const struct application *a)
 {
     char sid[SID_TEXT], uri[API_PATH_MAX];
     sid_format(&a->sid, "AP", sid);
     api_uri(call, uri, "/Applications/%s.json", sid);
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:b, s:s, "
-                     "s:o, s:s, s:o, "
-                     "s:b}",
-                     "account_sid", call->account, "api_version", "2010-04-01", "date_created",
-                     api_date(a->created_ms), "date_updated", api_date(a->updated_ms), "friendly_name",
-                     api_text(a->friendly_name), "message_status_callback", some(a->message_status_callback),
-                     "sid", sid, "sms_fallback_method", a->sms_fallback_method, "sms_fallback_url",
-                     some(a->sms_fallback_url), "sms_method", a->sms_method, "sms_status_callback",
-                     some(a->sms_status_callback), "sms_url", some(a->sms_url), "status_callback",
-                     some(a->status_callback), "status_callback_method", a->status_callback_method, "uri",
-                     uri, "voice_caller_id_lookup", a->voice_caller_id_lookup, "voice_fallback_method",
-                     a->voice_fallback_method, "voice_fallback_url", some(a->voice_fallback_url),
-                     "voice_method", a->voice_method, "voice_url", some(a->voice_url),
-                     "public_application_connect_enabled", a->public_application_connect_enabled);
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:b, s:s, "
+        "s:o, s:s, s:o, "
+        "s:b}",
+        "account_sid", call->account, "api_version", "2010-04-01", "date_created", api_date(a->created_ms),
+        "date_updated", api_date(a->updated_ms), "friendly_name", api_text(a->friendly_name),
+        "message_status_callback", api_some(a->message_status_callback), "sid", sid, "sms_fallback_method",
+        a->sms_fallback_method, "sms_fallback_url", api_some(a->sms_fallback_url), "sms_method",
+        a->sms_method, "sms_status_callback", api_some(a->sms_status_callback), "sms_url",
+        api_some(a->sms_url), "status_callback", api_some(a->status_callback), "status_callback_method",
+        a->status_callback_method, "uri", uri, "voice_caller_id_lookup", a->voice_caller_id_lookup,
+        "voice_fallback_method", a->voice_fallback_method, "voice_fallback_url",
+        api_some(a->voice_fallback_url), "voice_method", a->voice_method, "voice_url", api_some(a->voice_url),
+        "public_application_connect_enabled", a->public_application_connect_enabled);
 }
 
 /* ---- list ---- */

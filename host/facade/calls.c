@@ -28,15 +28,14 @@ static bool check_call(const struct api_call *call, char to[NUMBER_MAX], char fr
 {
     const struct conf_daemon *conf = &call->rooms->conf->daemon;
     const struct number_plan plan = {conf->country, conf->trunk};
-    const struct number_plan *local = conf->country[0] != '\0' ? &plan : NULL;
     const struct form *f = &call->form;
     if (!given(form_get(f, "To")))
         return refuse(refusal, 400, 21201, "No 'To' number is specified.");
     if (!given(form_get(f, "From")))
         return refuse(refusal, 400, 21213, "No 'From' number is specified.");
-    if (number_parse(form_get(f, "To"), local, to) != NUMBER_E164)
+    if (number_parse(form_get(f, "To"), &plan, to) != NUMBER_E164)
         return refuse(refusal, 400, 21211, "Invalid 'To' Phone Number: %.48s", form_get(f, "To"));
-    if (number_parse(form_get(f, "From"), local, from) != NUMBER_E164)
+    if (number_parse(form_get(f, "From"), &plan, from) != NUMBER_E164)
         return refuse(refusal, 400, 21212, "Invalid 'From' Phone Number: %.48s", form_get(f, "From"));
     return magic_call(to, from, refusal) && check_instructions(f, refusal);
 }

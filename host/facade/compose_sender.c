@@ -41,7 +41,7 @@ bool draft_sender_present(struct draft *w)
 static enum number_kind parse_number(const struct draft *w, const char *text, char out[NUMBER_MAX])
 {
     const struct number_plan plan = {w->rooms->conf->daemon.country, w->rooms->conf->daemon.trunk};
-    return number_parse(text, draft_given(plan.country) ? &plan : NULL, out);
+    return number_parse(text, &plan, out);
 }
 
 bool draft_to_valid(struct draft *w)

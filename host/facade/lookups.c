@@ -132,7 +132,6 @@ void lookups_fetch_v1(struct api_call *call)
     json_t *carrier = wants(call, "Type", "carrier") ? line_type("name", &n) : json_null();
     api_json(call, 200,
              json_pack("{s:n, s:o, s:s, s:s, s:o, s:n, s:o}", "caller_name", "country_code",
-                       api_text(n.country[0] != '\0' ? n.country : NULL), "phone_number", n.e164,
-                       "national_format", n.national, "carrier", carrier, "add_ons", "url",
-                       number_url(call, "v1", n.e164)));
+                       api_some(n.country), "phone_number", n.e164, "national_format", n.national, "carrier",
+                       carrier, "add_ons", "url", number_url(call, "v1", n.e164)));
 }

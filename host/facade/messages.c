@@ -343,8 +343,7 @@ void messages_list(struct api_call *call)
     struct page page;
     struct filter filter;
     struct refusal refusal;
-    if (!page_read(&call->query, &page, &refusal) ||
-        !filter_read(&call->query, conf->country[0] != '\0' ? &plan : NULL, &filter, &refusal)) {
+    if (!page_read(&call->query, &page, &refusal) || !filter_read(&call->query, &plan, &filter, &refusal)) {
         api_refusal(call, &refusal);
         return;
     }

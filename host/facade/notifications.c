@@ -20,8 +20,8 @@ static json_t *brief_json(const struct api_call *call, const struct notification
                      call->account, "api_version", "2010-04-01", "call_sid", "date_created",
                      api_date(n->created_ms), "date_updated", api_date(n->at_ms), "error_code", code, "log",
                      n->warning ? "1" : "0", "message_date", api_date(n->at_ms), "message_text", n->text,
-                     "more_info", more, "request_method", api_text(n->method[0] != '\0' ? n->method : NULL),
-                     "request_url", n->url, "sid", sid, "uri", uri);
+                     "more_info", more, "request_method", api_some(n->method), "request_url", n->url, "sid",
+                     sid, "uri", uri);
 }
 
 /* ---- one ---- */

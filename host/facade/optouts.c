@@ -146,7 +146,7 @@ static bool read_number(const struct api_call *call, const char *text, char out[
 {
     const struct conf_daemon *conf = &call->rooms->conf->daemon;
     const struct number_plan plan = {conf->country, conf->trunk};
-    return text != NULL && number_parse(text, conf->country[0] != '\0' ? &plan : NULL, out) == NUMBER_E164;
+    return text != NULL && number_parse(text, &plan, out) == NUMBER_E164;
 }
 
 void optouts_create(struct api_call *call)

@@ -27,11 +27,6 @@ static json_t *links_json(const char *url)
     return links;
 }
 
-static json_t *some(const char *text)
-{
-    return api_text(text[0] != '\0' ? text : NULL);
-}
-
 static json_t *service_json(const struct api_call *call, const struct service *s)
 {
     char sid[SID_TEXT], url[API_URL_MAX];
@@ -41,9 +36,9 @@ static json_t *service_json(const struct api_call *call, const struct service *s
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:i, s:s, s:o}", "sid", sid, "account_sid",
         call->account, "friendly_name", api_text(s->friendly_name), "date_created",
         api_date_iso(s->created_ms), "date_updated", api_date_iso(s->updated_ms), "inbound_request_url",
-        some(s->inbound_request_url), "inbound_method", s->inbound_method, "fallback_url",
-        some(s->fallback_url), "fallback_method", s->fallback_method, "status_callback",
-        some(s->status_callback), "validity_period", s->validity_s, "url", url, "links", links_json(url));
+        api_some(s->inbound_request_url), "inbound_method", s->inbound_method, "fallback_url",
+        api_some(s->fallback_url), "fallback_method", s->fallback_method, "status_callback",
+        api_some(s->status_callback), "validity_period", s->validity_s, "url", url, "links", links_json(url));
     json_t *rest = json_pack(
         "{s:b, s:b, s:b, s:s, s:b, s:b, s:b, s:s, s:b, s:b}", "sticky_sender", s->sticky_sender,
         "mms_converter", s->mms_converter, "smart_encoding", s->smart_encoding, "scan_message_content",

@@ -42,8 +42,7 @@ static json_t *number_json(const struct api_call *call, const struct service *s,
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:[s], s:s}", "sid", sid, "account_sid",
                      call->account, "service_sid", service, "date_created", api_date_iso(s->joined_ms[at]),
                      "date_updated", api_date_iso(s->joined_ms[at]), "phone_number", line->number,
-                     "country_code", api_text(country[0] != '\0' ? country : NULL), "capabilities", "SMS",
-                     "url", url);
+                     "country_code", api_some(country), "capabilities", "SMS", "url", url);
 }
 
 /* ---- PhoneNumbers ---- */

@@ -16,7 +16,7 @@ bool verify_number(const struct api_call *call, const char *text, char out[NUMBE
 {
     const struct conf_daemon *conf = &call->rooms->conf->daemon;
     const struct number_plan plan = {conf->country, conf->trunk};
-    return number_parse(text, conf->country[0] != '\0' ? &plan : NULL, out) == NUMBER_E164 ||
+    return number_parse(text, &plan, out) == NUMBER_E164 ||
            refuse(refusal, 400, 60200, "Invalid parameter `To`: %.48s", text);
 }
 

@@ -46,12 +46,12 @@ static json_t *service_json(const struct api_call *call, const struct verify_ser
     char sid[SID_TEXT], url[API_URL_MAX];
     sid_format(&s->sid, "VA", sid);
     api_url(call, url, PATH, sid);
-    json_t *resource = json_pack(
-        "{s:s, s:s, s:o, s:i, s:b, s:o, s:n, s:n, s:n, s:n, s:n, s:o, s:o, s:s, s:o}", "sid", sid,
-        "account_sid", call->account, "friendly_name", api_text(s->name), "code_length", s->code_length,
-        "psd2_enabled", 0, "tts_name", s->tts_name[0] != '\0' ? api_text(s->tts_name) : json_null(), "push",
-        "totp", "default_template_sid", "whatsapp", "passkeys", "date_created", api_date_iso(s->created_ms),
-        "date_updated", api_date_iso(s->updated_ms), "url", url, "links", links_json(url));
+    json_t *resource =
+        json_pack("{s:s, s:s, s:o, s:i, s:b, s:o, s:n, s:n, s:n, s:n, s:n, s:o, s:o, s:s, s:o}", "sid", sid,
+                  "account_sid", call->account, "friendly_name", api_text(s->name), "code_length",
+                  s->code_length, "psd2_enabled", 0, "tts_name", api_some(s->tts_name), "push", "totp",
+                  "default_template_sid", "whatsapp", "passkeys", "date_created", api_date_iso(s->created_ms),
+                  "date_updated", api_date_iso(s->updated_ms), "url", url, "links", links_json(url));
     for (size_t i = 0; i < FLAG_COUNT; i++)
         json_object_set_new(resource, FLAGS[i].key, json_boolean((s->flags & FLAGS[i].flag) != 0));
     return resource;

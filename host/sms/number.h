@@ -9,10 +9,9 @@
 
 enum number_kind { NUMBER_INVALID, NUMBER_E164, NUMBER_SHORT, NUMBER_ALPHA };
 
-/* The plan by which local forms are read: country calling code and trunk prefix, e.g. { "41", "0" }; NULL
- * members: local forms are refused. */
+/* The plan by which local forms are read: country calling code and trunk prefix, e.g. { "41", "0" }. */
 struct number_plan {
-    const char *country; /* "41" */
+    const char *country; /* "41"; NULL or "": local forms are refused */
     const char *trunk;   /* "0"; "" = none */
 };
 

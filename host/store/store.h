@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #include "host/base/loop.h"
-#include "sql/queries.h" /* generated from sql/queries.sql: enum query { Q_..., Q_COUNT } and query_texts[] */
+#include "sql/queries.h" /* generated from sql/queries: enum query { Q_..., Q_COUNT } and query_texts[] */
 
 struct store;
 
@@ -92,7 +92,7 @@ int store_errno(
 int64_t store_last_id(struct store *);
 int store_changes(struct store *); /* rows changed by the last write statement */
 
-/* Binding by name, so that queries.sql may be reordered: store_bind_int(stmt, ":id", 5). fatal() on an
+/* Binding by name, whatever their order in the statement: store_bind_int(stmt, ":id", 5). fatal() on an
  * unknown name. */
 void store_bind_int(sqlite3_stmt *, const char *name, int64_t value);
 void store_bind_text(sqlite3_stmt *, const char *name, const char *value); /* NULL binds NULL; copied */
