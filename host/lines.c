@@ -38,8 +38,8 @@ static void line_recipe(const struct conf *conf, const struct conf_line *line, u
     if (line_is_simulated(line) || modem == NULL)
         len = asprintf(&text, "simulator");
     else
-        len = asprintf(&text, "%s\n%s\n%d\n%s\n%s\n%s\n%s", modem->name, modem->port, modem->baud,
-                       modem->model, modem->slot, line->pin, line->number);
+        len = asprintf(&text, "%s\n%s\n%d\n%s\n%s\n%s\n%s\n%s\n%s", modem->name, modem->port, modem->baud,
+                       modem->model, modem->slot, modem->module, modem->timing, line->pin, line->number);
     if (len < 0)
         fatal("out of memory");
     secret_sha256(text, (size_t)len, out);
@@ -59,6 +59,9 @@ static struct carrier *line_carrier(struct daemon *daemon, const struct conf_lin
                                     .baud = modem->baud,
                                     .model = modem->model,
                                     .slot = modem->slot,
+                                    .module = modem->module,
+                                    .timing = modem->timing,
+                                    .boards = daemon->boards,
                                     .pin = line->pin,
                                     .state_dir = daemon->conf->daemon.data_dir,
                                     .number = line->number,

@@ -150,8 +150,14 @@ const char *const generic_pin_tries_queries[] = {
     NULL};
 
 const struct model_rung generic_ladder[] = {
-    {RUNG_RESYNC, 0, 2},      {RUNG_REOPEN, 1000, 2},  {RUNG_CFUN_RESET, 0, 1},
-    {RUNG_POWER_CYCLE, 0, 2}, {RUNG_QUARANTINE, 0, 0},
+    {RUNG_RESYNC, 0, 2}, {RUNG_REOPEN, 1000, 2},   {RUNG_CFUN_RESET, 0, 1}, {RUNG_RESET_PULSE, 0, 1},
+    {RUNG_PWRKEY, 0, 1}, {RUNG_POWER_CYCLE, 0, 2}, {RUNG_QUARANTINE, 0, 0},
+};
+
+/* RESET skips what the module writes to its flash at the end: only after PWRKEY did not help. */
+const struct model_rung generic_flash_ladder[] = {
+    {RUNG_RESYNC, 0, 2},      {RUNG_REOPEN, 1000, 2},   {RUNG_CFUN_RESET, 0, 1}, {RUNG_PWRKEY, 0, 1},
+    {RUNG_RESET_PULSE, 0, 1}, {RUNG_POWER_CYCLE, 0, 2}, {RUNG_QUARANTINE, 0, 0},
 };
 
 const struct model model_generic = {

@@ -20,4 +20,6 @@ const struct model model_quectel = {
     .cms_errors = generic_cms_errors,
     .cme_errors = generic_cme_errors,
     .ladder = generic_ladder,
+    .power_off = "AT+QPOWD=1",
+    .power_off_s = 60, /* it forces itself by then */
 };

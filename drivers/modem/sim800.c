@@ -23,4 +23,6 @@ const struct model model_sim800 = {
     .cms_errors = generic_cms_errors,
     .cme_errors = generic_cme_errors,
     .ladder = generic_ladder,
+    .power_off = "AT+CPOWD=1",
+    .power_off_s = 15,
 };

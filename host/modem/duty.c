@@ -173,6 +173,7 @@ static void tick_online(struct modem *m)
     tick_routing(m);
     if (clock_mono_ms() - m->on_net_since_ms >= GOOD_MS) {
         ladder_good(m);
+        recovery_over(m, false);
     }
 }
 

@@ -9,6 +9,7 @@
  * No network is no fault of the modem, and costs it no rest: the radio is switched off and on after about 10
  * min, the module reset after 20 more, once, the radio again after 40, 80 and so on to 6 h: fewer than ten a
  * day, never the power. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,8 +23,6 @@
 #define SEARCH_MS     600000
 #define SEARCH_MAX_MS 21600000
 
-static const char *const names[] = {"resync", "reopen", "cfun", "power", "quarantine"};
-
 void ladder_good(struct modem *m)
 {
     memset(&m->ladder, 0, sizeof m->ladder);
@@ -34,7 +33,9 @@ static bool has_means(const struct modem *m, enum model_rung_action action)
     switch (action) {
     case RUNG_RESYNC: return m->port.fd >= 0;
     case RUNG_CFUN_RESET: return m->port.fd >= 0 && !m->ladder.replugged;
-    case RUNG_POWER_CYCLE: return slot_present(&m->slot) && !m->ladder.replugged;
+    case RUNG_RESET_PULSE:
+    case RUNG_PWRKEY:
+    case RUNG_POWER_CYCLE: return power_has_means(m, action) && !m->ladder.replugged;
     case RUNG_REOPEN:
     case RUNG_QUARANTINE: return true;
     }
@@ -110,11 +111,21 @@ bool ladder_rests(struct modem *m)
     return true;
 }
 
+static void reset_enter(struct modem *m, enum model_rung_action action, const char *reason)
+{
+    modem_condition(m, "recovery: %s (%.60s)", recovery_name(action), reason);
+    modem_enter(m, LIFE_RESETTING, reason);
+}
+
+static void reset_wait(struct modem *m, int settle_ms)
+{
+    timer_set(&m->life_timer, settle_ms > 0 ? settle_ms : m->model->boot_ms);
+}
+
 static void reset_begin(struct modem *m, enum model_rung_action action, int settle_ms, const char *reason)
 {
-    modem_condition(m, "recovery: %s (%.60s)", names[action], reason);
-    modem_enter(m, LIFE_RESETTING, reason);
-    timer_set(&m->life_timer, settle_ms > 0 ? settle_ms : m->model->boot_ms);
+    reset_enter(m, action, reason);
+    reset_wait(m, settle_ms);
 }
 
 /* The port stays open until it has left, and what comes meanwhile is ignored. */
@@ -131,11 +142,26 @@ static void close_port(struct modem *m)
     port_close(&m->port);
 }
 
-static void on_cycled(void *arg, int status)
+/* What the board refused is not asked again before the next climb. Whatever else went wrong, the modem may
+ * have been started: the probe tells. */
+void ladder_power_done(struct modem *m, int status)
 {
-    struct modem *m = arg;
+    const struct model_rung *rung = &m->model->ladder[m->ladder.rung];
     if (status < 0) {
-        log_event(LOG_ERROR, "modem.power", "modem=%s error=\"%s\"", m->options.name, strerror(-status));
+        log_event(LOG_ERROR, "modem.power", "modem=%s rung=%s error=\"%s\"", m->options.name,
+                  recovery_name(rung->action), slot_why(&m->slot));
+    }
+    if (m->life != LIFE_RESETTING) {
+        return;
+    }
+    if (status == -EAGAIN) {
+        char reason[64];
+        snprintf(reason, sizeof reason, "%s %.50s", recovery_name(rung->action), slot_why(&m->slot));
+        recovery_refused(m, rung->action);
+        m->ladder.tries = rung->tries;
+        ladder_climb(m, RUNG_RESYNC, reason);
+    } else {
+        reset_wait(m, rung->settle_ms);
     }
 }
 
@@ -143,8 +169,9 @@ void ladder_climb(struct modem *m, enum model_rung_action at_least, const char *
 {
     const struct model_rung *rung = next_rung(m, at_least);
     m->strikes = 0;
+    recovery_trouble(m, rung->action, reason);
     log_event(LOG_WARN, "modem.rung", "modem=%s rung=%s try=%d reason=\"%s\"", m->options.name,
-              names[rung->action], m->ladder.tries, reason);
+              recovery_name(rung->action), m->ladder.tries, reason);
     switch (rung->action) {
     case RUNG_RESYNC: modem_enter(m, LIFE_SUSPECT, reason); break;
     case RUNG_REOPEN:
@@ -152,11 +179,12 @@ void ladder_climb(struct modem *m, enum model_rung_action at_least, const char *
         close_port(m);
         break;
     case RUNG_CFUN_RESET: reset_module(m, rung->settle_ms, reason); break;
+    case RUNG_RESET_PULSE:
+    case RUNG_PWRKEY:
     case RUNG_POWER_CYCLE:
         m->status.resets++;
-        reset_begin(m, rung->action, rung->settle_ms, reason);
-        close_port(m);
-        slot_cycle(&m->slot, on_cycled, m);
+        reset_enter(m, rung->action, reason);
+        power_cycle(m, rung->action, reason);
         break;
     case RUNG_QUARANTINE: rest(m, reason); break;
     }

@@ -11,6 +11,8 @@
  *   intake.c  what was read: sound or torn, handed up, until it is on disk
  *   duty.c    registration, signal, settings: what is asked between messages
  *   ladder.c  recovery
+ *   recovery.c  what it was for and what cured it: evidence and counts
+ *   power.c   what the slot and the supply mean to the life
  *   slot.c    the slot's power */
 #ifndef CELLPOST_MODEM_LIFE_H
 #define CELLPOST_MODEM_LIFE_H
@@ -33,6 +35,7 @@ enum life {
     LIFE_SENDING,   /* has a job */
     LIFE_SUSPECT,   /* being proved alive after a silence */
     LIFE_RESETTING, /* waits for what a rung of the ladder did */
+    LIFE_DARK,      /* the slot has no power, or is being started by the board itself */
     LIFE_RESTING,   /* quarantine */
     LIFE_STOPPED,   /* needs a person */
     LIFE_ENDED,
@@ -55,6 +58,7 @@ enum life_event {
     EVENT_SILENCE,   /* a command got no answer */
     EVENT_RESTARTED, /* the module has started anew, settings lost */
     EVENT_STUCK,     /* answers, yet does not work: a reset is due */
+    EVENT_DARK,      /* the slot has no power */
     EVENT_WAITED,    /* the state's time is over */
     EVENT_REFUSED,   /* SIM or configuration: a person must act */
     EVENT_ENDED
@@ -152,6 +156,14 @@ struct ladder {
     bool replugged;        /* during the last rest: no resets until the next */
 };
 
+/* An episode of trouble: from its first sign to the first message after it. */
+struct recovery {
+    bool open, ready; /* ready: it has come back since */
+    int64_t since_ms; /* monotonic */
+    enum model_rung_action rung;
+    char reason[64];
+};
+
 /* What is asked between messages, as a set of bits: indices of the table in duty.c. */
 enum chore {
     CHORE_HANGUP = 1,
@@ -188,6 +200,7 @@ struct modem {
     struct inbox inbox;
     struct init init;
     struct ladder ladder;
+    struct recovery recovery;
     struct slot slot;
     struct ticket *tickets;
     void (*stopped)(void *arg);
@@ -258,9 +271,28 @@ uint64_t intake_hash(const char *hex); /* to know a PDU again, not to defend aga
 
 /* ladder.c */
 void ladder_climb(struct modem *, enum model_rung_action at_least, const char *reason);
-void ladder_good(struct modem *);  /* it works: the next climb starts at the bottom */
+void ladder_good(struct modem *); /* it works: the next climb starts at the bottom */
+/* The slot's part of a rung is over. */
+void ladder_power_done(struct modem *, int status);
 bool ladder_rests(struct modem *); /* the rest's timer: false = it is over */
 void ladder_await_network(struct modem *);
 void ladder_search(struct modem *); /* none was found in that time */
+
+/* recovery.c */
+void recovery_setup(struct modem *);
+void recovery_trouble(struct modem *, enum model_rung_action, const char *reason); /* that rung is tried */
+void recovery_refused(struct modem *, enum model_rung_action);
+void recovery_ready(struct modem *);
+void recovery_over(struct modem *, bool sent);
+const char *recovery_name(enum model_rung_action);
+
+/* power.c */
+void power_setup(struct modem *);
+void power_look(struct modem *); /* is there power at all? */
+bool power_has_means(const struct modem *, enum model_rung_action);
+void power_cycle(struct modem *, enum model_rung_action, const char *reason);
+bool power_is_low(const struct modem *);              /* nothing new is sent */
+void power_burst(struct modem *);                     /* a PDU is about to leave */
+void power_measure(struct modem *, const char *when); /* into the log */
 
 #endif

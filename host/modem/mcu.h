@@ -90,6 +90,8 @@ void mcu_set_maintain(struct mcu_set *, uint16_t seconds, loop_fn *fn, void *arg
 struct mcu *mcu_find(struct mcu_set *, const char *name); /* NULL = none */
 struct mcu *mcu_at(struct mcu_set *, size_t index);       /* NULL beyond the last */
 void mcu_status(const struct mcu *, struct mcu_status *);
+const struct link_hello_answer *mcu_hello(const struct mcu *); /* the last one */
+uint8_t mcu_supply(const struct mcu *);                        /* enum link_supply */
 
 /* One request. status: enum link_status, or -ETIMEDOUT where the board fell mute; payload: the answer's
  * fields. fn never runs inside, and exactly once, unless mcu_forget was said or the board was removed from

@@ -50,7 +50,7 @@ static bool send_module(struct mcu_place *place)
     const struct mcu_seat *seat = mcu_seat_of(place->mcu, place->number);
     const struct link_timing_read_answer *is = &place->slot.timing;
     uint8_t payload[LINK_PAYLOAD_MAX];
-    if (seat == NULL || seat->module == LINK_MODULE_NONE || place->sent) {
+    if (seat == NULL || place->sent) {
         return false;
     }
     bool custom = seat->module == LINK_MODULE_CUSTOM;

@@ -91,6 +91,6 @@ void mcu_news(struct mcu *, enum log_level, const char *kind, const char *fmt, .
     __attribute__((format(printf, 4, 5)));
 /* slot -1: every seat of the board. */
 void mcu_tell(struct mcu *, int slot, enum mcu_change);
-const struct mcu_seat *mcu_seat_of(const struct mcu *, uint8_t slot); /* NULL = nobody */
+const struct mcu_seat *mcu_seat_of(const struct mcu *, uint8_t slot); /* that says the module; NULL = none */
 
 #endif

@@ -62,7 +62,7 @@ void mcu_tell(struct mcu *mcu, int slot, enum mcu_change change)
 const struct mcu_seat *mcu_seat_of(const struct mcu *mcu, uint8_t slot)
 {
     const struct mcu_seat *seat = mcu->set->seats;
-    while (seat != NULL && !(sits_on(seat, mcu) && seat->slot == slot)) {
+    while (seat != NULL && !(sits_on(seat, mcu) && seat->slot == slot && seat->module != LINK_MODULE_NONE)) {
         seat = seat->next;
     }
     return seat;
@@ -250,6 +250,16 @@ void mcu_set_sync(struct mcu_set *set, const struct mcu_options *options, size_t
         *end = mcu_new(set, &options[i]);
         (*end)->wanted = true;
     }
+}
+
+const struct link_hello_answer *mcu_hello(const struct mcu *mcu)
+{
+    return &mcu->hello;
+}
+
+uint8_t mcu_supply(const struct mcu *mcu)
+{
+    return mcu->supply;
 }
 
 void mcu_status(const struct mcu *mcu, struct mcu_status *out)

@@ -21,7 +21,15 @@ struct model_error {
 };
 
 /* A rung of the recovery ladder: what to do, how long it may take, then the next. */
-enum model_rung_action { RUNG_RESYNC, RUNG_REOPEN, RUNG_CFUN_RESET, RUNG_POWER_CYCLE, RUNG_QUARANTINE };
+enum model_rung_action {
+    RUNG_RESYNC,
+    RUNG_REOPEN,
+    RUNG_CFUN_RESET,
+    RUNG_RESET_PULSE, /* from here on by the slot, where it can */
+    RUNG_PWRKEY,      /* ended and started by PWRKEY */
+    RUNG_POWER_CYCLE, /* supply cut */
+    RUNG_QUARANTINE
+};
 struct model_rung {
     enum model_rung_action action;
     int settle_ms; /* wait for the modem to come back before the probe; 0 = the model's boot_ms */
@@ -44,6 +52,8 @@ struct model {
     int boot_ms; /* after power or CFUN=1,1 until AT is to be expected */
     const struct model_error *cms_errors, *cme_errors; /* ended by code -1, whose row is the default */
     const struct model_rung *ladder;                   /* ended by RUNG_QUARANTINE */
+    const char *power_off; /* command that ends the module in order; NULL = none */
+    int power_off_s;       /* its patience: until the supply may go */
 };
 
 extern const struct model *const models[]; /* NULL-terminated */

@@ -26,6 +26,7 @@ static void enter_listening(struct modem *);
 static void enter_syncing(struct modem *);
 static void enter_suspect(struct modem *);
 static void enter_resting(struct modem *);
+static void enter_dark(struct modem *);
 static void enter_ended(struct modem *);
 
 /* ---- the life as a table ---- */
@@ -48,6 +49,7 @@ static const struct life_row lives[LIVES] = {
     [LIFE_SENDING] = {"sending", CARRIER_BUSY, NULL, 0},
     [LIFE_SUSPECT] = {"suspect", CARRIER_SUSPECT, enter_suspect, 0},
     [LIFE_RESETTING] = {"resetting", CARRIER_RECOVERY, NULL, 0},
+    [LIFE_DARK] = {"dark", CARRIER_RECOVERY, enter_dark, 0},
     [LIFE_RESTING] = {"resting", CARRIER_QUARANTINED, enter_resting, 0},
     [LIFE_STOPPED] = {"stopped", CARRIER_STOPPED, NULL, 0},
     [LIFE_ENDED] = {"ended", CARRIER_STOPPED, enter_ended, 0},
@@ -66,7 +68,8 @@ struct transition {
 static const struct transition transitions[] = {
     {IN(LIFE_ABSENT), EVENT_OPENED, LIFE_SYNCING, 0},
     {IN(LIFE_ABSENT), EVENT_OPENED_LISTEN, LIFE_LISTENING, 0},
-    {IN(LIFE_ABSENT), EVENT_STUCK, CLIMB, RUNG_POWER_CYCLE},
+    {IN(LIFE_ABSENT), EVENT_STUCK, CLIMB, RUNG_RESET_PULSE},
+    {LINKED | IN(LIFE_ABSENT) | IN(LIFE_LISTENING) | IN(LIFE_RESTING), EVENT_DARK, LIFE_DARK, 0},
     {LINKED | IN(LIFE_LISTENING) | IN(LIFE_STOPPED), EVENT_GONE, LIFE_ABSENT, 0},
     {IN(LIFE_LISTENING), EVENT_HEARD, LIFE_SYNCING, 0},
     {IN(LIFE_SYNCING) | IN(LIFE_SUSPECT), EVENT_SYNCED, LIFE_PREPARING, 0},
@@ -83,7 +86,7 @@ static const struct transition transitions[] = {
     {WORKING, EVENT_STUCK, CLIMB, RUNG_CFUN_RESET},
     {IN(LIFE_PREPARING), EVENT_WAITED, CLIMB, RUNG_CFUN_RESET},
     {IN(LIFE_RESETTING), EVENT_RESTARTED, LIFE_SYNCING, 0},
-    {IN(LIFE_RESETTING) | IN(LIFE_RESTING), EVENT_WAITED, LIFE_ABSENT, 0},
+    {IN(LIFE_RESETTING) | IN(LIFE_RESTING) | IN(LIFE_DARK), EVENT_WAITED, LIFE_ABSENT, 0},
     {~0u, EVENT_ENDED, LIFE_ENDED, 0},
 };
 
@@ -136,6 +139,7 @@ void modem_enter(struct modem *m, enum life to, const char *reason)
     }
     if (to == LIFE_READY) {
         modem_condition(m, "%s", "");
+        recovery_ready(m);
     }
     if (!routine && m->life == to) {
         modem_changed(m);
@@ -202,7 +206,7 @@ static void port_failed(struct modem *m, int status)
         modem_changed(m);
     }
     timer_set(&m->life_timer, reopen_ms(m->opens++));
-    if (slot_present(&m->slot) && clock_mono_ms() - m->absent_since_ms >= ABSENT_CYCLE_MS) {
+    if (slot_can(&m->slot, SLOT_CUT) && clock_mono_ms() - m->absent_since_ms >= ABSENT_CYCLE_MS) {
         m->opens = 0;
         modem_event(m, EVENT_STUCK, "port stays away");
     }
@@ -212,6 +216,10 @@ static void enter_absent(struct modem *m)
 {
     at_detach(&m->at);
     port_close(&m->port);
+    if (slot_is_dark(&m->slot)) {
+        power_look(m);
+        return;
+    }
     int status = port_open(&m->port, m->options.port, m->options.baud);
     if (status < 0) {
         port_failed(m, status);
@@ -228,6 +236,9 @@ static void on_gone(void *arg, int error)
     struct modem *m = arg;
     port_close(&m->port);
     listen_end(m, "port gone");
+    if (is_in(m, WORKING)) {
+        recovery_trouble(m, RUNG_REOPEN, strerror(-error));
+    }
     modem_event(m, EVENT_GONE, strerror(-error));
 }
 
@@ -272,6 +283,13 @@ static void enter_resting(struct modem *m)
     port_close(&m->port);
 }
 
+static void enter_dark(struct modem *m)
+{
+    at_detach(&m->at);
+    port_close(&m->port);
+    listen_end(m, "no power");
+}
+
 static void enter_ended(struct modem *m)
 {
     timer_stop(&m->listen_timer);
@@ -295,6 +313,7 @@ bool modem_unanswered(struct modem *m, const struct at_result *result)
     snprintf(reason, sizeof reason, "no answer to %.*s", (int)strcspn(m->at.text, "="), m->at.text);
     m->status.timeouts++;
     m->strikes++;
+    recovery_trouble(m, RUNG_RESYNC, reason);
     modem_event(m, m->strikes > STRIKES_MAX ? EVENT_STUCK : EVENT_SILENCE, reason);
     return true;
 }
@@ -459,13 +478,17 @@ static void status(const struct carrier *carrier, struct carrier_status *out)
     *out = m->status;
     if (m->stopped && out->state == CARRIER_READY) {
         out->state = CARRIER_BUSY; /* on its way out: takes no more */
+    } else if (out->state == CARRIER_READY && power_is_low(m)) {
+        out->state = CARRIER_RECOVERY;
+        snprintf(out->condition, sizeof out->condition, "nothing is sent: %.70s", m->status.power);
     }
 }
 
 static void options_fini(struct modem_options *options)
 {
-    const char *strings[] = {options->name, options->port,      options->model, options->slot,
-                             options->pin,  options->state_dir, options->number};
+    const char *strings[] = {options->name,   options->port,   options->model,
+                             options->slot,   options->pin,    options->state_dir,
+                             options->number, options->module, options->timing};
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
         free((char *)(uintptr_t)strings[i]);
     }
@@ -514,6 +537,8 @@ static void options_copy(struct modem_options *own, const struct modem_options *
     own->pin = copy(from->pin);
     own->state_dir = copy(from->state_dir);
     own->number = copy(from->number);
+    own->module = copy(from->module);
+    own->timing = copy(from->timing);
 }
 
 /* The forced model, else (until the modem is identified) the last: it matches everything. */
@@ -546,7 +571,8 @@ struct carrier *modem_new(struct loop *loop, const struct modem_options *options
     m->port.fd = -1;
     at_init(&m->at, loop, &at_events, m);
     timer_init(&m->life_timer, loop, on_life_timer, m);
-    slot_init(&m->slot, loop, m->options.slot);
+    recovery_setup(m);
+    power_setup(m);
     init_setup(m);
     duty_setup(m);
     send_setup(m);

@@ -151,6 +151,7 @@ static void judge(struct modem *m, const struct at_result *result, struct settle
     if (s->outcome == OUTCOME_SENT) {
         m->strikes = 0;
         ladder_good(m);
+        recovery_over(m, true);
     }
     if (m->send.faults >= FAULTS_MAX) {
         m->send.faults = 0;
@@ -164,7 +165,9 @@ static void judge(struct modem *m, const struct at_result *result, struct settle
 static void release(struct modem *m)
 {
     struct send *send = &m->send;
-    if (send->prompted && send->permit == 0) {
+    if (send->prompted && send->permit == 0 && power_is_low(m)) {
+        modem_event(m, EVENT_SILENCE, "supply too low to send"); /* the prompt is left by ESC */
+    } else if (send->prompted && send->permit == 0) {
         timer_stop(&send->commit);
         send->phase = SEND_RESULT;
         at_payload(&m->at, send->pdu, send->pdu_len, m->model->send_result_ms);
@@ -272,15 +275,27 @@ static void on_done(void *arg, const struct at_result *result, const char *first
         s = send_plain(OUTCOME_SENT, result->text);
         s.mr = send->mr;
     }
+    power_measure(m, "sent");
     judge(m, result, &s);
     settle(m, &s);
     modem_pump(m);
+}
+
+static void refuse(struct modem *m, enum outcome outcome, const char *reason)
+{
+    snprintf(m->send.reason, sizeof m->send.reason, "%s", reason);
+    m->send.refusal = send_plain(outcome, NULL);
+    timer_set(&m->send.refuse, 0);
 }
 
 void send_start(struct modem *m)
 {
     struct send *send = &m->send;
     char text[32];
+    if (power_is_low(m)) {
+        refuse(m, OUTCOME_RETRY, "supply too low to send");
+        return;
+    }
     snprintf(text, sizeof text, "AT+CMGS=%zu", send->tpdu_len);
     const struct at_command command = {
         .text = text,
@@ -300,6 +315,7 @@ void send_start(struct modem *m)
         send->phase = SEND_WAITING;
         return;
     }
+    power_burst(m);
     struct ticket *ticket = ticket_new(m);
     ticket->attempt_id = send->job.attempt_id;
     m->up->ops->in_flight(m->up, send->job.attempt_id, on_in_flight, ticket);
@@ -344,13 +360,6 @@ static void on_refuse(void *arg)
     }
 }
 
-static void refuse(struct modem *m, enum outcome outcome, const char *reason)
-{
-    snprintf(m->send.reason, sizeof m->send.reason, "%s", reason);
-    m->send.refusal = send_plain(outcome, NULL);
-    timer_set(&m->send.refuse, 0);
-}
-
 void send_submit(struct modem *m, const struct job *job)
 {
     struct send *send = &m->send;
@@ -359,7 +368,7 @@ void send_submit(struct modem *m, const struct job *job)
     }
     send->job = *job;
     send->phase = SEND_WAITING;
-    if (m->life != LIFE_READY || m->stopped) {
+    if (m->life != LIFE_READY || m->stopped || power_is_low(m)) {
         refuse(m, OUTCOME_RETRY, "modem not ready");
         return;
     }

@@ -28,6 +28,16 @@ enum carrier_state {
 };
 const char *carrier_state_text(enum carrier_state);
 
+/* What recovery did, by what cured it. A cure counts when a message has left after it, or when the line was
+ * well for ten minutes; times run from the first sign of trouble. */
+#define CARRIER_REMEDIES 6
+struct carrier_remedy {
+    const char *name;                  /* NULL: the carrier has no more */
+    unsigned tried, refused, cured;    /* refused: whoever should do it did not */
+    unsigned ready, sent;              /* came back; sent a message after it */
+    int64_t ready_sum_ms, sent_sum_ms; /* of these */
+};
+
 /* What a person wants to know of it; "" / 0 / INT where unknown. */
 struct carrier_status {
     enum carrier_state state;
@@ -37,6 +47,9 @@ struct carrier_status {
     int signal_dbm;            /* 0 = unknown */
     unsigned resets, timeouts; /* since start */
     int64_t since_ms;          /* wall, of the state */
+    char power[96];            /* the slot's own words, "" = none */
+    unsigned rail_min_mv;      /* least of the last transmission, 0 = not measured */
+    struct carrier_remedy remedies[CARRIER_REMEDIES];
 };
 
 struct carrier_up; /* the router's side */

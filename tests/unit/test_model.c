@@ -41,6 +41,24 @@ static size_t errors(const struct model_error *table, const char *name)
     return count;
 }
 
+/* From the mildest to the hardest; only which of RESET and PWRKEY is the harder one depends on the family. */
+static void check_ladder(const struct model_rung *ladder)
+{
+    unsigned seen = 0;
+    size_t rungs = 0;
+    while (ladder[rungs].action != RUNG_QUARANTINE) {
+        enum model_rung_action action = ladder[rungs].action;
+        bool by_pin = action == RUNG_RESET_PULSE || action == RUNG_PWRKEY;
+        for (unsigned harder = action + 1; harder < RUNG_QUARANTINE; harder++) {
+            assert_true((seen & 1u << harder) == 0 || (by_pin && harder == RUNG_PWRKEY));
+        }
+        assert_true((seen & 1u << action) == 0);
+        seen |= 1u << action;
+        assert_true(ladder[rungs].tries > 0);
+        assert_true(++rungs < 10);
+    }
+}
+
 static void check_row(const struct model *model)
 {
     assert_non_null(model->name);
@@ -51,12 +69,8 @@ static void check_row(const struct model *model)
     assert_true(model->cnmi && model->cnmi[0]);
     assert_true(model->iccid_queries && model->iccid_queries[0]);
     assert_true(model->pin_tries_queries && model->pin_tries_queries[0]);
-    size_t rungs = 0;
-    while (model->ladder[rungs].action != RUNG_QUARANTINE) {
-        assert_true(rungs == 0 || model->ladder[rungs].action > model->ladder[rungs - 1].action);
-        assert_true(model->ladder[rungs].tries > 0);
-        assert_true(++rungs < 10);
-    }
+    assert_true(!model->power_off || model->power_off_s > 0);
+    check_ladder(model->ladder);
 }
 
 static void test_rows(void **state)

@@ -1,0 +1,428 @@
+/* Boards and slots of the daemon against the real firmware in memory: its UART is a pty's other end, one
+ * millisecond is one step of both. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/modem/slot.h"
+#include "tests/unit/fw_rig.h"
+
+static struct {
+    struct loop *loop;
+    struct mcu_set *set;
+    struct slot slot;
+    int master, slave;
+    bool mute;
+    unsigned told, done;
+    int status;
+    char kinds[400];
+    uint32_t turn;
+} world;
+
+/* ---- the world ---- */
+
+static void on_progress(void *arg, struct link_heartbeat *beat)
+{
+    (void)arg;
+    beat->turn = ++world.turn;
+}
+
+static void on_news(void *arg, const char *board, const char *kind, const char *text)
+{
+    size_t len = strlen(world.kinds);
+    (void)arg;
+    (void)text;
+    assert_string_equal(board, "north");
+    snprintf(world.kinds + len, sizeof world.kinds - len, "%s ", kind);
+}
+
+static void on_told(void *arg)
+{
+    (void)arg;
+    world.told++;
+}
+
+static void on_done(void *arg, int status)
+{
+    assert_ptr_equal(arg, &world);
+    world.done++;
+    world.status = status;
+}
+
+static void wait_for_pty(void)
+{
+    struct pollfd ends[] = {{.fd = world.master, .events = POLLIN}, {.fd = world.slave, .events = POLLIN}};
+    assert_true(poll(ends, 2, 0) >= 0);
+}
+
+static void to_board(void)
+{
+    uint8_t octets[512];
+    ssize_t n = read(world.master, octets, sizeof octets);
+    for (ssize_t i = 0; i < n && !world.mute; i++) {
+        if (rig.in_at == rig.in_len) {
+            rig.in_at = rig.in_len = 0;
+        }
+        rig.in[rig.in_len++] = octets[i];
+    }
+}
+
+static void from_board(void)
+{
+    unsigned len = rig.out_len - rig.out_at;
+    if (len > 0 && !world.mute) {
+        assert_int_equal(write(world.master, rig.out + rig.out_at, len), len);
+    }
+    rig.out_len = rig.out_at = 0;
+}
+
+static void run(uint32_t ms)
+{
+    while (ms-- > 0) {
+        clock_advance(1);
+        wait_for_pty();
+        loop_turn(world.loop, 0);
+        wait_for_pty();
+        to_board();
+        if (!world.mute) {
+            rig_run(1);
+        }
+        from_board();
+    }
+}
+
+static uint32_t run_until_done(uint32_t limit_ms)
+{
+    uint32_t ms = 0;
+    while (world.done == 0 && ms < limit_ms) {
+        run(1);
+        ms++;
+    }
+    assert_int_equal(world.done, 1);
+    return ms;
+}
+
+static void sync_board(void)
+{
+    char port[80];
+    snprintf(port, sizeof port, "pty:%s", ptsname(world.master));
+    const struct mcu_options options = {.name = "north", .port = port, .baud = 115200, .type = ""};
+    mcu_set_sync(world.set, &options, 1);
+}
+
+static void begin(const char *module, const char *timing)
+{
+    struct termios settings;
+    memset(&world, 0, sizeof world);
+    log_open(getenv("MODEM_LOG") ? LOG_DEBUG : LOG_ERROR, true, 2);
+    clock_fake(1790000000000, 1000000);
+    world.loop = loop_new();
+    world.set = mcu_set_new(world.loop, on_progress, on_news, NULL);
+    world.master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    assert_true(world.master >= 0 && grantpt(world.master) == 0 && unlockpt(world.master) == 0);
+    world.slave = open(ptsname(world.master), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    assert_int_equal(tcgetattr(world.slave, &settings), 0);
+    cfmakeraw(&settings);
+    assert_int_equal(tcsetattr(world.slave, TCSANOW, &settings), 0);
+    rig_power();
+    const struct slot_options options = {
+        .spec = "north:0", .boards = world.set, .module = module, .timing = timing, .told = on_told};
+    assert_int_equal(slot_init(&world.slot, world.loop, &options), 0);
+    sync_board();
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    slot_fini(&world.slot);
+    mcu_set_free(world.set);
+    loop_free(world.loop);
+    close(world.master);
+    close(world.slave);
+    clock_real();
+    return 0;
+}
+
+static int init(void **state)
+{
+    (void)state;
+    rig_init();
+    return 0;
+}
+
+/* An EC25 that the board did not know of: the daemon says so, the board starts it. */
+static void begin_up(void)
+{
+    rig_modem_is(0, LINK_MODULE_EC25);
+    assert_int_equal(setting_change(LINK_SETTING_MODULE_0, LINK_MODULE_NONE), LINK_OK);
+    begin("ec25", "");
+    run(30000);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
+    assert_false(slot_is_dark(&world.slot));
+    world.done = 0;
+}
+
+static void act(enum slot_act what, uint8_t grace_s)
+{
+    world.done = 0;
+    slot_do(&world.slot, what, grace_s, on_done, &world);
+}
+
+/* ---- tests ---- */
+
+static void test_module_is_sent(void **state)
+{
+    (void)state;
+    begin_up();
+    assert_int_equal(setting_module(0), LINK_MODULE_EC25);
+    assert_int_equal(setting_module(1), LINK_MODULE_NONE);
+    assert_int_equal(rig.modems[0].starts, 1);
+    assert_non_null(strstr(world.kinds, "module "));
+}
+
+static void test_custom_times_are_sent(void **state)
+{
+    struct timing timing;
+    (void)state;
+    begin("custom",
+          "PULSE rise=40 on=520 off=700 reset=200 up_max=9000 down_max=20000 settle=300 min_off=700");
+    run(3000);
+    assert_int_equal(setting_module(0), LINK_MODULE_CUSTOM);
+    assert_true(setting_timing(0, &timing));
+    assert_int_equal(timing.on_ms, 520);
+    assert_int_equal(timing.min_off_ms, 700);
+}
+
+static void test_acts(void **state)
+{
+    (void)state;
+    begin_up();
+    assert_true(slot_can(&world.slot, SLOT_RESET));
+    act(SLOT_RESET, 0);
+    run_until_done(20000);
+    assert_int_equal(world.status, 0);
+    assert_int_equal(rig.modems[0].reset_pulses, 1);
+    assert_int_equal(rig.modems[0].vbat_rises, 1);
+    act(SLOT_CUT, 0);
+    uint32_t ms = run_until_done(60000);
+    assert_int_equal(world.status, 0);
+    assert_int_equal(rig.modems[0].vbat_rises, 2);
+    assert_in_range(rig.modems[0].off_width, 10000, 11000);
+    assert_in_range(ms, 12000, 20000);
+    act(SLOT_GRACEFUL, 0);
+    run_until_done(90000);
+    assert_int_equal(world.status, 0);
+    assert_int_equal(rig.modems[0].killed, 1); /* by the cut before */
+    assert_int_equal(rig.modems[0].vbat_rises, 3);
+    act(SLOT_OFF, 0);
+    run_until_done(90000);
+    assert_int_equal(world.status, 0);
+    assert_true(slot_is_dark(&world.slot));
+    act(SLOT_ON, 0);
+    run_until_done(60000);
+    assert_int_equal(world.status, 0);
+    assert_false(slot_is_dark(&world.slot));
+}
+
+/* The modem ends by its own command within the grace: PWRKEY is not touched. */
+static void test_grace(void **state)
+{
+    (void)state;
+    begin_up();
+    unsigned pulses = rig.modems[0].key_pulses;
+    act(SLOT_OFF, 30);
+    run(500);
+    rig.modems[0].on = false;
+    run_until_done(30000);
+    assert_int_equal(world.status, 0);
+    assert_int_equal(rig.modems[0].key_pulses, pulses);
+}
+
+/* The limit of the hour: refused at once, and not done later either. */
+static void test_rate_is_refused(void **state)
+{
+    (void)state;
+    begin_up();
+    int status = 0;
+    unsigned acts = 0;
+    for (; status == 0 && acts < 30; acts++) {
+        act(SLOT_RESET, 0);
+        run_until_done(60000);
+        status = world.status;
+    }
+    assert_int_equal(status, -EAGAIN);
+    assert_in_range(acts, 12, 13);
+    assert_non_null(strstr(slot_why(&world.slot), "RATE"));
+    unsigned pulses = rig.modems[0].reset_pulses;
+    run(100);
+    rig_run(3700 * 1000); /* without the daemon: faster */
+    assert_int_equal(rig.modems[0].reset_pulses, pulses);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
+}
+
+static void test_dead_modem(void **state)
+{
+    (void)state;
+    begin_up();
+    rig.modems[0].dead = true;
+    act(SLOT_CUT, 0);
+    run_until_done(200000);
+    assert_int_equal(world.status, -EIO);
+}
+
+/* A low supply: nothing is to be sent; lower: the modem is ended, and comes back by itself. */
+static void test_supply(void **state)
+{
+    (void)state;
+    begin_up();
+    rig.supply_mv = 3450;
+    run(100);
+    assert_true(slot_is_low(&world.slot));
+    act(SLOT_CUT, 0);
+    run_until_done(1000);
+    assert_int_equal(world.status, -EAGAIN);
+    assert_non_null(strstr(slot_why(&world.slot), "LOW_SUPPLY"));
+    rig.supply_mv = 3000;
+    run(1000);
+    assert_true(slot_is_dark(&world.slot));
+    rig.supply_mv = 4000;
+    run(70000);
+    assert_false(slot_is_low(&world.slot));
+    assert_false(slot_is_dark(&world.slot));
+    struct mcu_status status;
+    mcu_status(mcu_at(world.set, 0), &status);
+    assert_int_equal(status.brown_outs, 1);
+}
+
+/* A mute board: what is asked ends, what follows fails at once, and it is found again. */
+static void test_mute(void **state)
+{
+    (void)state;
+    begin_up();
+    act(SLOT_CUT, 0);
+    run(500);
+    world.mute = true;
+    uint32_t ms = run_until_done(10000);
+    assert_int_equal(world.status, -ENOTCONN);
+    assert_true(ms <= MCU_BEAT_MS + MCU_REQUEST_MS + 500);
+    assert_null(slot_mcu(&world.slot));
+    assert_false(slot_can(&world.slot, SLOT_CUT));
+    act(SLOT_CUT, 0);
+    assert_int_equal(world.done, 1);
+    world.mute = false;
+    run(MCU_REST_MAX_MS + 1000);
+    assert_non_null(slot_mcu(&world.slot));
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
+}
+
+/* A board that was reset between two heartbeats is known for it; its events count anew. */
+static void test_restart(void **state)
+{
+    struct mcu_status status;
+    (void)state;
+    begin_up();
+    rig_restart(LINK_CAUSE_WATCHDOG);
+    run(4 * 2 * MCU_BEAT_MS);
+    mcu_status(mcu_at(world.set, 0), &status);
+    assert_int_equal(status.restarts, 1);
+    assert_int_equal(status.replaced, 0);
+    assert_int_equal(status.mutes, 0);
+    act(SLOT_RESET, 0);
+    run_until_done(30000);
+    assert_int_equal(world.status, 0);
+}
+
+/* Requests are numbered from what the board has seen: a daemon that starts anew is obeyed. */
+static void test_new_daemon(void **state)
+{
+    (void)state;
+    begin_up();
+    act(SLOT_RESET, 0);
+    run_until_done(30000);
+    slot_fini(&world.slot);
+    const struct slot_options options = {
+        .spec = "north:0", .boards = world.set, .module = "", .timing = "", .told = on_told};
+    assert_int_equal(slot_init(&world.slot, world.loop, &options), 0);
+    act(SLOT_RESET, 0);
+    run_until_done(30000);
+    assert_int_equal(world.status, 0);
+    assert_int_equal(rig.modems[0].reset_pulses, 2);
+}
+
+/* Somebody else's target comes in between. */
+static void test_superseded(void **state)
+{
+    (void)state;
+    begin_up();
+    act(SLOT_CUT, 0);
+    run(1000);
+    const struct link_slot_target other = {.target = LINK_TARGET_OFF, .request = 9999};
+    assert_int_equal(slot_target(&other, rig.ms), LINK_OK);
+    run_until_done(60000);
+    assert_int_equal(world.status, -ECANCELED);
+}
+
+static void test_burst(void **state)
+{
+    (void)state;
+    begin_up();
+    slot_burst(&world.slot, 1000);
+    run(50);
+    rig.supply_mv = 3700;
+    run(50);
+    rig.supply_mv = 4000;
+    run(50);
+    assert_null(slot_sense(&world.slot));
+    world.told = 0;
+    slot_measure(&world.slot, on_told);
+    run(50);
+    assert_int_equal(world.told, 1);
+    assert_int_equal(slot_sense(&world.slot)->supply_min_mv, 3700);
+}
+
+static void test_maintenance(void **state)
+{
+    (void)state;
+    begin_up();
+    assert_int_equal(lease_state(), LINK_LEASE_HELD);
+    world.told = 0;
+    mcu_set_maintain(world.set, 3600, on_told, NULL);
+    run(50);
+    assert_int_equal(world.told, 1);
+    assert_int_equal(lease_state(), LINK_LEASE_MAINTENANCE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, init, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_module_is_sent),
+        TEST(test_custom_times_are_sent),
+        TEST(test_acts),
+        TEST(test_grace),
+        TEST(test_rate_is_refused),
+        TEST(test_dead_modem),
+        TEST(test_supply),
+        TEST(test_mute),
+        TEST(test_restart),
+        TEST(test_new_daemon),
+        TEST(test_superseded),
+        TEST(test_burst),
+        TEST(test_maintenance),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
