@@ -257,7 +257,7 @@ static void test_families(void **state)
     static const struct family families[] = {
         {"generic", "generic", false}, {"no_cnum", "generic", false}, {"ec25", "quectel", false},
         {"sim800", "sim800", false},   {"sim7600", "generic", false}, {"huawei", "huawei", false},
-        {"wavecom", "generic", false}, {"ublox", "generic", false},   {"poll_only", "generic", true},
+        {"wavecom", "generic", false}, {"ublox", "ublox", false},     {"poll_only", "generic", true},
     };
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         check_family(*state, &families[i]);
