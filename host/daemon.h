@@ -64,6 +64,7 @@ void lines_free(struct daemon *);
 void boards_open(struct daemon *);
 void boards_sync(struct daemon *);
 
+ctl_fn verb_metrics, verb_recoveries; /* verbs_metrics.c */
 /* verbs_simulate.c */
 ctl_fn verb_simulate, verb_record;
 

@@ -92,18 +92,20 @@ static void verb_lines(void *arg, struct ctl_call *call, int argc, char **argv)
     (void)argv;
     for (size_t n = 0; (line = directory_line_at(daemon->directory, 0, n)) != NULL; n++) {
         struct carrier_status status = {.state = CARRIER_STOPPED, .condition = "not configured"};
-        char sid[SID_TEXT], condition[200];
+        char sid[SID_TEXT], condition[200], power[200];
         router_line_status(daemon->router, line->id, &status);
         sid_format(&line->sid, "PN", sid);
         ctl_line(call,
                  "line=%s sid=%s number=%s state=%s condition=%s model=%s iccid=%s operator=%s "
-                 "registration=%d signal_dbm=%d resets=%u timeouts=%u",
+                 "registration=%d signal_dbm=%d resets=%u timeouts=%u power=%s",
                  line->name, sid, line->number[0] != '\0' ? line->number : "-",
                  carrier_state_text(status.state),
                  log_quote(status.condition, strlen(status.condition), condition, sizeof condition),
                  status.model[0] != '\0' ? status.model : "-", status.iccid[0] != '\0' ? status.iccid : "-",
                  status.operator_name[0] != '\0' ? status.operator_name : "-", status.registration,
-                 status.signal_dbm, status.resets, status.timeouts);
+                 status.signal_dbm, status.resets, status.timeouts,
+                 status.power[0] != '\0' ? log_quote(status.power, strlen(status.power), power, sizeof power)
+                                         : "-");
     }
     ctl_ok(call);
 }
@@ -258,8 +260,11 @@ const struct ctl_verb daemon_verbs[] = {
     {"lines", "", "each line: number, state, signal", 0, 0, verb_lines},
     {"messages", "[COUNT]", "the newest messages", 0, 1, verb_messages},
     {"show", "SID", "a message and its history", 1, 1, verb_show},
-    {"board", "[NAME [settings | set SETTING VALUE | log | maintenance SECONDS]]",
+    {"board",
+     "[NAME [slot N on|off|cycle|reset|cut | settings | set SETTING VALUE | log | maintenance SECONDS]]",
      "modem boards: state, supply, slots, counters", 0, 4, verb_board},
+    {"recoveries", "", "what cured each line's modem, and how long it took", 0, 0, verb_recoveries},
+    {"metrics", "", "counters in Prometheus' text format", 0, 0, verb_metrics},
     {"watch", "", "every event as it happens", 0, 0, verb_watch},
     {"backup", "FILE", "a consistent copy of the database", 1, 1, verb_backup},
     {"hooks", "list | retry | drop [SID|HOST:PORT|all]",

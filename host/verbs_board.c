@@ -10,6 +10,7 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/daemon.h"
+#include "host/modem/slot.h"
 
 #define LOG_MOST 200
 
@@ -286,6 +287,80 @@ static void maintenance(struct ctl_call *call, struct mcu *mcu, char **argv)
              on_maintenance);
 }
 
+/* ---- slots ---- */
+
+/* An operator's hand at a slot: a second seat, beside the modem's. */
+struct hand {
+    struct slot slot;
+    struct ctl_call *call;
+};
+
+static void on_hand_told(void *arg)
+{
+    (void)arg;
+}
+
+static void on_hand_over(void *arg)
+{
+    struct hand *hand = arg;
+    slot_fini(&hand->slot);
+    free(hand);
+}
+
+static void on_hand_done(void *arg, int status)
+{
+    struct hand *hand = arg;
+    if (status == 0)
+        ctl_ok(hand->call);
+    else
+        ctl_err(hand->call, "%s", slot_why(&hand->slot));
+    loop_soon(hand->slot.loop, on_hand_over, hand);
+}
+
+static bool find_act(const char *word, enum slot_act *act)
+{
+    static const char *const words[SLOT_ACTS] = {[SLOT_ON] = "on",
+                                                 [SLOT_OFF] = "off",
+                                                 [SLOT_RESET] = "reset",
+                                                 [SLOT_GRACEFUL] = "cycle",
+                                                 [SLOT_CUT] = "cut"};
+    for (size_t i = 0; i < SLOT_ACTS; i++)
+        if (strcmp(words[i], word) == 0) {
+            *act = (enum slot_act)i;
+            return true;
+        }
+    return false;
+}
+
+static void slot_act(struct daemon *daemon, struct ctl_call *call, const char *board, char **argv)
+{
+    int64_t number;
+    enum slot_act act;
+    char spec[MCU_NAME_MAX + 8];
+    if (!verb_number(argv[0], 0, MCU_SLOTS_MAX - 1, &number) || !find_act(argv[1], &act)) {
+        ctl_err(call, "slot N on|off|cycle|reset|cut, N from 0 to %d", MCU_SLOTS_MAX - 1);
+        return;
+    }
+    int grace_s = act == SLOT_ON || act == SLOT_CUT || act == SLOT_RESET
+                      ? 0
+                      : mcu_seat_plan(daemon->boards, board, (uint8_t)number);
+    if (grace_s < 0) {
+        ctl_err(call, "a message is on its way there: try again");
+        return;
+    }
+    struct hand *hand = calloc(1, sizeof *hand);
+    if (hand == NULL)
+        fatal("out of memory");
+    hand->call = call;
+    ctl_hold(call);
+    snprintf(spec, sizeof spec, "%s:%d", board, (int)number);
+    const struct slot_options options = {
+        .spec = spec, .boards = daemon->boards, .module = "", .timing = "", .told = on_hand_told};
+    if (slot_init(&hand->slot, daemon->loop, &options) != 0)
+        fatal("slot %s", spec);
+    slot_do(&hand->slot, act, (uint8_t)grace_s, on_hand_done, hand);
+}
+
 /* ---- the verb ---- */
 
 static const struct {
@@ -295,10 +370,14 @@ static const struct {
 } acts[] = {
     {"settings", 0, settings}, {"set", 2, set}, {"log", 0, show_log}, {"maintenance", 1, maintenance}};
 
-static void act(struct ctl_call *call, struct mcu *mcu, int argc, char **argv)
+static void act(struct daemon *daemon, struct ctl_call *call, struct mcu *mcu, int argc, char **argv)
 {
     struct mcu_status status;
     mcu_status(mcu, &status);
+    if (argc == 3 && strcmp(argv[0], "slot") == 0) {
+        slot_act(daemon, call, status.name, argv + 1);
+        return;
+    }
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
         if (strcmp(argv[0], acts[i].name) != 0 || argc - 1 != acts[i].arguments)
             continue;
@@ -308,7 +387,8 @@ static void act(struct ctl_call *call, struct mcu *mcu, int argc, char **argv)
             ctl_err(call, "board %s is %s: %s", status.name, mcu_state_text(status.state), status.condition);
         return;
     }
-    ctl_err(call, "after NAME comes one of: settings, set SETTING VALUE, log, maintenance SECONDS");
+    ctl_err(call, "after NAME comes one of: slot N on|off|cycle|reset|cut, settings, set SETTING VALUE, log, "
+                  "maintenance SECONDS");
 }
 
 void verb_board(void *arg, struct ctl_call *call, int argc, char **argv)
@@ -324,5 +404,5 @@ void verb_board(void *arg, struct ctl_call *call, int argc, char **argv)
     else if (argc == 2)
         detail(call, mcu);
     else
-        act(call, mcu, argc - 2, argv + 2);
+        act(daemon, call, mcu, argc - 2, argv + 2);
 }

@@ -117,11 +117,15 @@ struct mcu_seat {
     uint8_t module;                /* enum link_module; NONE: as the board has it */
     struct link_timing_set timing; /* with CUSTOM */
     void (*told)(void *arg, enum mcu_change);
+    /* Somebody means to end what sits here: seconds that its own way down takes, begun with this call, 0 =
+     * none, or -EBUSY: not now. NULL = nobody to ask. */
+    int (*planned)(void *arg);
     void *arg;
 };
 /* The board gets the module if it is here and has another. */
 void mcu_seat_take(struct mcu_seat *);
 void mcu_seat_leave(struct mcu_seat *);
+int mcu_seat_plan(struct mcu_set *, const char *board, uint8_t slot); /* asks who sits there */
 /* NULL: the board is not here, or the slot not known yet. */
 const struct mcu_slot *mcu_seat_slot(const struct mcu_seat *);
 const struct mcu *mcu_seat_board(const struct mcu_seat *); /* NULL: not here */

@@ -95,6 +95,16 @@ void mcu_seat_leave(struct mcu_seat *seat)
     }
 }
 
+int mcu_seat_plan(struct mcu_set *set, const char *board, uint8_t slot)
+{
+    const struct mcu_seat *seat = set->seats;
+    while (seat != NULL &&
+           !(strcmp(seat->board, board) == 0 && seat->slot == slot && seat->planned != NULL)) {
+        seat = seat->next;
+    }
+    return seat != NULL ? seat->planned(seat->arg) : 0;
+}
+
 const struct mcu *mcu_seat_board(const struct mcu_seat *seat)
 {
     return board_of(seat);

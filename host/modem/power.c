@@ -45,6 +45,24 @@ static void on_told(void *arg)
     modem_pump(m);
 }
 
+/* Where AT still works the module ends by its own command first: its flash and the network are left in order.
+ */
+static uint8_t send_power_off(struct modem *m)
+{
+    if (!m->model->power_off || m->port.fd < 0 || m->at.dirty || !slot_can(&m->slot, SLOT_GRACEFUL)) {
+        return 0;
+    }
+    at_blind(&m->at, m->model->power_off);
+    return (uint8_t)m->model->power_off_s;
+}
+
+/* An operator's doing: what is in flight would be lost. */
+static int on_planned(void *arg)
+{
+    struct modem *m = arg;
+    return m->send.phase != SEND_NONE ? -EBUSY : send_power_off(m);
+}
+
 void power_setup(struct modem *m)
 {
     const struct slot_options options = {.spec = m->options.slot,
@@ -52,6 +70,7 @@ void power_setup(struct modem *m)
                                          .module = m->options.module,
                                          .timing = m->options.timing,
                                          .told = on_told,
+                                         .planned = on_planned,
                                          .arg = m};
     if (slot_init(&m->slot, m->loop, &options) < 0) {
         log_event(LOG_ERROR, "modem.slot", "modem=%s slot=%s error=\"not a slot\"", m->options.name,
@@ -72,17 +91,6 @@ static void on_done(void *arg, int status)
     struct modem *m = arg;
     describe(m);
     ladder_power_done(m, status);
-}
-
-/* Where AT still works the module ends by its own command first: its flash and the network are left in order.
- */
-static uint8_t send_power_off(struct modem *m)
-{
-    if (!m->model->power_off || m->port.fd < 0 || m->at.dirty || !slot_can(&m->slot, SLOT_GRACEFUL)) {
-        return 0;
-    }
-    at_blind(&m->at, m->model->power_off);
-    return (uint8_t)m->model->power_off_s;
 }
 
 static enum slot_act act_of(enum model_rung_action rung)

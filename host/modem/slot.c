@@ -40,6 +40,7 @@ int slot_init(struct slot *slot, struct loop *loop, const struct slot_options *o
     slot->loop = loop;
     slot->sim.fd = -1;
     slot->told = options->told;
+    slot->planned = options->planned;
     slot->arg = options->arg;
     timer_init(&slot->deadline, loop, on_deadline, slot);
     if (options->spec[0] == '\0') {

@@ -37,6 +37,7 @@ struct slot_options {
     /* What the board tells of it, or of its supply, has changed; never while slot_do runs, but for the
      * supply. */
     void (*told)(void *arg);
+    int (*planned)(void *arg); /* mcu_seat's; NULL = nobody to ask */
     void *arg;
 };
 
@@ -71,6 +72,7 @@ struct slot {
     void *fn_arg;
     void (*sense_fn)(void *arg);
     void (*told)(void *arg);
+    int (*planned)(void *arg);
     void *arg;
 };
 

@@ -200,6 +200,12 @@ static void on_told(void *arg, enum mcu_change change)
     }
 }
 
+static int on_planned(void *arg)
+{
+    const struct slot *slot = arg;
+    return slot->planned(slot->arg);
+}
+
 /* ---- the slot's door ---- */
 
 int slot_board_init(struct slot *slot, const struct slot_options *options)
@@ -217,6 +223,7 @@ int slot_board_init(struct slot *slot, const struct slot_options *options)
     slot->board.slot = slot;
     seat->set = options->boards;
     seat->told = on_told;
+    seat->planned = options->planned != NULL ? on_planned : NULL;
     seat->arg = slot;
     mcu_seat_take(seat);
     return 0;

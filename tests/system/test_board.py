@@ -31,6 +31,19 @@ def gateway(tmp_path):
         each.remove()
 
 
+TIMES = "PULSE rise=20 on=100 off=100 reset=50 up_max=2000 down_max=1000 settle=50 min_off=500"
+
+
+def quick_modem(slot, port="/nowhere"):
+    """A module that starts and ends in no time, on a port that may not be there."""
+    return f"[modem q]\nport = pty:{port}\nslot = {slot}\nmodule = CUSTOM\ntiming = {TIMES}\n[line q]\nnumber = +41790000001\nmodem = q\n"
+
+
+def slots(gateway, name):
+    rows = [words(line) for line in gateway.cli("board", name).splitlines() if line.startswith("slot=") and "phase=" in line]
+    return {row["slot"]: row for row in rows}
+
+
 def test_it_is_greeted_and_shown(board, gateway):
     north, south = board("north"), board("south", "--without", "reset")
     daemon = gateway(north.section() + south.section(type="host"))
@@ -120,3 +133,33 @@ def test_planned_stop_does_not_cut_the_host_and_a_crash_does(board, gateway):
     wait_board(daemon, "north", lease="HELD")
     daemon.kill()
     north.wait("PIN HOST_CUT 1")
+
+
+def test_operator_switches_a_slot(board, gateway):
+    north = board()
+    daemon = gateway(north.section() + quick_modem("north:0"))
+    wait_board(daemon, "north", lease="HELD")
+    north.wait("PIN PWRKEY 1")
+    north.say("STATUS 1")
+    until(lambda: slots(daemon, "north")["0"]["phase"] == "UP", what="slot up")
+    assert daemon.cli("board", "north", "slot", "0", "cut") == ""
+    assert daemon.cli("board", "north", "slot", "0", "reset") == ""
+    off = daemon.cli("board", "north", "slot", "9", "off", check=False)
+    assert off.returncode != 0 and "N from 0 to 3" in off.stderr
+    empty = daemon.cli("board", "north", "slot", "3", "on", check=False)
+    assert empty.returncode != 0
+
+
+def test_metrics_are_prometheus(board, gateway):
+    north = board()
+    daemon = gateway(north.section())
+    wait_board(daemon, "north", lease="HELD")
+    text = daemon.cli("metrics")
+    assert 'cellpost_board_up{board="north"} 1' in text.splitlines()
+    named = set()
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            named.add(line.split()[2])
+        elif not line.startswith("#"):
+            name, value = line.rsplit(" ", 1)
+            assert name.split("{")[0] in named and float(value) >= -200
