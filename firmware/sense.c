@@ -12,7 +12,7 @@ static enum link_supply state;
 static uint8_t worse; /* samples in a row that say so */
 static uint32_t step_ms, good_ms;
 static bool begun;
-static uint16_t supply_mv, supply_min_mv, change_min_mv;
+static uint16_t supply_mv, supply_min_mv, change_min_mv, first_mv;
 static uint16_t rail_min_mv[FIRMWARE_SLOTS], burst_min_mv[FIRMWARE_SLOTS];
 static uint16_t burst_len_ms;
 static uint32_t burst_ms;
@@ -111,11 +111,18 @@ static void judge_low(uint32_t now_ms)
         change(LINK_SUPPLY_GOOD);
 }
 
-static enum link_supply first_state(enum link_supply level)
+/* By the best of the first samples: a burst's dip right after a reset is no brown-out. */
+static void judge_first(void)
 {
-    if (level == LINK_SUPPLY_SHUT || level == LINK_SUPPLY_CUT)
-        return level;
-    return supply_mv >= setting(LINK_SETTING_START_MV) ? LINK_SUPPLY_GOOD : LINK_SUPPLY_RECOVERING;
+    enum link_supply level;
+    if (worse == 0 || supply_mv > first_mv)
+        first_mv = supply_mv;
+    if (++worse < SENSE_SAMPLES)
+        return;
+    level = level_of(first_mv);
+    if (level != LINK_SUPPLY_SHUT && level != LINK_SUPPLY_CUT)
+        level = first_mv >= setting(LINK_SETTING_START_MV) ? LINK_SUPPLY_GOOD : LINK_SUPPLY_RECOVERING;
+    change(level);
 }
 
 static void judge(uint32_t now_ms)
@@ -128,7 +135,7 @@ static void judge(uint32_t now_ms)
         if (++worse < SENSE_SAMPLES)
             return;
         good_ms = now_ms;
-        change(state == LINK_SUPPLY_UNKNOWN ? first_state(level) : level);
+        change(level);
         return;
     }
     worse = 0;
@@ -150,7 +157,10 @@ void sense_step(uint32_t now_ms)
     begun = true;
     step_ms = now_ms;
     measure();
-    if (judged())
+    if (judged() && state == LINK_SUPPLY_UNKNOWN) {
+        good_ms = now_ms;
+        judge_first();
+    } else if (judged())
         judge(now_ms);
     else if (state != LINK_SUPPLY_GOOD)
         change(LINK_SUPPLY_GOOD);
