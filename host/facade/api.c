@@ -277,6 +277,14 @@ void api_url(const struct api_call *call, char out[API_URL_MAX], const char *fmt
     va_end(args);
 }
 
+json_t *api_links(const char *url, const char *const links[][2], size_t count)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(object, links[i][0], json_sprintf("%s/%s", url, links[i][1]));
+    return object;
+}
+
 void api_uri(const struct api_call *call, char out[API_PATH_MAX], const char *fmt, ...)
 {
     int len = snprintf(out, API_PATH_MAX, API_ROOT "/%s", call->account);

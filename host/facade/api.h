@@ -77,6 +77,8 @@ json_t *api_text(const char *text); /* null for NULL */
 json_t *api_some(const char *text); /* null for "" */
 json_t *api_date(int64_t ms);       /* api v2010: RFC 2822; null for 0 */
 json_t *api_date_iso(int64_t ms);   /* the v1 and v2 products: ISO 8601 in seconds; null for 0 */
+/* {key: "url/tail"} of each {key, tail} */
+json_t *api_links(const char *url, const char *const links[][2], size_t count);
 /* "/2010-04-01/Accounts/AC...{tail}" of the call's account */
 void api_uri(const struct api_call *, char out[API_PATH_MAX], const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

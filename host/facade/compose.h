@@ -27,6 +27,12 @@ struct compose_request {
     bool to_opted_out; /* the answer to a STOP: goes although it was said */
 };
 
+#define COMPOSE_MEDIA_MAX 11 /* one more than allowed, so that compose can say so */
+
+/* The form of POST Messages as a request, which is lent its texts and `media`. */
+void compose_form(const struct form *, const struct account *, const char *media[COMPOSE_MEDIA_MAX],
+                  struct compose_request *);
+
 /* Owns the texts that the submission points to; compose_fini frees them. */
 struct composed {
     struct submission submission;

@@ -14,8 +14,6 @@
 #include "host/facade/compose.h"
 #include "host/facade/filter.h"
 
-#define MEDIA_SEEN_MAX 11 /* one more than allowed, so that compose can say so */
-
 /* ---- the resource ---- */
 
 static const char *sid_prefix(const struct message *m)
@@ -157,15 +155,6 @@ static void on_submitted(void *arg, int status, const struct submitted *submitte
     }
 }
 
-static size_t read_media(const struct form *form, const char *media[MEDIA_SEEN_MAX])
-{
-    size_t count = 0;
-    const struct form_pair *pair;
-    while (count < MEDIA_SEEN_MAX && (pair = form_find(form, "MediaUrl", count)) != NULL)
-        media[count++] = pair->value;
-    return count;
-}
-
 static const char *idempotency_key(const struct api_call *call)
 {
     const struct httpreq *request = http_request(call->http);
@@ -200,33 +189,10 @@ static int64_t request_hash(const struct compose_request *r)
     return value != 0 ? value : 1;
 }
 
-static void read_create(const struct api_call *call, struct compose_request *r)
+static void read_create(const struct api_call *call, const char **media, struct compose_request *r)
 {
-    const struct form *f = &call->form;
-    const struct form_pair *body = form_find(f, "Body", 0);
-    *r = (struct compose_request){
-        .account = directory_account(call->rooms->directory, call->account_id),
-        .direction = MESSAGE_OUTBOUND_API,
-        .to = form_get(f, "To"),
-        .from = form_get(f, "From"),
-        .service_sid = form_get(f, "MessagingServiceSid"),
-        .body = body != NULL ? body->value : NULL,
-        .body_len = body != NULL ? body->value_len : 0,
-        .status_callback = form_get(f, "StatusCallback"),
-        .application_sid = form_get(f, "ApplicationSid"),
-        .validity_period = form_get(f, "ValidityPeriod"),
-        .smart_encoded = form_get(f, "SmartEncoded"),
-        .content_retention = form_get(f, "ContentRetention"),
-        .address_retention = form_get(f, "AddressRetention"),
-        .tags = form_get(f, "Tags"),
-        .max_price = form_get(f, "MaxPrice"),
-        .schedule_type = form_get(f, "ScheduleType"),
-        .send_at = form_get(f, "SendAt"),
-        .content_sid = form_get(f, "ContentSid"),
-        .content_variables = form_get(f, "ContentVariables"),
-        .all = f,
-        .idempotency_key = idempotency_key(call),
-    };
+    compose_form(&call->form, directory_account(call->rooms->directory, call->account_id), media, r);
+    r->idempotency_key = idempotency_key(call);
     if (r->idempotency_key != NULL)
         r->request_hash = request_hash(r);
 }
@@ -284,13 +250,11 @@ static void answer_pretended(struct api_call *call, const struct submission *s)
 
 void messages_create(struct api_call *call)
 {
-    const char *media[MEDIA_SEEN_MAX];
+    const char *media[COMPOSE_MEDIA_MAX];
     struct compose_request request;
     struct composed composed;
     struct refusal refusal;
-    read_create(call, &request);
-    request.media = media;
-    request.media_count = read_media(&call->form, media);
+    read_create(call, media, &request);
     if (is_repeat(call, &request))
         return;
     if (form_find(&call->form, "To", 1) != NULL) {

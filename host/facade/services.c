@@ -19,26 +19,19 @@ static const char *const LINKS[][2] = {
     {"us_app_to_person", "Compliance/Usa2p"}, {"us_app_to_person_usecases", "Compliance/Usa2p/Usecases"},
     {"channel_senders", "ChannelSenders"},    {"destination_alpha_senders", "DestinationAlphaSenders"}};
 
-static json_t *links_json(const char *url)
-{
-    json_t *links = json_object();
-    for (size_t i = 0; i < sizeof LINKS / sizeof LINKS[0]; i++)
-        json_object_set_new(links, LINKS[i][0], json_sprintf("%s/%s", url, LINKS[i][1]));
-    return links;
-}
-
 static json_t *service_json(const struct api_call *call, const struct service *s)
 {
     char sid[SID_TEXT], url[API_URL_MAX];
     sid_format(&s->sid, "MG", sid);
     api_url(call, url, SERVICES_ROOT "/%s", sid);
-    json_t *resource = json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:i, s:s, s:o}", "sid", sid, "account_sid",
-        call->account, "friendly_name", api_text(s->friendly_name), "date_created",
-        api_date_iso(s->created_ms), "date_updated", api_date_iso(s->updated_ms), "inbound_request_url",
-        api_some(s->inbound_request_url), "inbound_method", s->inbound_method, "fallback_url",
-        api_some(s->fallback_url), "fallback_method", s->fallback_method, "status_callback",
-        api_some(s->status_callback), "validity_period", s->validity_s, "url", url, "links", links_json(url));
+    json_t *resource =
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:i, s:s, s:o}", "sid", sid,
+                  "account_sid", call->account, "friendly_name", api_text(s->friendly_name), "date_created",
+                  api_date_iso(s->created_ms), "date_updated", api_date_iso(s->updated_ms),
+                  "inbound_request_url", api_some(s->inbound_request_url), "inbound_method",
+                  s->inbound_method, "fallback_url", api_some(s->fallback_url), "fallback_method",
+                  s->fallback_method, "status_callback", api_some(s->status_callback), "validity_period",
+                  s->validity_s, "url", url, "links", api_links(url, LINKS, sizeof LINKS / sizeof LINKS[0]));
     json_t *rest = json_pack(
         "{s:b, s:b, s:b, s:s, s:b, s:b, s:b, s:s, s:b, s:b}", "sticky_sender", s->sticky_sender,
         "mms_converter", s->mms_converter, "smart_encoding", s->smart_encoding, "scan_message_content",

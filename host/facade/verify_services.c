@@ -30,16 +30,9 @@ static const struct {
 
 /* ---- the resource ---- */
 
-static json_t *links_json(const char *url)
-{
-    static const char *const LINKS[][2] = {{"verification_checks", "VerificationCheck"},
-                                           {"verifications", "Verifications"},
-                                           {"rate_limits", "RateLimits"}};
-    json_t *links = json_object();
-    for (size_t i = 0; i < sizeof LINKS / sizeof LINKS[0]; i++)
-        json_object_set_new(links, LINKS[i][0], json_sprintf("%s/%s", url, LINKS[i][1]));
-    return links;
-}
+static const char *const LINKS[][2] = {{"verification_checks", "VerificationCheck"},
+                                       {"verifications", "Verifications"},
+                                       {"rate_limits", "RateLimits"}};
 
 static json_t *service_json(const struct api_call *call, const struct verify_service *s)
 {
@@ -51,7 +44,8 @@ static json_t *service_json(const struct api_call *call, const struct verify_ser
                   "account_sid", call->account, "friendly_name", api_text(s->name), "code_length",
                   s->code_length, "psd2_enabled", 0, "tts_name", api_some(s->tts_name), "push", "totp",
                   "default_template_sid", "whatsapp", "passkeys", "date_created", api_date_iso(s->created_ms),
-                  "date_updated", api_date_iso(s->updated_ms), "url", url, "links", links_json(url));
+                  "date_updated", api_date_iso(s->updated_ms), "url", url, "links",
+                  api_links(url, LINKS, sizeof LINKS / sizeof LINKS[0]));
     for (size_t i = 0; i < FLAG_COUNT; i++)
         json_object_set_new(resource, FLAGS[i].key, json_boolean((s->flags & FLAGS[i].flag) != 0));
     return resource;

@@ -70,6 +70,12 @@ int work_load(struct transition *t, int64_t message_id, struct work *work)
     return 0;
 }
 
+int life_and_work_load(struct transition *t, int64_t message_id, struct life *life, struct work *work)
+{
+    int status = life_load(t, message_id, life);
+    return status != 0 ? status : work_load(t, message_id, work);
+}
+
 static void bind_changing(sqlite3_stmt *stmt, const struct work *work)
 {
     store_bind_int(stmt, ":message", work->message_id);

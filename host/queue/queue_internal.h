@@ -164,6 +164,8 @@ struct work {
     bool exists; /* false: the message has no more work to do */
 };
 int work_load(struct transition *, int64_t message_id, struct work *); /* 0 also when there is none */
+/* Both of a message; as life_load. */
+int life_and_work_load(struct transition *, int64_t message_id, struct life *, struct work *);
 void work_columns(sqlite3_stmt *, struct work *);
 
 /* lane.c: keeps one head in each lane. */

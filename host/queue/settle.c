@@ -230,9 +230,7 @@ static int verdict_run(struct transition *t)
     struct verdict *op = (struct verdict *)t;
     struct life life;
     struct work work;
-    int status = life_load(t, op->message_id, &life);
-    if (status == 0)
-        status = work_load(t, op->message_id, &work);
+    int status = life_and_work_load(t, op->message_id, &life, &work);
     if (status != 0)
         return status;
     if (!work.exists || work.unsure == 0)

@@ -63,9 +63,7 @@ static int stop_one(struct stop *op, int64_t message_id)
 {
     struct life life;
     struct work work;
-    int status = life_load(&op->t, message_id, &life);
-    if (status == 0)
-        status = work_load(&op->t, message_id, &work);
+    int status = life_and_work_load(&op->t, message_id, &life, &work);
     if (status == 0 && op->scheduled)
         status = schedule_remove(&op->t, message_id, op->account_id);
     if (status != 0)

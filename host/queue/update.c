@@ -19,9 +19,7 @@ static int cancel_run(struct transition *t)
     struct update *op = (struct update *)t;
     struct life life;
     struct work work;
-    int status = life_load(t, op->message_id, &life);
-    if (status == 0)
-        status = work_load(t, op->message_id, &work);
+    int status = life_and_work_load(t, op->message_id, &life, &work);
     if (status != 0)
         return status;
     if (life.status == MESSAGE_SCHEDULED) {

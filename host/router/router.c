@@ -357,10 +357,9 @@ static void seat_unlink(struct seat *seat)
     *link = seat->next;
 }
 
-static void seat_free_soon(void *arg)
+/* All of it but its own memory. */
+static void seat_end(struct seat *seat)
 {
-    struct seat *seat = arg;
-    struct router *router = seat->router;
     seat->carrier->ops->free(seat->carrier);
     timer_stop(&seat->retry);
     timer_stop(&seat->look);
@@ -368,6 +367,13 @@ static void seat_free_soon(void *arg)
     timer_stop(&seat->lose);
     timer_stop(&seat->turn);
     seat_unlink(seat);
+}
+
+static void seat_free_soon(void *arg)
+{
+    struct seat *seat = arg;
+    struct router *router = seat->router;
+    seat_end(seat);
     if (seat->stopped != NULL)
         seat->stopped(seat->stopped_arg);
     free(seat);
@@ -430,13 +436,7 @@ void router_free(struct router *router)
     timer_stop(&router->work);
     while (router->seats != NULL) {
         struct seat *seat = router->seats;
-        seat->carrier->ops->free(seat->carrier);
-        timer_stop(&seat->retry);
-        timer_stop(&seat->look);
-        timer_stop(&seat->rest);
-        timer_stop(&seat->lose);
-        timer_stop(&seat->turn);
-        seat_unlink(seat);
+        seat_end(seat);
         free(seat);
     }
     while (router->paces != NULL) {

@@ -24,38 +24,14 @@ static int teardown(void **state)
     return 0;
 }
 
-/* A form as the request that it would be. `form` must outlive it. */
-static struct compose_request request_of(const struct form *form, const char **media)
+/* The form must outlive it. */
+static struct compose_request request_of(const struct form *form, const char *account, const char **media)
 {
-    const struct form_pair *body = form_find(form, "Body", 0);
     struct sid sid;
-    sid_parse(AC, "AC", &sid);
-    size_t count = 0;
-    for (const struct form_pair *p; count < 12 && (p = form_find(form, "MediaUrl", count)) != NULL;)
-        media[count++] = p->value;
-    return (struct compose_request){
-        .account = directory_account_by_sid(rig.directory, &sid),
-        .direction = MESSAGE_OUTBOUND_API,
-        .to = form_get(form, "To"),
-        .from = form_get(form, "From"),
-        .service_sid = form_get(form, "MessagingServiceSid"),
-        .body = body != NULL ? body->value : NULL,
-        .body_len = body != NULL ? body->value_len : 0,
-        .status_callback = form_get(form, "StatusCallback"),
-        .validity_period = form_get(form, "ValidityPeriod"),
-        .smart_encoded = form_get(form, "SmartEncoded"),
-        .content_retention = form_get(form, "ContentRetention"),
-        .address_retention = form_get(form, "AddressRetention"),
-        .tags = form_get(form, "Tags"),
-        .max_price = form_get(form, "MaxPrice"),
-        .all = form,
-        .schedule_type = form_get(form, "ScheduleType"),
-        .send_at = form_get(form, "SendAt"),
-        .content_sid = form_get(form, "ContentSid"),
-        .content_variables = form_get(form, "ContentVariables"),
-        .media = media,
-        .media_count = count,
-    };
+    struct compose_request request;
+    sid_parse(account, "AC", &sid);
+    compose_form(form, directory_account_by_sid(rig.directory, &sid), media, &request);
+    return request;
 }
 
 static struct refusal refusal;
@@ -65,10 +41,10 @@ static char body_kept[16384];
 /* 0 and `composed` (to be ended), or the code. The submission's body is kept in body_kept. */
 static int run(const char *text)
 {
-    const char *media[12];
+    const char *media[COMPOSE_MEDIA_MAX];
     struct form form;
     assert_int_equal(form_parse(text, strlen(text), &form, NULL), 0);
-    struct compose_request request = request_of(&form, media);
+    struct compose_request request = request_of(&form, AC, media);
     bool ok = compose(&rooms, &request, T0, &composed, &refusal);
     form_fini(&form);
     assert_int_equal(ok, refusal.code == 0);
@@ -264,19 +240,15 @@ static void test_numbers_are_normalised(void **state)
 static void test_foreign_line(void **state)
 {
     struct form form;
-    const char *media[12];
-    struct sid sid;
+    const char *media[COMPOSE_MEDIA_MAX];
     (void)state;
     form_parse(T F B, strlen(T F B), &form, NULL);
-    struct compose_request request = request_of(&form, media);
-    sid_parse(rig.other_sid, "AC", &sid);
-    request.account = directory_account_by_sid(rig.directory, &sid);
+    struct compose_request request = request_of(&form, rig.other_sid, media);
     assert_false(compose(&rooms, &request, T0, &composed, &refusal));
     assert_int_equal(refusal.code, 21606);
     form_fini(&form);
     form_parse(T S B, strlen(T S B), &form, NULL);
-    request = request_of(&form, media);
-    request.account = directory_account_by_sid(rig.directory, &sid);
+    request = request_of(&form, rig.other_sid, media);
     assert_false(compose(&rooms, &request, T0, &composed, &refusal));
     assert_int_equal(refusal.code, 21701);
     form_fini(&form);
@@ -363,10 +335,10 @@ static void test_idempotency_key(void **state)
 {
     char key[257];
     struct form form;
-    const char *media[12];
+    const char *media[COMPOSE_MEDIA_MAX];
     (void)state;
     form_parse(T F B, strlen(T F B), &form, NULL);
-    struct compose_request request = request_of(&form, media);
+    struct compose_request request = request_of(&form, AC, media);
     memset(key, 'k', sizeof key);
     key[256] = '\0';
     request.idempotency_key = key;
