@@ -179,6 +179,7 @@ void update_step(uint32_t now_ms)
 {
     for (uint8_t i = 0; i < CHECK_PIECES && step == CHECKING; i++)
         check_piece();
+    now_ms = board_ms(); /* a request of this turn may have come after the turn's own time */
     if (step == TESTING && now_ms - since_ms >= UPDATE_CONFIRM_MS)
         change(LEAVING);
     if (step != STARTING && step != LEAVING)

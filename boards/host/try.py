@@ -1,11 +1,11 @@
-"""cellpost-board from outside, in lock-step: a start to the millisecond, a hang, a reset, a power cycle, HELLO over the
-pty; then in real time. Usage: try.py PROGRAM"""
+"""A simulated board from outside, in lock-step: a start to the millisecond, a hang, a reset, a power cycle, HELLO over the
+pty; then in real time. Usage: try.py PROGRAM NAME"""
 import select, sys, tempfile
 
 from client import Board, when
 
 
-def lockstep(program, folder):
+def lockstep(program, name, folder):
     board = Board(program, folder, "--lockstep")
     assert {"adc", "wdt_cause", "eeprom", "lockstep", "hang", "slots=4"} <= set(board.caps.split()), board.caps
     step = lambda: board.run(5)
@@ -16,7 +16,7 @@ def lockstep(program, folder):
     board.say("STATUS 1")
     board.run(10)
     hello = board.ask(0x01, bytes([1, 7, 0, 0, 0]), step)
-    assert hello[0] == 0 and hello[4:8] == b"host", hello
+    assert hello[0] == 0 and hello[4:24].rstrip(b"\0").decode() == name, hello
     assert board.ask(0x03, b"\0", step)[2] == 4  # UP
     board.say("HANG")
     assert board.run(2100, "RESET").startswith("RESET WATCHDOG")
@@ -38,10 +38,11 @@ def lockstep(program, folder):
     board.end()
 
 
-def real_time(program, folder):
-    board = Board(program, folder, "--start-ms", str(2**32 - 500), "--without", "status")
+def real_time(program, name, folder):
+    without = ["--without", "status"] if name == "host" else []
+    board = Board(program, folder, "--start-ms", str(2**32 - 500), *without)
     hello = board.ask(0x01, bytes([1, 9, 0, 0, 0]), lambda: select.select([board.uart], [], [], 0.1))
-    assert hello[0] == 0 and hello[24] & 1 == 0
+    assert hello[0] == 0 and hello[24] & 1 == (0 if without else 1)
     board.say("HANG")
     while not board.line().startswith("RESET WATCHDOG"):
         pass
@@ -49,5 +50,5 @@ def real_time(program, folder):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    lockstep(sys.argv[1], folder)
-    real_time(sys.argv[1], folder)
+    lockstep(sys.argv[1], sys.argv[2], folder)
+    real_time(sys.argv[1], sys.argv[2], folder)

@@ -1,5 +1,5 @@
-"""Images on cellpost-board, in lock-step: taken, tested, confirmed; left at a bite, a kill, without confirmation; the
-modem's supply holds through it all. Usage: try_image.py PROGRAM IMAGE-OF-0.2"""
+"""Images on a simulated board, in lock-step: taken, tested, confirmed; left at a bite, a kill, without confirmation; the
+modem's supply holds through it all. Usage: try_image.py PROGRAM IMAGE-OF-0.2 [--image-dir]"""
 import sys, tempfile, zlib
 
 from client import Board
@@ -10,12 +10,12 @@ WATCHDOG, UPDATE = 4, 6
 
 
 class Rig:
-    def __init__(self, program, folder, image):
-        self.image, self.folder, self.program = image, folder, program
+    def __init__(self, program, folder, image, more):
+        self.image, self.folder, self.program, self.more = image, folder, program, more
         self.start()
 
     def start(self):
-        self.board = Board(self.program, self.folder, "--lockstep", "--image-dir", self.folder)
+        self.board = Board(self.program, self.folder, "--lockstep", *self.more)
 
     def kill(self):
         self.board.process.kill()
@@ -42,7 +42,7 @@ class Rig:
     def test(self):
         self.take()
         assert self.ask(TEST) == OK
-        self.board.run(20000, "RESET SOFT")  # once the empty slots have come to rest
+        self.board.run(130000, "RESET SOFT", step=10)  # once no slot is on its way
         assert self.who() == (2, UPDATE)
         assert self.ask(CONFIRM) == BUSY  # no heartbeat yet
 
@@ -91,7 +91,7 @@ def stays(rig):
 
 
 with tempfile.TemporaryDirectory() as folder, open(sys.argv[2], "rb") as file:
-    rig = Rig(sys.argv[1], folder, file.read())
+    rig = Rig(sys.argv[1], folder, file.read(), [*sys.argv[3:], folder] if sys.argv[3:] else [])
     modem_runs(rig)
     leaves(rig)
     power_goes(rig)

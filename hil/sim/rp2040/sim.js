@@ -1,0 +1,110 @@
+// The image of boards/rp2040 in rp2040js, as a simulated board: see README.md. Started by the launcher, which gives the pty as
+// descriptor 3 and its name.
+import fs from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Board, CAPS, SLOTS } from './board.js';
+import { Bus } from './bus.js';
+import { Flash } from './flash.js';
+
+const UART_FD = 3;
+const CHUNK_MS = 20; // lock-step: between two looks at what else there is
+const LAG_MS = 200; // real time: what is not caught up
+
+const usage = 'usage: cellpost-board-rp2040 [IMAGE.uf2] --bus SOCKET [--uart SYMLINK] [--nv FILE] [--lockstep] [--start-ms N]\n';
+
+function fail(text) {
+  process.stderr.write(text);
+  process.exit(2);
+}
+
+function readArguments() {
+  const options = {
+    bus: { type: 'string' }, uart: { type: 'string' }, nv: { type: 'string' },
+    lockstep: { type: 'boolean', default: false }, 'start-ms': { type: 'string', default: '0' },
+    image: { type: 'string' }, pty: { type: 'string' }, // of the launcher
+  };
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const startMs = Number(values['start-ms']);
+    if (values.bus && positionals.length <= 1 && Number.isInteger(startMs) && startMs >= 0 && startMs < 2 ** 32)
+      return { ...values, startMs, image: positionals[0] ?? values.image };
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+  }
+  return fail(usage);
+}
+
+// ---- the pty ----
+
+const incoming = Buffer.alloc(4096);
+
+// What the host has sent; nothing is there more often than not, and a stack trace of that would cost most of the time.
+function readUart() {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return incoming.subarray(0, fs.readSync(UART_FD, incoming));
+  } catch (error) {
+    if (error.code !== 'EAGAIN') throw error;
+    return incoming.subarray(0, 0);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+const outgoing = [];
+
+// A pty whose reader has gone fills up: then octets are lost, as on a wire.
+function writeUart() {
+  if (outgoing.length === 0) return;
+  try {
+    fs.writeSync(UART_FD, Buffer.from(outgoing));
+  } catch (error) {
+    if (error.code !== 'EAGAIN') throw error;
+  }
+  outgoing.length = 0;
+}
+
+// ---- time ----
+
+const args = readArguments();
+
+function runMs() {
+  board.chip.uart.feed(readUart());
+  board.runMs();
+  writeUart();
+}
+
+function runUntil(untilMs) {
+  for (let n = 0; n < CHUNK_MS && bus.nowMs < untilMs && !bus.changed; n++) runMs();
+  if (bus.nowMs < untilMs && !bus.changed) setImmediate(runUntil, untilMs);
+  else bus.stood();
+}
+
+function runInRealTime() {
+  let began = performance.now();
+  const turn = () => {
+    const due = Math.floor(performance.now() - began);
+    if (due - bus.nowMs > LAG_MS) began += due - bus.nowMs - LAG_MS;
+    while (bus.nowMs < Math.min(due, Math.floor(performance.now() - began))) runMs();
+    setTimeout(turn, 1);
+  };
+  turn();
+}
+
+let flash;
+try {
+  flash = new Flash(args.image, args.nv);
+} catch (error) {
+  fail(`cellpost-board-rp2040: ${error.message}\n`);
+}
+const bus = new Bus({ caps: CAPS, slots: SLOTS, lockstep: args.lockstep, said: (said) => board.obey(said), run: runUntil });
+const board = new Board({ flash, bus, sent: (octet) => outgoing.push(octet), startMs: args.startMs });
+process.on('SIGTERM', () => {
+  for (const path of [args.bus, args.uart]) if (path) fs.rmSync(path, { force: true });
+  process.exit(0);
+});
+bus.listen(args.bus, () => {
+  process.stdout.write(`uart ${args.pty}\n`);
+  if (!args.lockstep) runInRealTime();
+});
