@@ -10,7 +10,7 @@
 #define SUPPLY_DIVIDER 3
 #define RAIL_DIVIDER   2
 #define SETTLE_US      10 /* of the multiplexer's output */
-#define CHANNEL(gpio)  ((gpio) - GPIO_ADC_SUPPLY)
+#define CHANNEL(gpio)  ((gpio)-GPIO_ADC_SUPPLY)
 #define TEMPERATURE    4
 
 void adc_start(void)

@@ -1,9 +1,9 @@
 /* The firmware on a Raspberry Pi Pico: vectors, start, time, watchdog, the loop. */
+#include "firmware/board.h"
 #include "boards/rp2040/adc.h"
 #include "boards/rp2040/chip.h"
 #include "boards/rp2040/pins.h"
 #include "boards/rp2040/uart.h"
-#include "firmware/board.h"
 #include "firmware/fault.h"
 #include "firmware/firmware.h"
 
@@ -67,9 +67,7 @@ uint32_t board_ms(void)
     return ms;
 }
 
-static void on_systick(void)
-{
-}
+static void on_systick(void) {}
 
 static void wait_for_next_ms(void)
 {

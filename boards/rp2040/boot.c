@@ -1,6 +1,6 @@
 /* The boot stage: picks an image slot (slots.h), loads its image into RAM and starts it. It runs from flash,
- * has no variables, never returns and writes nothing to flash. The watchdog runs from here on, so that an image
- * that does not even come to its first loop is bitten, and left where it was under test. */
+ * has no variables, never returns and writes nothing to flash. The watchdog runs from here on, so that an
+ * image that does not even come to its first loop is bitten, and left where it was under test. */
 #include <string.h>
 
 #include "boards/rp2040/chip.h"

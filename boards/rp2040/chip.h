@@ -1,5 +1,5 @@
-/* The registers of the RP2040 that this board uses, named as in its datasheet, and what the boot stage and the
- * firmware share: flash map, memory map, clocks, watchdog. */
+/* The registers of the RP2040 that this board uses, named as in its datasheet, and what the boot stage and
+ * the firmware share: flash map, memory map, clocks, watchdog. */
 #ifndef CELLPOST_BOARDS_RP2040_CHIP_H
 #define CELLPOST_BOARDS_RP2040_CHIP_H
 
@@ -119,7 +119,7 @@
 #define FLASH_SECTOR     4096
 #define FLASH_PAGE       256
 #define FLASH_RECORD     0x8000 /* two sectors: which image slot is the one to start; image.h of this folder */
-#define FLASH_NV         0xA000 /* two sectors */
+#define FLASH_NV         0xA000                              /* two sectors */
 #define FLASH_IMAGE(n)   (0x10000 + 0x10000 * (uint32_t)(n)) /* two slots */
 #define FLASH_IMAGE_LEN  0x10000
 #define FLASH_AT(offset) ((const uint8_t *)(uintptr_t)(0x13000000 + (offset))) /* uncached */

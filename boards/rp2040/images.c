@@ -54,8 +54,8 @@ bool board_image_confirm(void)
     struct slots_record record = {0};
     int sector = slots_record_read(&record);
     uint32_t at = FLASH_RECORD + (sector == 0 ? FLASH_SECTOR : 0);
-    record = (struct slots_record){
-        .magic = SLOTS_RECORD_MAGIC, .number = record.number + 1, .slot = running()};
+    record =
+        (struct slots_record){.magic = SLOTS_RECORD_MAGIC, .number = record.number + 1, .slot = running()};
     record.crc32 = slots_record_crc(&record);
     return flash_erase(at) && flash_write(at, (const uint8_t *)&record, sizeof record);
 }

@@ -1,9 +1,9 @@
 /* The two image slots in flash, as the boot stage and the firmware see them.
  *
  * A record in flash says which slot is started; none says slot 0. The boot stage copies the slot's image
- * (firmware/image.h) to RAM_IMAGE, and starts it only when it is whole there; else the other one; when neither
- * is, the boot ROM's USB loader waits for a person. An image under test is started once, after chip_reset with
- * TEST_MARK: whatever other reset comes before it is confirmed starts the old one. */
+ * (firmware/image.h) to RAM_IMAGE, and starts it only when it is whole there; else the other one; when
+ * neither is, the boot ROM's USB loader waits for a person. An image under test is started once, after
+ * chip_reset with TEST_MARK: whatever other reset comes before it is confirmed starts the old one. */
 #ifndef CELLPOST_BOARDS_RP2040_SLOTS_H
 #define CELLPOST_BOARDS_RP2040_SLOTS_H
 

@@ -53,7 +53,8 @@ int16_t board_uart_get(void)
     return octet;
 }
 
-/* The interrupt comes when the FIFO runs low, not when it is low: the first octets are put there from here. */
+/* The interrupt comes when the FIFO runs low, not when it is low: the first octets are put there from here.
+ */
 bool board_uart_put(const uint8_t *octets, uint8_t len)
 {
     if ((uint8_t)(tx_out - tx_in - 1) < len)

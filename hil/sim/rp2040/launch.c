@@ -1,5 +1,6 @@
-/* cellpost-board-rp2040: node has no pty, so this opens one, raw, keeps its slave open so that a client's close
- * is no error, makes the symlink of --uart, and becomes node with sim.js, which finds the pty as descriptor 3. */
+/* cellpost-board-rp2040: node has no pty, so this opens one, raw, keeps its slave open so that a client's
+ * close is no error, makes the symlink of --uart, and becomes node with sim.js, which finds the pty as
+ * descriptor 3. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
