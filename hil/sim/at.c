@@ -15,7 +15,7 @@ enum { LINE_MAX_LEN = 2048, CTRL_Z = 0x1A, ESC = 0x1B, BACKSPACE = 0x08 };
 
 static const struct at_command *const tables[] = {at_base_commands, at_card_commands,   at_radio_commands,
                                                   at_send_commands, at_memory_commands, at_receive_commands,
-                                                  at_text_commands, at_book_commands};
+                                                  at_text_commands, at_book_commands,   at_power_commands};
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
 static void run_chain(struct modem *);
@@ -40,7 +40,7 @@ void at_urc(struct modem *m, const char *format, ...)
 {
     char line[1200];
     va_list args;
-    if (m->power != POWER_ON)
+    if (m->power != POWER_ON && m->power != POWER_ENDING)
         return;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);

@@ -39,7 +39,8 @@ struct at_command {
 
 /* Ended by a row without a name. */
 extern const struct at_command at_base_commands[], at_card_commands[], at_radio_commands[],
-    at_send_commands[], at_memory_commands[], at_receive_commands[], at_text_commands[], at_book_commands[];
+    at_send_commands[], at_memory_commands[], at_receive_commands[], at_text_commands[], at_book_commands[],
+    at_power_commands[];
 
 struct at {
     bool running;           /* a command has begun and its final result is not out */

@@ -31,6 +31,9 @@ static int usage(int status)
             keys.data);
     for (int i = 0; profile_at(i) != NULL; i++)
         fprintf(status ? stderr : stdout, " %s", profile_at(i)->name);
+    fprintf(status ? stderr : stdout, "\npower:");
+    for (int i = 0; pmu_row_at(i) != NULL; i++)
+        fprintf(status ? stderr : stdout, " %s", pmu_row_at(i)->name);
     fprintf(status ? stderr : stdout, "\n");
     buf_fini(&keys);
     return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "journal.h"
+#include "pins.h"
 
 /* ---- counts ---- */
 
@@ -213,11 +214,9 @@ static void boot(struct modem *m)
         timer_set(&m->card_timer, (int64_t)m->set.sim_busy_ms * 1000);
 }
 
-static void on_boot(void *arg)
+void modem_booted(struct modem *m)
 {
-    struct modem *m = arg;
-    if (m->set.usb && !port_is_open(&m->port))
-        modem_return(m);
+    (void)modem_return(m);
     boot(m);
     journal_event(m, "boot", "");
     each_line(m, m->profile->boot_urcs);
@@ -225,7 +224,12 @@ static void on_boot(void *arg)
     search_network(m);
 }
 
-static void stop(struct modem *m)
+static void on_boot(void *arg)
+{
+    modem_booted(arg);
+}
+
+void modem_stop(struct modem *m)
 {
     timer_stop(&m->boot_timer);
     timer_stop(&m->card_timer);
@@ -239,6 +243,20 @@ static void stop(struct modem *m)
         modem_vanish(m);
 }
 
+void modem_off(struct modem *m)
+{
+    m->power = POWER_OFF;
+    modem_stop(m);
+    modem_vanish(m);
+}
+
+void modem_ending(struct modem *m)
+{
+    m->power = POWER_ENDING;
+    at_reset(m);
+    modem_registration(m);
+}
+
 static void start_boot(struct modem *m)
 {
     m->power = POWER_BOOTING;
@@ -247,9 +265,12 @@ static void start_boot(struct modem *m)
 
 void modem_power(struct modem *m, bool on)
 {
-    if (!on) {
+    if (pins_has(m)) {
+        if (!on)
+            pins_die(m);
+    } else if (!on) {
         m->power = POWER_OFF;
-        stop(m);
+        modem_stop(m);
     } else if (m->power == POWER_OFF) {
         start_boot(m);
     }
@@ -257,7 +278,11 @@ void modem_power(struct modem *m, bool on)
 
 void modem_reboot(struct modem *m)
 {
-    stop(m);
+    if (pins_has(m)) {
+        pins_reboot(m);
+        return;
+    }
+    modem_stop(m);
     start_boot(m);
 }
 
@@ -266,6 +291,8 @@ void modem_hang(struct modem *m, enum hang hang)
     m->hang = hang;
     at_reset(m);
     port_discard(&m->port);
+    if (pins_has(m))
+        pins_hang(m);
 }
 
 bool modem_cure(struct modem *m, enum hang by)
@@ -326,6 +353,8 @@ void modem_apply(struct modem *m)
     for (int i = 0; i < STORES; i++)
         if (m->stores[i].size != sizes[i] || m->stores[i].slots == NULL)
             store_resize(&m->stores[i], sizes[i]);
+    if (pins_has(m))
+        pins_supply(m);
     modem_card_changed(m);
     network_pump(m);
 }
@@ -352,11 +381,16 @@ struct modem *modem_new(const char *name, const char *link, const struct setting
     at_init(m);
     network_init(m);
     modem_apply(m);
+    pins_init(m);
     return m;
 }
 
 int modem_start(struct modem *m)
 {
+    if (m->set.board[0] != '\0') {
+        pins_join(m);
+        return 0;
+    }
     boot(m);
     m->card = card_now(m);
     search_network(m);
@@ -365,8 +399,9 @@ int modem_start(struct modem *m)
 
 void modem_free(struct modem *m)
 {
-    stop(m);
+    modem_stop(m);
     modem_vanish(m);
+    pins_leave(m);
     fault_clear(m);
     network_fini(m);
     at_fini(m);

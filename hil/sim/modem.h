@@ -6,13 +6,15 @@
 #include "at.h"
 #include "fault.h"
 #include "network.h"
+#include "pmu.h"
 #include "port.h"
 #include "profile.h"
 #include "settings.h"
 #include "store.h"
 
-enum power { POWER_OFF, POWER_BOOTING, POWER_ON };
-enum hang { HANG_NONE, HANG_RESYNC, HANG_REOPEN, HANG_CFUN, HANG_POWER }; /* named by what cures it */
+enum power { POWER_OFF, POWER_BOOTING, POWER_ON, POWER_ENDING };
+/* Named by what cures it: RESET, PWRKEY and the supply are the pins of a board. */
+enum hang { HANG_NONE, HANG_RESYNC, HANG_REOPEN, HANG_CFUN, HANG_RESET, HANG_PWRKEY, HANG_POWER, HANGS };
 enum card { CARD_READY, CARD_PIN, CARD_PUK, CARD_ABSENT, CARD_BUSY, CARD_FAILED };
 enum { STORE_ME, STORE_SM, STORE_SR, STORES };
 enum { MEM_MT = STORES }; /* both ME and SM, one after the other */
@@ -39,7 +41,8 @@ enum { REG_CS, REG_PS, REG_EPS, REG_DOMAINS }; /* +CREG, +CGREG, +CEREG */
     X(close, "clients that closed it")                                                                       \
     X(boot, "boots completed")                                                                               \
     X(command, "commands begun")                                                                             \
-    X(urc, "unsolicited results sent")
+    X(urc, "unsolicited results sent")                                                                       \
+    PMU_COUNTERS(X)
 #define COUNTER_ENUM(name, meaning) COUNT_##name,
 enum counter { COUNTERS(COUNTER_ENUM) COUNTER_COUNT };
 
@@ -67,6 +70,9 @@ struct modem {
     const struct profile *profile;
     struct port port;
 
+    struct board *board; /* whose pins are its power; NULL: none */
+    struct pmu pmu;
+
     enum power power;
     enum hang hang;
     enum card card;
@@ -88,7 +94,8 @@ struct modem {
 };
 
 struct modem *modem_new(const char *name, const char *link, const struct settings *);
-int modem_start(struct modem *); /* opens the port, is on and booted at once; -errno */
+/* Opens the port, is on and booted at once; with a board it is without supply and waits for it. -errno */
+int modem_start(struct modem *);
 void modem_free(struct modem *);
 void modem_apply(struct modem *); /* after a change of settings: sizes, speed, profile */
 
@@ -98,12 +105,18 @@ void modem_count_command(struct modem *, const char *name);
 uint64_t modem_command_count(const struct modem *, const char *name);
 void modem_reset_counts(struct modem *);
 
-void modem_power(struct modem *, bool on);
+void modem_power(struct modem *, bool on); /* with a board: off means that it dies, on nothing */
 void modem_reboot(struct modem *);
 void modem_vanish(struct modem *);
 int modem_return(struct modem *);
 void modem_hang(struct modem *, enum hang);
 bool modem_cure(struct modem *, enum hang by); /* true when the modem hangs no longer */
+
+/* What a board's pins lead to. */
+void modem_booted(struct modem *); /* the port is there */
+void modem_ending(struct modem *); /* leaves the network, takes no command any more */
+void modem_off(struct modem *);    /* at once, the port too */
+void modem_stop(struct modem *);   /* what runs is lost; the port stays unless it is USB */
 
 void modem_factory(struct modem *); /* AT&F, ATZ */
 void modem_card_changed(struct modem *);

@@ -6,6 +6,7 @@
 
 #include "journal.h"
 #include "modem.h"
+#include "pins.h"
 #include "sim.h"
 #include "text.h"
 
@@ -311,6 +312,8 @@ int network_submit(struct modem *m, const uint8_t *octets, size_t len, int *mr)
     pdu_stamp(scts, loop_wall_ms(), m->set.zone);
     journal_pdu(m, octets, len, &t, *mr);
     modem_count(m, COUNT_pdu);
+    if (pins_has(m))
+        pins_burst(m);
     loop_back(m, &t, scts);
     if ((t.fo & FO_REPORT) && m->set.reports)
         schedule_report(m, &t, *mr, scts);

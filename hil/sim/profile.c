@@ -55,6 +55,7 @@ static const struct profile poll_only = {
 
 static const struct profile ec25 = {
     .name = "ec25",
+    .power = "EC25",
     .maker = "Quectel",
     .model = "EC25",
     .revision = "EC25EFAR06A03M4G",
@@ -69,6 +70,7 @@ static const struct profile ec25 = {
 
 static const struct profile sim800 = {
     .name = "sim800",
+    .power = "SIM800",
     .maker = "SIMCOM_Ltd",
     .model = "SIMCOM_SIM800L",
     .revision = "Revision:1418B05SIM800L24",
@@ -83,6 +85,7 @@ static const struct profile sim800 = {
 
 static const struct profile sim7600 = {
     .name = "sim7600",
+    .power = "SIM7600",
     .maker = "SIMCOM INCORPORATED",
     .model = "SIMCOM_SIM7600E-H",
     .revision = "+CGMR: LE20B04SIM7600M22",
@@ -126,6 +129,7 @@ static const struct profile wavecom = {
 
 static const struct profile ublox = {
     .name = "ublox",
+    .power = "SARA_R5",
     .maker = "u-blox",
     .model = "SARA-R510S",
     .revision = "03.15",

@@ -6,6 +6,7 @@
 
 struct profile {
     const char *name;
+    const char *power; /* row of pmu_table.c; NULL: generic */
     const char *maker, *model, *revision;
     const char *cnmi[5];        /* characters each field of +CNMI accepts: mode, mt, bm, ds, bfr */
     const char *stores[3];      /* what mem1, mem2, mem3 of +CPMS accept, separated by blanks */

@@ -5,17 +5,19 @@
 
 #include "buf.h"
 
-enum { SETTING_TEXT = 64 };
+enum { SETTING_TEXT = 108 }; /* as long as the path of a socket */
 
 struct settings {
     char number[SETTING_TEXT], imsi[SETTING_TEXT], iccid[SETTING_TEXT], imei[SETTING_TEXT], pin[SETTING_TEXT],
         puk[SETTING_TEXT];
     char profile[SETTING_TEXT], maker[SETTING_TEXT], model[SETTING_TEXT], revision[SETTING_TEXT];
     char smsc[SETTING_TEXT], operator[SETTING_TEXT], plmn[SETTING_TEXT], full_urc[SETTING_TEXT];
+    char board[SETTING_TEXT], power[SETTING_TEXT];
     int pin_tries, puk_tries, me_size, sm_size, sr_size, index_base;
     int baud, latency_ms, command_ms, prompt_ms, report_ms, report_st, reports, report_before_cmgs;
     int boot_ms, reg_ms, sim_busy_ms, cnma_ms, redeliver_ms, usb, keep_when_closed, abort_on_input,
         mr_restart, loop, zone, empty_place, report_astray, runs_on;
+    int slot, lockstep, rail_mv, burst_drop_mv, supply;
 };
 
 void settings_defaults(struct settings *, int ordinal); /* ordinal 1.. makes the identities differ */

@@ -74,6 +74,10 @@ int sim_add(const char *spec, int baud)
     set.baud = baud;
     if (keys != NULL && apply_keys(&set, keys) != 0)
         return -1;
+    if (set.power[0] != '\0' && pmu_row_find(set.power) == NULL) {
+        fprintf(stderr, "modemsim: there is no power=%s\n", set.power);
+        return -1;
+    }
     if (sim_find(text) != NULL || profile_find(set.profile) == NULL) {
         fprintf(stderr, "modemsim: modem '%s' is there twice, or profile '%s' does not exist\n", text,
                 set.profile);

@@ -6,10 +6,11 @@
 
 #include "control.h"
 #include "journal.h"
+#include "pins.h"
 #include "sim.h"
 
-static const char *const power_names[] = {"off", "booting", "on"};
-static const char *const hang_names[] = {"none", "resync", "reopen", "cfun", "power"};
+static const char *const power_names[] = {"off", "booting", "on", "ending"};
+static const char *const hang_names[HANGS] = {"none", "resync", "reopen", "cfun", "reset", "pwrkey", "power"};
 static const char *const card_names[] = {"ready", "pin", "puk", "absent", "busy", "failed"};
 
 static int name_index(const char *const *names, int count, const char *name)
@@ -69,10 +70,15 @@ static enum verb_result state(struct request *r)
              m->at.entering ? "true" : "false", m->at.held ? "true" : "false");
     buf_add_json(r->reply, m->at.stage);
     buf_addf(r->reply,
-             ",\"ME\":%d,\"SM\":%d,\"SR\":%d,\"queued\":%d,\"on_way\":%d,\"clients\":%d,\"pin_tries\":%d}",
+             ",\"ME\":%d,\"SM\":%d,\"SR\":%d,\"queued\":%d,\"on_way\":%d,\"clients\":%d,\"pin_tries\":%d",
              store_used(&m->stores[STORE_ME]), store_used(&m->stores[STORE_SM]),
              store_used(&m->stores[STORE_SR]), network_queued(m), network_on_way(m), m->port.clients,
              m->set.pin_tries);
+    if (pins_has(m)) {
+        buf_adds(r->reply, ",\"board\":");
+        pins_state(m, r->reply);
+    }
+    buf_adds(r->reply, "}");
     return VERB_OK;
 }
 
@@ -96,6 +102,10 @@ static enum verb_result set(struct request *r)
     }
     if (profile_find(tried.profile) == NULL)
         return verb_fail(r, "no such profile");
+    if (tried.power[0] != '\0' && pmu_row_find(tried.power) == NULL)
+        return verb_fail(r, "no such family of power pins");
+    if (strcmp(tried.board, r->m->set.board) != 0 || tried.slot != r->m->set.slot)
+        return verb_fail(r, "a modem keeps its board and slot");
     r->m->set = tried;
     modem_apply(r->m);
     return VERB_OK;
@@ -198,6 +208,8 @@ static enum verb_result power(struct request *r)
     int i = name_index(what, 3, r->words->v[2]);
     if (i < 0)
         return verb_fail(r, "usage: power M on|off|cycle");
+    if (pins_has(r->m))
+        return verb_fail(r, "its power is its board's pins");
     if (i != 1)
         modem_power(r->m, false);
     if (i != 0)
@@ -213,10 +225,21 @@ static enum verb_result reboot(struct request *r)
 
 static enum verb_result hang(struct request *r)
 {
-    int level = r->words->n > 2 ? name_index(hang_names, 5, r->words->v[2]) : HANG_POWER;
+    int level = r->words->n > 2 ? name_index(hang_names, HANGS, r->words->v[2]) : HANG_POWER;
     if (level < 0)
-        return verb_fail(r, "usage: hang M [none|resync|reopen|cfun|power]");
+        return verb_fail(r, "usage: hang M [none|resync|reopen|cfun|reset|pwrkey|power]");
     modem_hang(r->m, (enum hang)level);
+    return VERB_OK;
+}
+
+static enum verb_result sag(struct request *r)
+{
+    int mv, ms;
+    if (!third_number(r, 0, 20000, &mv) || !words_number(r->words->v[3], &ms) || ms < 1 || ms > 3600000)
+        return verb_fail(r, "usage: sag M MV MS");
+    if (!pins_has(r->m))
+        return verb_fail(r, "only the supply of a modem on a board can sag");
+    pins_sag(r->m, mv, ms);
     return VERB_OK;
 }
 
@@ -254,7 +277,8 @@ const struct verb verbs_modem[] = {
     {"messages", true, 2, "messages M", messages},
     {"power", true, 3, "power M on|off|cycle", power},
     {"reboot", true, 2, "reboot M", reboot},
-    {"hang", true, 2, "hang M [none|resync|reopen|cfun|power]", hang},
+    {"hang", true, 2, "hang M [none|resync|reopen|cfun|reset|pwrkey|power]", hang},
+    {"sag", true, 4, "sag M MV MS", sag},
     {"vanish", true, 2, "vanish M", vanish},
     {"return", true, 2, "return M", come_back},
     {"journal", false, 1, "journal", journal},

@@ -1,5 +1,8 @@
 #include "wait.h"
 
+#include "board.h"
+#include "pins.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +120,30 @@ static uint64_t is_off(const struct modem *m, const char *name)
     return m->power == POWER_OFF;
 }
 
+static uint64_t is_connected(const struct modem *m, const char *name)
+{
+    (void)name;
+    return pins_has(m) && board_connected(m->board);
+}
+
+static uint64_t has_status(const struct modem *m, const char *name)
+{
+    (void)name;
+    return m->pmu.status;
+}
+
+static uint64_t has_no_status(const struct modem *m, const char *name)
+{
+    (void)name;
+    return !m->pmu.status;
+}
+
+static uint64_t is_latched(const struct modem *m, const char *name)
+{
+    (void)name;
+    return m->pmu.latched;
+}
+
 static uint64_t counter_value(const struct modem *m, const char *name)
 {
     for (int c = 0; c < COUNTER_COUNT; c++)
@@ -146,6 +173,10 @@ static const struct {
     {"present", false, is_present},
     {"cured", false, is_cured},
     {"off", false, is_off},
+    {"connected", false, is_connected},
+    {"status", false, has_status},
+    {"no-status", false, has_no_status},
+    {"latched", false, is_latched},
     {"cmd", true, modem_command_count},
 };
 
