@@ -37,31 +37,31 @@ def lab(tmp_path):
 # ---- configuration ----
 
 
-def test_check_reports_every_error_with_file_and_line(tmp_path):
-    file = tmp_path / "bad.ini"
-    file.write_text("[daemon]\ndata_dir = x\nlog_level = loud\n\n[modem m1]\nport = ttyUSB0\nbaud = fast\n[line a]\nnumber = 12\nmodem = none\ncolour = red\n[kitchen]\n")
+def assert_faults(file, text, faults):
+    """--check of this text tells each of [(line, word)]."""
+    file.write_text(text)
     done = run("--check", file)
     assert done.returncode == 1
-    for line, word in [(3, "log_level"), (6, "port"), (7, "baud"), (9, "number"), (8, "modem none"), (11, "colour"), (12, "kitchen")]:
-        assert any(text.startswith(f"{file}:{line}:") and word in text for text in done.stderr.splitlines()), (line, word, done.stderr)
+    for line, word in faults:
+        assert any(told.startswith(f"{file}:{line}:") and word in told for told in done.stderr.splitlines()), (line, word, done.stderr)
+
+
+def test_check_reports_every_error_with_file_and_line(tmp_path):
+    file = tmp_path / "bad.ini"
+    text = "[daemon]\ndata_dir = x\nlog_level = loud\n\n[modem m1]\nport = ttyUSB0\nbaud = fast\n[line a]\nnumber = 12\nmodem = none\ncolour = red\n[kitchen]\n"
+    assert_faults(file, text, [(3, "log_level"), (6, "port"), (7, "baud"), (9, "number"), (8, "modem none"), (11, "colour"), (12, "kitchen")])
 
 
 def test_check_reports_a_missing_port_beside_another_error(tmp_path):
     file = tmp_path / "bad.ini"
-    file.write_text("[daemon]\nlog_level = loud\n[modem m1]\nbaud = 9600\n[line a]\nmodem = m1\n")
-    done = run("--check", file)
-    assert done.returncode == 1
-    for line, word in [(2, "log_level"), (3, "needs port")]:
-        assert any(text.startswith(f"{file}:{line}:") and word in text for text in done.stderr.splitlines()), (line, word, done.stderr)
+    text = "[daemon]\nlog_level = loud\n[modem m1]\nbaud = 9600\n[line a]\nmodem = m1\n"
+    assert_faults(file, text, [(2, "log_level"), (3, "needs port")])
 
 
 def test_check_looks_at_what_the_file_points_to(tmp_path):
     file = tmp_path / "bad.ini"
-    file.write_text("[hooks]\nca_file = none.pem\n[modem m1]\nmodel = foobar\n")
-    done = run("--check", file)
-    assert done.returncode == 1
-    for line, word in [(2, "none.pem: No such file"), (4, "model is one of: "), (3, "needs port")]:
-        assert any(text.startswith(f"{file}:{line}:") and word in text for text in done.stderr.splitlines()), (line, word, done.stderr)
+    text = "[hooks]\nca_file = none.pem\n[modem m1]\nmodel = foobar\n"
+    assert_faults(file, text, [(2, "none.pem: No such file"), (4, "model is one of: "), (3, "needs port")])
     (tmp_path / "none.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     file.write_text("[hooks]\nca_file = none.pem\n[modem m1]\nmodel = generic\nport = pty:/x\n[line a]\nmodem = m1\n")
     assert run("--check", file).returncode == 0

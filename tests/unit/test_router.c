@@ -31,14 +31,21 @@ static void test_the_next_is_submitted_inside_changed(void **state)
     assert_true(world->pad.go);
 }
 
-static void test_claimed_ahead_leaves_before_the_book_keeping(void **state)
+/* Two messages on line a: the first is being sent, the second claimed; its id. */
+static int64_t claim_ahead(struct world *world)
 {
-    struct world *world = *state;
     router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
     submit(world, "a", TO);
     int64_t second = submit(world, "a", "+41791112244");
     clock_advance(10);
     turns(world);
+    return second;
+}
+
+static void test_claimed_ahead_leaves_before_the_book_keeping(void **state)
+{
+    struct world *world = *state;
+    int64_t second = claim_ahead(world);
     assert_int_equal(world->pad.submits, 1);
     world->pad.state = CARRIER_READY;
     pad_settle(&world->pad, OUTCOME_SENT);
@@ -51,11 +58,7 @@ static void test_claimed_ahead_leaves_before_the_book_keeping(void **state)
 static void test_claimed_ahead_goes_back_when_the_carrier_fails(void **state)
 {
     struct world *world = *state;
-    router_add(world->rooms.router, line_id(world, "a"), &world->pad.carrier);
-    submit(world, "a", TO);
-    int64_t second = submit(world, "a", "+41791112244");
-    clock_advance(10);
-    turns(world);
+    int64_t second = claim_ahead(world);
     world->pad.state = CARRIER_SUSPECT;
     pad_settle(&world->pad, OUTCOME_UNSURE);
     world->pad.up->ops->changed(world->pad.up);
