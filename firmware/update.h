@@ -11,9 +11,11 @@
 
 #include "firmware/board.h"
 
+#ifndef UPDATE_CONFIRM_MS
 #define UPDATE_CONFIRM_MS 300000
-#define UPDATE_RESET_MS   100    /* from the answer that makes a reset until it: the answer still leaves */
-#define UPDATE_WAIT_MS    120000 /* at most, for slots on their way */
+#endif
+#define UPDATE_RESET_MS 100    /* from the answer that makes a reset until it: the answer still leaves */
+#define UPDATE_WAIT_MS  120000 /* at most, for slots on their way */
 
 void update_start(enum link_cause); /* of board_cause */
 void update_step(uint32_t now_ms);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "host/daemon.h"
+#include "host/modem/loader.h"
 #include "host/modem/model.h"
 #include "host/modem/module.h"
 #include "host/optout/words.h"
@@ -46,6 +47,18 @@ static void check_module(const struct conf *conf, const struct conf_modem *modem
     if (!module_parse(modem->module, modem->timing, &module, &timing, error))
         report(arg, conf->file, conf_where(conf, modem->module[0] != '\0' ? &modem->module : &modem->timing),
                error);
+}
+
+static void check_loader(const struct conf *conf, const struct conf_board *board, conf_report_fn *report,
+                         void *arg)
+{
+    char text[256];
+    const char *fault = board->loader[0] != '\0' ? loader_check(board->loader) : NULL;
+    if (fault == NULL)
+        return;
+    snprintf(text, sizeof text, "[board %s]: loader is a command such as 'avrdude ... %%p ... %%f': %s",
+             board->name, fault);
+    report(arg, conf->file, conf_where(conf, &board->loader), text);
 }
 
 /* Without it, webhooks would be checked with other certificates than those the operator trusts. */
@@ -111,6 +124,8 @@ static void check_beyond(const struct conf *conf, conf_report_fn *report, void *
         check_model(conf, &conf->modems[i], report, arg);
     for (size_t i = 0; i < conf->modem_count; i++)
         check_module(conf, &conf->modems[i], report, arg);
+    for (size_t i = 0; i < conf->board_count; i++)
+        check_loader(conf, &conf->boards[i], report, arg);
     for (size_t i = 0; i < conf->line_count; i++)
         check_sets(conf, &conf->lines[i].optout, report, arg);
     for (size_t i = 0; i < conf->service_count; i++)

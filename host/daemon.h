@@ -70,10 +70,11 @@ ctl_fn verb_simulate, verb_record;
 
 /* The control socket's verbs, and what watchers are told. */
 extern const struct ctl_verb daemon_verbs[];
-ctl_fn verb_account;                /* verbs_account.c */
-ctl_fn verb_board;                  /* verbs_board.c */
-ctl_fn verb_forget, verb_retention; /* verbs_privacy.c */
-ctl_fn verb_optouts;                /* verbs_optout.c */
+ctl_fn verb_account;                                              /* verbs_account.c */
+ctl_fn verb_board;                                                /* verbs_board.c */
+void verb_flash(struct daemon *, struct ctl_call *, char **argv); /* verbs_flash.c: board NAME flash SIZE */
+ctl_fn verb_forget, verb_retention;                               /* verbs_privacy.c */
+ctl_fn verb_optouts;                                              /* verbs_optout.c */
 /* verbs_hooks.c */
 ctl_fn verb_hooks;
 void verbs_observe(struct daemon *);

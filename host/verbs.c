@@ -261,7 +261,8 @@ const struct ctl_verb daemon_verbs[] = {
     {"messages", "[COUNT]", "the newest messages", 0, 1, verb_messages},
     {"show", "SID", "a message and its history", 1, 1, verb_show},
     {"board",
-     "[NAME [slot N on|off|cycle|reset|cut | settings | set SETTING VALUE | log | maintenance SECONDS]]",
+     "[NAME [slot N on|off|cycle|reset|cut | settings | set SETTING VALUE | log | maintenance SECONDS |"
+     " flash FILE]]",
      "modem boards: state, supply, slots, counters", 0, 4, verb_board},
     {"recoveries", "", "what cured each line's modem, and how long it took", 0, 0, verb_recoveries},
     {"metrics", "", "counters in Prometheus' text format", 0, 0, verb_metrics},

@@ -388,7 +388,7 @@ static void act(struct daemon *daemon, struct ctl_call *call, struct mcu *mcu, i
         return;
     }
     ctl_err(call, "after NAME comes one of: slot N on|off|cycle|reset|cut, settings, set SETTING VALUE, log, "
-                  "maintenance SECONDS");
+                  "maintenance SECONDS, flash FILE");
 }
 
 void verb_board(void *arg, struct ctl_call *call, int argc, char **argv)
@@ -403,6 +403,8 @@ void verb_board(void *arg, struct ctl_call *call, int argc, char **argv)
         ctl_err(call, "there is no [board %s]", argv[1]);
     else if (argc == 2)
         detail(call, mcu);
+    else if (argc == 4 && strcmp(argv[2], "flash") == 0)
+        verb_flash(daemon, call, argv);
     else
         act(daemon, call, mcu, argc - 2, argv + 2);
 }

@@ -103,7 +103,8 @@ struct conf_board { /* [board NAME]: a modem board */
     int line_no;
     char *port; /* as a modem's; the path may be a pattern */
     int baud;
-    char *type; /* what it must call itself, "" = anything */
+    char *type;   /* what it must call itself, "" = anything */
+    char *loader; /* the command that writes its firmware where it takes no images, "" = none */
 };
 struct conf_class { /* [class NAME] */
     char name[CONF_NAME_MAX];

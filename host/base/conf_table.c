@@ -127,6 +127,7 @@ const struct conf_option conf_options[] = {
     {SECTION_BOARD, "port", CONF_PORT, B(port), "", 0, 0, NULL, false, true, "serial:PATH or pty:PATH of a modem board's link; the path may be a pattern, serial:/dev/cellpost-board-*: the first that answers and fits"},
     {SECTION_BOARD, "baud", CONF_INT, B(baud), "115200", 1200, 4000000, NULL, false, true, "the link's rate: see the board's page"},
     {SECTION_BOARD, "type", CONF_TEXT, B(type), "", 0, 0, NULL, false, true, "what the board must call itself (cellpost board); empty: anything"},
+    {SECTION_BOARD, "loader", CONF_TEXT, B(loader), "", 0, 0, NULL, false, true, "for a board that takes no firmware over the link: the tool that writes it, without a shell; %p is the port's path, %f the file"},
 
     {SECTION_CLASS, "unsure", CONF_WORD, C(unsure), "hold", 0, 0, "hold resend", false, true, "a message whose outcome is unknown: hold (never twice) or resend (once)"},
     {SECTION_CLASS, "priority", CONF_INT, C(priority), "5", 0, 9, NULL, false, true, "9 leaves first"},

@@ -67,9 +67,22 @@ static bool request_write(FILE *control, int argc, char **argv)
     return ok;
 }
 
-/* Feeds each line of the answer to fn; the exit status by its last line. */
-static int ask(const char *socket_path, int argc, char **argv, void (*fn)(void *arg, const char *line),
-               void *arg)
+/* Where the daemon refuses before it has all, its answer says why. */
+static void send_all(int fd, const uint8_t *octets, size_t len)
+{
+    while (len > 0) {
+        ssize_t sent = send(fd, octets, len, MSG_NOSIGNAL);
+        if (sent < 0)
+            return;
+        octets += sent;
+        len -= (size_t)sent;
+    }
+}
+
+/* Feeds each line of the answer to fn; the exit status by its last line. octets: what follows the request, or
+ * NULL. */
+static int ask_with(const char *socket_path, int argc, char **argv, const uint8_t *octets, size_t octets_len,
+                    void (*fn)(void *arg, const char *line), void *arg)
 {
     FILE *control = control_connect(socket_path);
     if (control == NULL)
@@ -77,7 +90,10 @@ static int ask(const char *socket_path, int argc, char **argv, void (*fn)(void *
     int status = -1;
     char *line = NULL;
     size_t size = 0;
-    ssize_t len = request_write(control, argc, argv) ? getline(&line, &size, control) : -1;
+    bool asked = request_write(control, argc, argv);
+    if (asked)
+        send_all(fileno(control), octets, octets_len);
+    ssize_t len = asked ? getline(&line, &size, control) : -1;
     for (; len > 0 && status < 0; len = status < 0 ? getline(&line, &size, control) : 0) {
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == ' ')
@@ -90,6 +106,12 @@ static int ask(const char *socket_path, int argc, char **argv, void (*fn)(void *
     free(line);
     fclose(control);
     return status >= 0 ? status : fail(argv[0], "cellpostd closed the connection");
+}
+
+static int ask(const char *socket_path, int argc, char **argv, void (*fn)(void *arg, const char *line),
+               void *arg)
+{
+    return ask_with(socket_path, argc, argv, NULL, 0, fn, arg);
 }
 
 static void print_line(void *arg, const char *line)
@@ -251,6 +273,33 @@ static int backup_main(const char *socket_path, int argc, char **argv)
     return ask(socket_path, argc, argv, print_line, NULL);
 }
 
+/* ---- board NAME flash FILE ---- */
+
+#define FLASH_MAX (4u << 20) /* what the daemon takes */
+
+/* Read here: the daemon may not be allowed to. */
+static int flash_main(const char *socket_path, char **argv)
+{
+    char size[24], *words[] = {argv[0], argv[1], argv[2], size};
+    FILE *file = fopen(argv[3], "rb");
+    uint8_t *octets = malloc(FLASH_MAX + 1);
+    if (file == NULL || octets == NULL)
+        return fail(argv[3], strerror(errno));
+    size_t len = fread(octets, 1, FLASH_MAX + 1, file);
+    int status = EXIT_FAILURE;
+    if (ferror(file) != 0)
+        fail(argv[3], "cannot be read");
+    else if (len == 0 || len > FLASH_MAX)
+        fail(argv[3], "is empty, or has more than 4 MiB");
+    else {
+        snprintf(size, sizeof size, "%zu", len);
+        status = ask_with(socket_path, 4, words, octets, len, print_line, NULL);
+    }
+    fclose(file);
+    free(octets);
+    return status;
+}
+
 /* ---- optouts import ---- */
 
 /* "SENDER NUMBER", and whatever stands behind: a line of `optouts list`. True when it was taken, or is empty
@@ -304,6 +353,8 @@ static int verb_main(const char *socket_path, int argc, char **argv)
         return strcmp(argv[2], "-") == 0 ? bulk_main(socket_path, NULL, NULL) : usage();
     if (argc == 3 && strcmp(argv[0], "optouts") == 0 && strcmp(argv[1], "import") == 0)
         return import_main(socket_path, argv[2]);
+    if (argc == 4 && strcmp(argv[0], "board") == 0 && strcmp(argv[2], "flash") == 0)
+        return flash_main(socket_path, argv);
     if (strcmp(argv[0], "backup") == 0)
         return backup_main(socket_path, argc, argv);
     return ask(socket_path, argc, argv, print_line, NULL);

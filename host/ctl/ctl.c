@@ -28,6 +28,10 @@ struct ctl_call {
     struct bufferevent *bev; /* NULL: the client is gone, the call is held */
     struct timer deadline;
     bool asked, held, watching, answered;
+    char *line, *argv[CTL_ARGS_MAX + 1]; /* the request, and its words in it */
+    size_t take_len;                     /* octets that are still to come, all together */
+    ctl_take_fn *take_fn;
+    void *take_arg;
 };
 
 struct ctl {
@@ -50,6 +54,7 @@ static void call_free(struct ctl_call *call)
     timer_stop(&call->deadline);
     if (call->bev != NULL)
         bufferevent_free(call->bev);
+    free(call->line);
     free(call);
 }
 
@@ -141,6 +146,14 @@ void ctl_watch(struct ctl_call *call)
     call->watching = true;
 }
 
+void ctl_take(struct ctl_call *call, size_t len, ctl_take_fn *fn, void *arg)
+{
+    call->take_len = len;
+    call->take_fn = fn;
+    call->take_arg = arg;
+    timer_set(&call->deadline, REQUEST_MS);
+}
+
 void ctl_broadcast(struct ctl *ctl, const char *fmt, ...)
 {
     for (struct ctl_call *call = ctl->calls, *next; call != NULL; call = next) {
@@ -188,10 +201,10 @@ static int request_split(char *line, char **argv)
     return argc;
 }
 
-static void call_dispatch(struct ctl_call *call, char *line)
+static void call_dispatch(struct ctl_call *call)
 {
-    char *argv[CTL_ARGS_MAX + 1] = {NULL};
-    int argc = request_split(line, argv);
+    char **argv = call->argv;
+    int argc = request_split(call->line, argv);
     if (argc <= 0) {
         ctl_err(call, "a request is VERB [ARGUMENT ...], at most %d words, %%XX for odd octets",
                 CTL_ARGS_MAX);
@@ -210,24 +223,42 @@ static void call_dispatch(struct ctl_call *call, char *line)
         verb->fn(call->ctl->arg, call, argc, argv);
 }
 
+/* What stands behind the request: what the verb wants, or nothing: one request a connection. */
+static void call_more(struct ctl_call *call, struct evbuffer *in)
+{
+    ctl_take_fn *fn = call->take_fn;
+    if (fn == NULL) {
+        evbuffer_drain(in, evbuffer_get_length(in));
+        return;
+    }
+    if (evbuffer_get_length(in) < call->take_len)
+        return;
+    const uint8_t *octets = evbuffer_pullup(in, (ev_ssize_t)call->take_len);
+    if (octets == NULL && call->take_len > 0)
+        fatal("out of memory");
+    timer_stop(&call->deadline);
+    call->take_fn = NULL;
+    fn(call->take_arg, call, call->argv, octets, call->take_len);
+}
+
 static void on_read(struct bufferevent *bev, void *arg)
 {
     struct ctl_call *call = arg;
     struct evbuffer *in = bufferevent_get_input(bev);
-    if (call->asked) { /* one request a connection: what comes after it is dropped */
-        evbuffer_drain(in, evbuffer_get_length(in));
+    if (call->asked) {
+        call_more(call, in);
         return;
     }
-    char *line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF);
-    if (line == NULL && evbuffer_get_length(in) < CTL_REQUEST_MAX)
+    call->line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF);
+    if (call->line == NULL && evbuffer_get_length(in) < CTL_REQUEST_MAX)
         return;
     call->asked = true;
     timer_stop(&call->deadline);
-    if (line != NULL)
-        call_dispatch(call, line);
+    if (call->line != NULL)
+        call_dispatch(call);
     else
         ctl_err(call, "request longer than %d octets", CTL_REQUEST_MAX);
-    free(line);
+    call_more(call, in);
 }
 
 static void on_written(struct bufferevent *bev, void *arg)

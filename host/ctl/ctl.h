@@ -4,12 +4,14 @@
  *   request   VERB [ARGUMENT ...] LF      arguments are separated by one blank; %XX stands for any octet
  *   answer    any number of lines, each with a blank in front, then "ok" or "err SENTENCE"
  *
+ * Some verbs want octets behind the request's line, of a length that one of its arguments tells (ctl_take).
  * A verb that goes on (watch) sends lines until the client hangs up. A client that sends garbage, too much,
  * or nothing costs a connection slot until it is cut, nothing else. */
 #ifndef CELLPOST_CTL_CTL_H
 #define CELLPOST_CTL_CTL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "host/base/loop.h"
 
@@ -19,7 +21,7 @@
 struct ctl;
 struct ctl_call; /* lives until ctl_ok or ctl_err, or, when the client hangs up, until then */
 
-typedef void ctl_fn(void *arg, struct ctl_call *, int argc, char **argv);
+typedef void ctl_fn(void *arg, struct ctl_call *, int argc, char **argv); /* argv lives as long as the call */
 struct ctl_verb {
     const char *name;
     const char *arguments; /* for help: "SID sent|failed|resend" */
@@ -43,6 +45,10 @@ void ctl_done(void *call, int status);
 /* A verb that answers later (backup): the handle stays good even when the client hangs up meanwhile;
  * ctl_ok/ctl_err must follow. */
 void ctl_hold(struct ctl_call *);
+/* The client sends len octets behind its request: fn gets them, with the request's words, once all are there;
+ * a client that goes away or is slow is dropped before. Then ctl_ok or ctl_err as for any call. */
+typedef void ctl_take_fn(void *arg, struct ctl_call *, char **argv, const uint8_t *octets, size_t len);
+void ctl_take(struct ctl_call *, size_t len, ctl_take_fn *, void *arg);
 /* The call becomes a watcher: gets each ctl_broadcast until it hangs up. A watcher that does not read is cut.
  */
 void ctl_watch(struct ctl_call *);

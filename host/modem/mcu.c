@@ -147,6 +147,22 @@ void mcu_lose(struct mcu *mcu, enum mcu_state state, const char *fmt, ...)
     }
 }
 
+void mcu_hold(struct mcu *mcu, bool held)
+{
+    if (mcu->held == held) {
+        return;
+    }
+    mcu->held = held;
+    if (held) {
+        mcu_close(mcu);
+        mcu_lose(mcu, MCU_ABSENT, "its firmware is being written");
+        timer_stop(&mcu->retry);
+    } else {
+        mcu->tries = 1;
+        timer_set(&mcu->retry, 0);
+    }
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct mcu *mcu = arg;
@@ -187,10 +203,9 @@ static int choose_port(struct mcu *mcu, char *out, size_t out_size)
 
 static int open_port(struct mcu *mcu)
 {
-    char spec[512];
-    int status = choose_port(mcu, spec, sizeof spec);
+    int status = choose_port(mcu, mcu->path, sizeof mcu->path);
     if (status == 0) {
-        status = port_open(&mcu->port, spec, mcu->baud);
+        status = port_open(&mcu->port, mcu->path, mcu->baud);
     }
     if (status < 0) {
         return status;

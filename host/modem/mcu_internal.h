@@ -30,7 +30,10 @@ struct mcu {
     struct mcu_set *set;
     char *name, *spec, *type;
     int baud;
-    bool wanted; /* by the present sync */
+    bool wanted;         /* by the present sync */
+    struct flash *flash; /* its firmware is being replaced: the board stays until that has ended */
+    bool held;           /* its port is someone else's */
+    char path[512];      /* the port that was last tried, as port.h's */
 
     struct port port;
     struct event *readable;
@@ -79,7 +82,13 @@ void mcu_send(struct mcu *, uint8_t type, const uint8_t *payload, uint8_t len, m
 void mcu_lose(struct mcu *, enum mcu_state, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void mcu_close(struct mcu *); /* the port */
 
+/* Held: the port is closed and not opened again. Not held: it begins anew. Twice is once. */
+void mcu_hold(struct mcu *, bool held);
+
 void mcu_say_hello(struct mcu *);
+
+/* flash.c */
+void flash_drop(struct flash *); /* NULL is nothing */
 
 /* mcu_greet.c */
 mcu_fn mcu_on_hello, mcu_on_heartbeat;

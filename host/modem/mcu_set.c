@@ -195,6 +195,9 @@ void mcu_set_free(struct mcu_set *set)
     if (set == NULL) {
         return;
     }
+    for (struct mcu *mcu = set->boards; mcu != NULL; mcu = mcu->next) {
+        flash_drop(mcu->flash);
+    }
     mcu_set_sync(set, NULL, 0);
     timer_stop(&set->maintain);
     free(set);
@@ -240,12 +243,12 @@ static void drop_unwanted(struct mcu_set *set)
 void mcu_set_sync(struct mcu_set *set, const struct mcu_options *options, size_t count)
 {
     for (struct mcu *mcu = set->boards; mcu != NULL; mcu = mcu->next) {
-        mcu->wanted = false;
+        mcu->wanted = mcu->flash != NULL;
     }
     for (size_t i = 0; i < count; i++) {
         struct mcu *mcu = mcu_find(set, options[i].name);
         if (mcu != NULL) {
-            mcu->wanted = is_as(mcu, &options[i]);
+            mcu->wanted = mcu->wanted || is_as(mcu, &options[i]);
         }
     }
     drop_unwanted(set); /* their ports are free for the new ones */

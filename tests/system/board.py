@@ -10,8 +10,9 @@ from gateway import BUILD, PATIENCE, until
 
 
 class Board:
-    def __init__(self, folder, name="north", args=()):
+    def __init__(self, folder, name="north", args=(), program=BUILD / "boards/host/cellpost-board"):
         self.folder = folder
+        self.program = program
         self.name = name
         self.uart, self.bus, self.nv = (folder / f"{name}.{what}" for what in ("uart", "bus", "nv"))
         self.args = args
@@ -21,7 +22,7 @@ class Board:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.bus.unlink(missing_ok=True)
         self.process = subprocess.Popen(
-            [BUILD / "boards/host/cellpost-board", "--bus", self.bus, "--uart", self.uart, "--nv", self.nv, *self.args], stdout=subprocess.PIPE
+            [self.program, "--bus", self.bus, "--uart", self.uart, "--nv", self.nv, *self.args], stdout=subprocess.PIPE
         )
         ready, _, _ = select.select([self.process.stdout], [], [], 20 * PATIENCE)
         if not ready or not os.read(self.process.stdout.fileno(), 200).startswith(b"uart "):
