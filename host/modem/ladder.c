@@ -3,6 +3,8 @@
  * 1, 5, 15, 60 min; then it begins anew. It starts at the bottom after a message went out, or ten minutes on
  * the network on end.
  *
+ * Of the slot's rungs only those are climbed that the board can do now. What it refuses ends the climb.
+ *
  * A port that is another during a rest, or back, was plugged in again: the modem is looked for at once. It
  * gets no resets for that, lest one that comes and goes by itself be reset without end.
  *
@@ -42,12 +44,23 @@ static bool has_means(const struct modem *m, enum model_rung_action action)
     return false;
 }
 
+/* A rung of the slot whose board is away, or cannot do it, is left out, and that is told. */
+static bool is_open(const struct modem *m, enum model_rung_action action)
+{
+    bool means = has_means(m, action);
+    if (!means && slot_mcu(&m->slot) == NULL && m->status.power[0] != '\0' && action >= RUNG_RESET_PULSE) {
+        log_event(LOG_WARN, "modem.rung_left_out", "modem=%s rung=%s reason=\"%s\"", m->options.name,
+                  recovery_name(action), m->status.power);
+    }
+    return means;
+}
+
 static const struct model_rung *next_rung(struct modem *m, enum model_rung_action at_least)
 {
     struct ladder *ladder = &m->ladder;
     const struct model_rung *rung = &m->model->ladder[ladder->rung];
     while (rung->action != RUNG_QUARANTINE &&
-           (rung->action < at_least || ladder->tries >= rung->tries || !has_means(m, rung->action))) {
+           (rung->action < at_least || ladder->tries >= rung->tries || !is_open(m, rung->action))) {
         ladder->rung++;
         ladder->tries = 0;
         rung++;
@@ -142,8 +155,8 @@ static void close_port(struct modem *m)
     port_close(&m->port);
 }
 
-/* What the board refused is not asked again before the next climb. Whatever else went wrong, the modem may
- * have been started: the probe tells. */
+/* What the board refused, for its rate limit or its supply, it would refuse by any other pin too: no more of
+ * it before the next climb. Whatever else went wrong, the modem may have been started: the probe tells. */
 void ladder_power_done(struct modem *m, int status)
 {
     const struct model_rung *rung = &m->model->ladder[m->ladder.rung];
@@ -158,9 +171,11 @@ void ladder_power_done(struct modem *m, int status)
         char reason[64];
         snprintf(reason, sizeof reason, "%s %.50s", recovery_name(rung->action), slot_why(&m->slot));
         recovery_refused(m, rung->action);
-        m->ladder.tries = rung->tries;
-        ladder_climb(m, RUNG_RESYNC, reason);
+        ladder_climb(m, RUNG_QUARANTINE, reason);
     } else {
+        if (slot_was_forced(&m->slot)) { /* it did more than that rung is named for */
+            recovery_trouble(m, RUNG_POWER_CYCLE, "did not end by PWRKEY");
+        }
         reset_wait(m, rung->settle_ms);
     }
 }

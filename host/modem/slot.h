@@ -53,6 +53,7 @@ struct slot_board {
     struct slot *slot; /* that it is part of */
     struct mcu_seat seat;
     bool busy, judged; /* judged: what the board tells is of our target */
+    bool forced;
     enum slot_act act;
     unsigned step;
     uint16_t request;
@@ -84,7 +85,9 @@ bool slot_can(const struct slot *, enum slot_act);
 /* grace_s: OFF and GRACEFUL: how long the modem has to end by the host's own command. Replaces one under way.
  */
 void slot_do(struct slot *, enum slot_act, uint8_t grace_s, slot_fn *, void *arg);
-const char *slot_why(const struct slot *);       /* of the last one that failed */
+const char *slot_why(const struct slot *); /* of the last one that failed */
+/* The last OFF or GRACEFUL: it did not end by PWRKEY, its supply was cut. */
+bool slot_was_forced(const struct slot *);
 const struct mcu *slot_mcu(const struct slot *); /* the board, while it is here; else NULL */
 /* The board is here, and the modem in the slot has no power, or is being started. */
 bool slot_is_dark(const struct slot *);

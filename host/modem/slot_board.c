@@ -166,21 +166,35 @@ static bool waits_long(uint8_t reason)
     return reason == LINK_REASON_RATE || reason == LINK_REASON_LOW_SUPPLY || reason == LINK_REASON_BROWN_OUT;
 }
 
-static void judge(struct slot *slot, const struct link_slot_read_answer *row)
+/* Whether it leads nowhere: then the act is over. */
+static bool has_failed(struct slot *slot, const struct link_slot_read_answer *row)
 {
-    struct slot_board *board = &slot->board;
-    bool up = step_of(board)->ends == LINK_PHASE_UP;
-    bool running = row->phase == LINK_PHASE_UP && step_of(board)->target == LINK_TARGET_ON;
-    if (row->request != board->request) {
+    const struct step *step = step_of(&slot->board);
+    bool up = step->ends == LINK_PHASE_UP;
+    bool running = row->phase == LINK_PHASE_UP && step->target == LINK_TARGET_ON;
+    if (row->request != slot->board.request) {
         slot_finish(slot, -ECANCELED);
     } else if (up && !running && waits_long(row->reason)) {
         refuse(slot, row);
-    } else if (row->phase == LINK_PHASE_FAULT && up) {
+    } else if (up && row->phase == LINK_PHASE_FAULT) {
         snprintf(slot->why, sizeof slot->why, "it did not start");
         slot_finish(slot, -EIO);
-    } else if (row->phase == step_of(board)->ends && is_last_step(board)) {
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void judge(struct slot *slot, const struct link_slot_read_answer *row)
+{
+    struct slot_board *board = &slot->board;
+    if (has_failed(slot, row) || row->phase != step_of(board)->ends) {
+        return;
+    }
+    board->forced = board->forced || row->reason == LINK_REASON_NO_OFF;
+    if (is_last_step(board)) {
         slot_finish(slot, 0);
-    } else if (row->phase == step_of(board)->ends) {
+    } else {
         board->step++;
         step_begin(slot);
     }
@@ -262,6 +276,7 @@ void slot_board_do(struct slot *slot, enum slot_act act)
     slot->board.busy = true;
     slot->board.act = act;
     slot->board.step = 0;
+    slot->board.forced = false;
     step_begin(slot);
 }
 
@@ -269,6 +284,11 @@ void slot_board_end(struct slot *slot)
 {
     slot->board.busy = slot->board.judged = false;
     mcu_forget(slot->board.seat.set, &slot->board);
+}
+
+bool slot_was_forced(const struct slot *slot)
+{
+    return slot->board.forced;
 }
 
 bool slot_is_dark(const struct slot *slot)

@@ -227,6 +227,13 @@ static void test_acts(void **state)
     assert_int_equal(world.status, 0);
     assert_int_equal(rig.modems[0].killed, 1); /* by the cut before */
     assert_int_equal(rig.modems[0].vbat_rises, 3);
+    assert_false(slot_was_forced(&world.slot));
+    rig.modems[0].stuck = true;
+    act(SLOT_GRACEFUL, 0);
+    run_until_done(150000);
+    assert_int_equal(world.status, 0);
+    assert_true(slot_was_forced(&world.slot));
+    rig.modems[0].stuck = false;
     act(SLOT_OFF, 0);
     run_until_done(90000);
     assert_int_equal(world.status, 0);
