@@ -2,6 +2,7 @@
 import errno
 import os
 import pathlib
+import random
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -216,6 +217,42 @@ def test_status_is_exact_in_lock_step(on_board):
     assert [(t, line) for t, line in heard if "STATUS" in line] == [(4600, "STATUS 0")]
     state = sim.state()["board"]
     assert (state["start_ms"], state["ready_ms"], state["pwrkey_width_ms"], state["now_ms"]) == (1155, 4155, 2000, 11000)
+
+
+VERBS = ["hang m1 power", "hang m1 pwrkey", "hang m2 reset", "reboot m1", "reboot m2", "sag m1 3000 40", "sag m2 2500 7", "set m1 rail_mv=3200",
+         "set m1 rail_mv=3800", "off-at m1 accepted", "off-at m2 answer-byte 3", "reboot-at m1 pdu-byte 5", "vanish m1", "return m1", "clear-faults m1",
+         "set m2 power=EC25", "set m2 power=NRF91", "set m1 burst_drop_mv=300", "set m1 supply=on", "inject m1 from=+41791112233 text=x", "sim m1 pin"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_the_pins_do(on_board, seed):
+    """Any pins at any millisecond, verbs and commands in between: it goes on, and what it says of itself fits together."""
+    chance = random.Random(seed)
+    sim, board = on_board("", "power=SARA_R5", lockstep=True)
+    for _ in range(1500):
+        at, changes = 0, []
+        for _ in range(chance.randrange(6)):
+            at += chance.choice([1, 1, 2, 10, 100, 500, 6000, 6000])
+            changes.append((at, chance.choice(["VBAT_EN", "VBAT_EN", "PWRKEY", "PWRKEY", "RESET"]), chance.randrange(2), chance.randrange(2)))
+        board.run(at + chance.choice([1, 5, 700, 8000]), *changes)
+        for verb in chance.sample(VERBS, chance.randrange(3)):
+            try:
+                sim.cmd(*verb.split())
+            except SimError as refused:
+                assert "usage" not in str(refused)
+        if chance.random() < 0.2 and os.path.lexists(sim.link()):
+            try:
+                with Port(sim.link()) as port:
+                    port.write(chance.choice(["AT\r", "AT+CPOF\r", "AT+CFUN=1,1\r", f"AT+CMGS={len(QUIET) // 2}\r00{QUIET}\x1a"]))
+            except OSError:
+                pass  # it has just gone
+        if chance.random() < 0.02:
+            board.say(chance.choice(["RESET SOFT t=%d" % board.t, "PIN VBAT_EN7 1 t=3", "NOTHING", "x" * 6000, "ERR why: LINE"]))
+    for name in ("m1", "m2"):
+        state = sim.state(name)["board"]
+        alive = state["state"] in ("booting", "on", "ending")
+        assert alive == (state["current_ma"] > 0) and (alive or not state["status"]) and (state["state"] == "dead") == (not state["vbat"])
+        assert sim.stats(name)["start"] > 10
 
 
 def test_unknown_settings_are_refused(folder):
