@@ -18,7 +18,8 @@ struct slot {
     uint8_t wish;     /* LINK_TARGET_CYCLE or LINK_TARGET_RESET still to be done, else LINK_TARGET_ON */
     uint8_t failures; /* starts without STATUS in a row */
     bool status;
-    bool lost; /* STATUS fell while UP, and was told */
+    bool lost;  /* STATUS fell while UP, and was told */
+    bool reset; /* RESET was pulsed, PWRKEY not since */
     struct timing timing;
 };
 
@@ -164,6 +165,7 @@ static void rest(struct slot *slot, uint32_t now_ms)
 static void in_off(struct slot *slot, uint32_t now_ms)
 {
     slot->wish = LINK_TARGET_ON; /* without supply both wishes are granted */
+    slot->reset = false;
     if (!wanted(slot) || !setting_timing(number_of(slot), &slot->timing))
         return;
     if (!sense_may_start())
@@ -197,7 +199,10 @@ static void in_wait_status(struct slot *slot, bool late, uint32_t now_ms)
 {
     if (has_status() && slot->status)
         enter_up(slot, LINK_REASON_STATUS_SEEN, now_ms);
-    else if (late && has_status())
+    else if (late && has_status() && slot->reset && slot->timing.kind == LINK_KIND_PULSE) {
+        slot->reset = false; /* of some families RESET is a shutdown: they wait for PWRKEY */
+        enter(slot, LINK_PHASE_PULSE_ON, LINK_REASON_NO_STATUS, now_ms);
+    } else if (late && has_status())
         fail(slot, now_ms);
     else if (late)
         enter_up(slot, LINK_REASON_UNCONFIRMED, now_ms);
@@ -210,6 +215,7 @@ static void reset_pulse(struct slot *slot, uint32_t now_ms)
         return;
     }
     slot->wish = LINK_TARGET_ON;
+    slot->reset = true;
     slot->began_ms = now_ms;
     rate_count(number_of(slot));
     kept_count(&kept_of(slot)->counters.resets);

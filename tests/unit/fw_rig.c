@@ -71,7 +71,8 @@ static void modem_reset(struct rig_modem *modem, bool asserted)
     modem->reset_width = rig.ms - modem->reset_ms_at;
     if (modem->vbat && modem->reset_width >= modem->reset_ms && modem->on) {
         modem->on = false;
-        modem_start(modem);
+        if (!modem->reset_ends)
+            modem_start(modem);
     }
 }
 
@@ -242,12 +243,20 @@ void rig_modem_is(uint8_t slot, enum link_module module)
         [LINK_MODULE_EC25] = {.on_ms = 500, .off_ms = 650, .reset_ms = 150, .boot_ms = 2500, .end_ms = 30000},
         [LINK_MODULE_BG95] =
             {.on_ms = 500, .off_ms = 1300, .reset_ms = 2000, .boot_ms = 2500, .end_ms = 5000},
-        [LINK_MODULE_SARA_R4] =
-            {.on_ms = 150, .off_ms = 1500, .reset_ms = 10000, .boot_ms = 5000, .end_ms = 35000},
+        [LINK_MODULE_SARA_R4] = {.on_ms = 150,
+                                 .off_ms = 1500,
+                                 .reset_ms = 10000,
+                                 .reset_ends = true,
+                                 .boot_ms = 5000,
+                                 .end_ms = 35000},
         [LINK_MODULE_SARA_R5] =
             {.kind = LINK_KIND_AUTO, .off_ms = 1500, .reset_ms = 50, .boot_ms = 6000, .end_ms = 5000},
-        [LINK_MODULE_LE910] =
-            {.on_ms = 5000, .off_ms = 2500, .reset_ms = 200, .boot_ms = 15000, .end_ms = 15000},
+        [LINK_MODULE_LE910] = {.on_ms = 5000,
+                               .off_ms = 2500,
+                               .reset_ms = 200,
+                               .reset_ends = true,
+                               .boot_ms = 15000,
+                               .end_ms = 15000},
         [LINK_MODULE_NRF91] = {.kind = LINK_KIND_AUTO, .off_ms = UINT32_MAX, .reset_ms = 1, .boot_ms = 1000},
         [LINK_MODULE_M2] = {.kind = LINK_KIND_LEVEL, .reset_ms = 250, .boot_ms = 10000, .end_ms = 3000},
     };

@@ -22,8 +22,9 @@ struct rig_modem {
     enum link_kind kind;
     uint32_t on_ms, off_ms, reset_ms; /* least */
     uint32_t boot_ms, end_ms;
-    bool dead;  /* never starts */
-    bool stuck; /* never ends by PWRKEY */
+    bool dead;       /* never starts */
+    bool stuck;      /* never ends by PWRKEY */
+    bool reset_ends; /* RESET only shuts it down */
     bool vbat, key, reset;
     bool on;
     uint32_t vbat_ms, key_ms, reset_ms_at, event_ms; /* since when; event: when it starts or ends */
