@@ -24,7 +24,7 @@ struct board {
     bool steps;          /* the modems want lock-step where there is one */
     bool met, synced;    /* a board's time was ever seen; this connection's was */
     uint64_t now_ms;     /* the modems' clock at at_ns; never goes back */
-    uint64_t ahead_ms;   /* how far it is ahead of the board's, which may begin anew */
+    int64_t ahead_ms;    /* how far it is ahead of the board's */
     int64_t at_ns;
     struct watch watch; /* fd -1: not connected */
     struct buf in, out;
@@ -142,13 +142,16 @@ static void on_due(void *arg)
 
 /* ---- hearing ---- */
 
-/* The board's time as the modems'. Where a board began anew, its clock is behind. */
+/* The board's time as the modems'. The first board sets the clock; one that comes back may have begun anew,
+ * and a simulator in real time may fall behind: then it goes on from here, so that what it does while it
+ * catches up does not shrink. */
 static uint64_t time_of(struct board *b, uint64_t board_ms)
 {
-    if (!b->synced && board_ms + b->ahead_ms < b->now_ms)
-        b->ahead_ms = b->now_ms - board_ms;
+    bool behind = board_ms + (uint64_t)b->ahead_ms < b->now_ms;
+    if (b->met && (!b->synced || behind))
+        b->ahead_ms = (int64_t)(b->now_ms - board_ms);
     b->met = b->synced = true;
-    return board_ms + b->ahead_ms;
+    return board_ms + (uint64_t)b->ahead_ms;
 }
 
 static void take_pin(struct board *b, const struct line_told *told)

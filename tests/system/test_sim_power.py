@@ -255,6 +255,17 @@ def test_whatever_the_pins_do(on_board, seed):
         assert sim.stats(name)["start"] > 10
 
 
+def test_who_only_watches_grants_nothing(on_board):
+    _, board = on_board("lockstep=off", lockstep=True)
+    board.pin("VBAT_EN", 1, after=100)
+    board.pin("PWRKEY", 1, after=10)
+    for ms in (100, 100):
+        board.t += ms
+        board.say(f"TICK {board.t}")
+    board.until("STATUS 1")
+    assert not [line for _, line in board.heard if line.startswith("GO")]
+
+
 def test_unknown_settings_are_refused(folder):
     for keys, why in (("power=SIM900", "power=SIM900"), ("slot=4", "slot")):
         run = subprocess.run([binary(), "--control", folder / "c", "--modem", f"m1={folder}/m1,{keys}"], capture_output=True, text=True, timeout=20)
@@ -311,6 +322,27 @@ def test_firmware_starts_resets_and_ends_each_family(firmware, name):
     assert counters["start_failures"] == 0
     assert stats["vbat_on"] == counters["starts"] == 1 and stats["pulse_reset"] == counters["resets"]
     assert stats["off_clean"] == counters["graceful_offs"] and stats["cut_running"] == counters["hard_cuts"]
+
+
+def test_firmware_in_real_time(folder):
+    rig = Rig(read_rig("host"), folder, lockstep=False)
+    with ModemSim(folder, [f"m1,board={folder}/bus"]) as sim:
+        rig.ask("TIMING_SET", slot=0, kind=0, rise_ms=50, on_ms=200, off_ms=500, reset_ms=150, up_max_ms=5000, down_max_ms=5000, settle_ms=100,
+                min_off_ms=1000)
+        rig.set("MODULE_0", Module.CUSTOM)
+        rig.story.rows[0] = rig.row(0)
+        rig.until_phase(0, Phase.UP, 20000)
+        rig.target(0, "CYCLE")
+        rig.run(1500)
+        rig.until_phase(0, Phase.UP, 20000)
+        sim.wait("m1", "ready")
+        with Port(sim.link()) as port:
+            assert port.at("ATE0").endswith("OK\r\n")
+        rig.target(0, "OFF")
+        rig.until_phase(0, Phase.OFF, 20000)
+        stats = sim.stats()
+        assert (stats["start"], stats["cut_short"], stats["cut_running"], stats["off_clean"], stats["pulse_void"]) == (2, 0, 1, 1, 0)
+    rig.close()
 
 
 def test_firmware_cycles_what_hangs_until_its_supply_goes(firmware):
