@@ -7,8 +7,6 @@
 #include "host/base/clock.h"
 #include "host/verbs_tls.h"
 
-#define DAY_MS INT64_C(86400000)
-
 static void tls_ca(struct daemon *daemon, struct ctl_call *call, char **words)
 {
     char fingerprint[96];
@@ -44,7 +42,7 @@ static void tls_show(struct daemon *daemon, struct ctl_call *call, char **words)
     ctl_line(call, "subject %s", status.subject);
     ctl_line(call, "issuer %s%s", status.issuer, status.local ? " (the local authority)" : "");
     ctl_line(call, "from %s", from);
-    ctl_line(call, "until %s (%" PRId64 " days)", until, (status.until_ms - clock_wall_ms()) / DAY_MS);
+    ctl_line(call, "until %s (%" PRId64 " days)", until, (status.until_ms - clock_wall_ms()) / CLOCK_DAY_MS);
     ctl_line(call, "fingerprint %s", status.fingerprint);
     for (char *const *name = status.names; name != NULL && *name != NULL; name++)
         ctl_line(call, "name %s", *name);

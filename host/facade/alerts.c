@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "host/facade/date.h"
+#include "host/base/clock.h"
+#include "host/facade/filter.h"
 #include "host/facade/notifications_internal.h"
 
 #define ALERTS_ROOT "/v1/Alerts"
-#define DAY_MS      (24 * 3600 * 1000LL)
 
 /* "" = it is about an endpoint, or its message is deleted. */
 static void message_sid(const struct api_call *call, const struct notification *n, char out[SID_TEXT])
@@ -80,15 +80,15 @@ static bool read_level(const struct form *query, struct notification_filter *f, 
 /* A day alone is all of it. */
 static bool read_date(const struct form *query, int key, int64_t *out, struct refusal *refusal)
 {
-    const char *text = form_get(query, FILTERS[key]);
     struct date date;
-    if (text == NULL || *text == '\0')
+    bool present;
+    if (!filter_date(query, FILTERS[key], &present, &date, refusal))
+        return false;
+    if (!present)
         return true;
-    if (!date_parse(text, &date))
-        return refuse(refusal, 400, 20001, "%s must be a date such as 2030-01-02: %.48s", FILTERS[key], text);
     *out = date.ms;
     if (key == KEY_END) /* to the end of that day, or of that second */
-        *out += (date.has_time ? 1000 : DAY_MS) - 1;
+        *out += (date.has_time ? 1000 : CLOCK_DAY_MS) - 1;
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host/base/clock.h"
 #include "host/base/url.h"
 #include "host/base/urllist.h"
 #include "host/facade/compose_internal.h"
@@ -15,7 +16,7 @@
 #define KEY_MAX           255
 #define VALIDITY_MAX_S    36000
 #define SCHEDULE_LEAST_MS (300 * 1000LL)
-#define SCHEDULE_MOST_MS  (35 * 24 * 3600 * 1000LL)
+#define SCHEDULE_MOST_MS  (35 * CLOCK_DAY_MS)
 
 static bool too_long(struct draft *w)
 {

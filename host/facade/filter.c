@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/facade/date.h"
+#include "host/base/clock.h"
 
 #define SECOND_MS 1000LL
-#define DAY_MS    (24 * 3600 * SECOND_MS)
 
 enum { KEY_TO, KEY_FROM, KEY_SENT, KEY_BEFORE, KEY_AFTER };
 const char *const FILTER_KEYS[] = {[KEY_TO] = "To",           [KEY_FROM] = "From",
@@ -24,23 +23,29 @@ static int64_t floor_to(int64_t ms, int64_t unit)
     return ms - (ms % unit + unit) % unit;
 }
 
+bool filter_date(const struct form *query, const char *key, bool *present, struct date *date,
+                 struct refusal *refusal)
+{
+    const char *text = form_get(query, key);
+    *present = text != NULL && *text != '\0';
+    return !*present || date_parse(text, date) ||
+           refuse(refusal, 400, 20001, "%s must be a date such as 2030-01-02 or 2030-01-02T03:04:05Z: %.48s",
+                  key, text);
+}
+
 /* SDKs turn a plain date into midnight UTC, so `whole_day` takes that for the day. Absent: true, *span
  * untouched. */
 static bool read_span(const struct form *query, int key, bool whole_day, struct span *span, bool *present,
                       struct refusal *refusal)
 {
-    const char *text = form_get(query, FILTER_KEYS[key]);
     struct date date;
-    *present = text != NULL && *text != '\0';
+    if (!filter_date(query, FILTER_KEYS[key], present, &date, refusal))
+        return false;
     if (!*present)
         return true;
-    if (!date_parse(text, &date))
-        return refuse(refusal, 400, 20001,
-                      "%s must be a date such as 2030-01-02 or 2030-01-02T03:04:05Z: %.48s", FILTER_KEYS[key],
-                      text);
-    bool midnight = floor_to(date.ms, DAY_MS) == date.ms;
+    bool midnight = floor_to(date.ms, CLOCK_DAY_MS) == date.ms;
     span->from_ms = floor_to(date.ms, SECOND_MS);
-    span->to_ms = span->from_ms + (!date.has_time || (whole_day && midnight) ? DAY_MS : SECOND_MS) - 1;
+    span->to_ms = span->from_ms + (!date.has_time || (whole_day && midnight) ? CLOCK_DAY_MS : SECOND_MS) - 1;
     return true;
 }
 

@@ -1,8 +1,10 @@
-/* The filters of the message list, from the query to what the queue understands. Pure. */
+/* The filters of the message list, from the query to what the queue understands; dates for other lists. Pure.
+ */
 #ifndef CELLPOST_FACADE_FILTER_H
 #define CELLPOST_FACADE_FILTER_H
 
 #include "host/base/form.h"
+#include "host/facade/date.h"
 #include "host/facade/error.h"
 #include "host/queue/queue.h"
 
@@ -17,6 +19,9 @@ struct filter {
     bool by_date; /* ordered by sent_ms */
     bool nothing; /* no message can match */
 };
+
+/* A date of any list's query: *present, or absent (or empty). False: it is none (400/20001). */
+bool filter_date(const struct form *query, const char *key, bool *present, struct date *, struct refusal *);
 
 /* False: a date that is none (400/20001). What reads as an E.164 number is compared as that, all else as it
  * is. plan may be NULL. */

@@ -1,7 +1,7 @@
 /* Media of a message: there is no MMS, so the list of every message is empty, in the form that SDKs read, and
  * no single medium exists. */
 #include "host/facade/api.h"
-#include "host/facade/date.h"
+#include "host/facade/filter.h"
 #include "host/facade/listing.h"
 
 static const char *const FILTERS[] = {"DateCreated", "DateCreated<", "DateCreated>", NULL};
@@ -10,11 +10,10 @@ static const char *const FILTERS[] = {"DateCreated", "DateCreated<", "DateCreate
 static bool filters_valid(const struct form *query, struct refusal *refusal)
 {
     for (const char *const *key = FILTERS; *key != NULL; key++) {
-        const char *text = form_get(query, *key);
         struct date date;
-        if (text != NULL && *text != '\0' && !date_parse(text, &date))
-            return refuse(refusal, 400, 20001,
-                          "%s must be a date such as 2030-01-02 or 2030-01-02T03:04:05Z: %.48s", *key, text);
+        bool present;
+        if (!filter_date(query, *key, &present, &date, refusal))
+            return false;
     }
     return true;
 }

@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/facade/date.h"
+#include "host/base/clock.h"
+#include "host/facade/filter.h"
 #include "host/facade/notifications_internal.h"
-
-#define DAY_MS (24 * 3600 * 1000LL)
 
 static json_t *brief_json(const struct api_call *call, const struct notification *n)
 {
@@ -107,15 +106,13 @@ void notifications_page(const struct api_call *call, struct notification_filter 
 static bool read_day(const struct form *query, int key, int64_t *first_ms, int64_t *last_ms, bool *present,
                      struct refusal *refusal)
 {
-    const char *text = form_get(query, FILTERS[key]);
     struct date date;
-    *present = text != NULL && *text != '\0';
+    if (!filter_date(query, FILTERS[key], present, &date, refusal))
+        return false;
     if (!*present)
         return true;
-    if (!date_parse(text, &date))
-        return refuse(refusal, 400, 20001, "%s must be a date such as 2030-01-02: %.48s", FILTERS[key], text);
-    *first_ms = date.ms - date.ms % DAY_MS;
-    *last_ms = *first_ms + DAY_MS - 1;
+    *first_ms = date.ms - date.ms % CLOCK_DAY_MS;
+    *last_ms = *first_ms + CLOCK_DAY_MS - 1;
     return true;
 }
 

@@ -15,7 +15,6 @@
 #include "host/facade/api.h"
 #include "host/facade/date.h"
 
-#define DAY_MS   INT64_C(86400000)
 #define DATE_YMD 11
 
 /* What a category adds up; nothing of calls and media, which programs ask for as well. */
@@ -51,7 +50,7 @@ struct range {
 static struct tm civil(int64_t day)
 {
     struct tm tm = {0};
-    time_t seconds = (time_t)(day * (DAY_MS / 1000));
+    time_t seconds = (time_t)(day * (CLOCK_DAY_MS / 1000));
     gmtime_r(&seconds, &tm);
     return tm;
 }
@@ -60,13 +59,13 @@ static struct tm civil(int64_t day)
 static int64_t day_of(int year, int month)
 {
     struct tm tm = {.tm_year = year, .tm_mon = month, .tm_mday = 1};
-    return (int64_t)timegm(&tm) / (DAY_MS / 1000);
+    return (int64_t)timegm(&tm) / (CLOCK_DAY_MS / 1000);
 }
 
 static void write_day(int64_t day, char out[DATE_YMD])
 {
     char text[DATE_TEXT];
-    date_iso(day * DAY_MS, text);
+    date_iso(day * CLOCK_DAY_MS, text);
     snprintf(out, DATE_YMD, "%.10s", text);
 }
 
@@ -165,18 +164,18 @@ static bool read_day(const struct form *query, const char *name, int64_t today, 
     if (!date_parse(text, &date))
         return refuse(refusal, 400, 20001, "%s must be a date such as 2027-01-15 or -30days: %.64s", name,
                       text);
-    *day = date.ms / DAY_MS;
+    *day = date.ms / CLOCK_DAY_MS;
     return true;
 }
 
 static bool read_asked(const struct api_call *call, struct asked *asked, struct refusal *refusal)
 {
-    const int64_t today = clock_wall_ms() / DAY_MS;
+    const int64_t today = clock_wall_ms() / CLOCK_DAY_MS;
     const struct account *account = directory_account(call->rooms->directory, call->account_id);
     const char *subaccounts = form_get(&call->query, "IncludeSubaccounts");
     asked->category = form_get(&call->query, "Category");
     asked->subaccounts = subaccounts == NULL || strcasecmp(subaccounts, "false") != 0;
-    const struct range born = {account->created_ms / DAY_MS, today};
+    const struct range born = {account->created_ms / CLOCK_DAY_MS, today};
     asked->range = asked->view->fixed != NULL ? asked->view->fixed(today) : born;
     if (asked->view->fixed != NULL)
         return true;

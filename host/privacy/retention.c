@@ -9,9 +9,9 @@
 #include "host/privacy/privacy_internal.h"
 
 #define EVERY_MS     (600 * 1000LL)
-#define FIRST_MS     (60 * 1000LL)             /* after the start, whose own work comes first */
-#define PART_KEYS_MS (30 * 24 * 3600 * 1000LL) /* a service centre repeats no SMS later than that */
-#define SERVICE_MS   (24 * 3600 * 1000LL)      /* after its deletion */
+#define FIRST_MS     (60 * 1000LL)       /* after the start, whose own work comes first */
+#define PART_KEYS_MS (30 * CLOCK_DAY_MS) /* a service centre repeats no SMS later than that */
+#define SERVICE_MS   CLOCK_DAY_MS        /* after its deletion */
 #define LOOKS_A_STEP 64
 
 const char *const keep_text[KEEP_COUNT] = {

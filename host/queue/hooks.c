@@ -302,7 +302,7 @@ int hook_sweep(struct transition *t)
 {
     struct store *store = t->queue->store;
     sqlite3_stmt *stmt = store_write_stmt(store, Q_DEAD_HOOK_AGE);
-    store_bind_int(stmt, ":before", t->now_ms - HOOK_DEAD_DAYS * (24 * 3600 * 1000LL));
+    store_bind_int(stmt, ":before", t->now_ms - HOOK_DEAD_DAYS * CLOCK_DAY_MS);
     store_bind_int(stmt, ":step", DEAD_STEP);
     int status = sql_run(store, stmt);
     if (status != 0)

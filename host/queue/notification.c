@@ -12,7 +12,6 @@
 
 #define TRIM_EVERY 32
 #define TRIM_STEP  64
-#define DAY_MS     (24 * 3600 * 1000LL)
 
 enum { TEXT, METHOD, URL, VARIABLES, HEADERS, BODY, TEXTS };
 static const char *const names[TEXTS] = {":text", ":method", ":url", ":variables", ":headers", ":body"};
@@ -36,7 +35,7 @@ static int trim_account(struct transition *t, int64_t account_id)
 int notification_sweep(struct transition *t)
 {
     sqlite3_stmt *stmt = store_write_stmt(t->queue->store, Q_NOTIFICATION_AGE);
-    store_bind_int(stmt, ":before", t->now_ms - NOTIFICATION_DAYS * DAY_MS);
+    store_bind_int(stmt, ":before", t->now_ms - NOTIFICATION_DAYS * CLOCK_DAY_MS);
     store_bind_int(stmt, ":step", TRIM_STEP);
     return sql_run(t->queue->store, stmt);
 }
@@ -108,7 +107,7 @@ static void give(sqlite3_stmt *stmt, notification_fn *fn, void *arg)
 /* What is older than NOTIFICATION_DAYS is not shown, though it may not be swept yet. */
 static int64_t oldest_ms(int64_t from_ms)
 {
-    int64_t oldest = clock_trusted() ? clock_wall_ms() - NOTIFICATION_DAYS * DAY_MS : 0;
+    int64_t oldest = clock_trusted() ? clock_wall_ms() - NOTIFICATION_DAYS * CLOCK_DAY_MS : 0;
     return from_ms > oldest ? from_ms : oldest;
 }
 

@@ -6,16 +6,17 @@
 #ifndef CELLPOST_QUEUE_INTERNAL_H
 #define CELLPOST_QUEUE_INTERNAL_H
 
+#include "host/base/clock.h"
 #include "host/queue/queue.h"
 
-#define REPORT_SLACK_MS (60 * 1000LL)        /* after the validity's end, for a report to come */
-#define BUSY_GRACE_MS   (600 * 1000LL)       /* after that a carrier that never settled is given up */
-#define REPORT_KEPT_MS  (60 * 1000LL)        /* an unmatched report waits that long */
-#define CLOCK_SKEW_MS   (300 * 1000LL)       /* between our clock and the service centre's */
-#define ASSEMBLY_MS     (24 * 3600 * 1000LL) /* for the parts of a message to come */
-#define REPEAT_MS       8000                 /* equal SMS closer than that are two */
-#define IDEMPOTENCY_MS  (24 * 3600 * 1000LL)
-#define HOOK_STATUS_MS  (24 * 3600 * 1000LL)
+#define REPORT_SLACK_MS (60 * 1000LL)  /* after the validity's end, for a report to come */
+#define BUSY_GRACE_MS   (600 * 1000LL) /* after that a carrier that never settled is given up */
+#define REPORT_KEPT_MS  (60 * 1000LL)  /* an unmatched report waits that long */
+#define CLOCK_SKEW_MS   (300 * 1000LL) /* between our clock and the service centre's */
+#define ASSEMBLY_MS     CLOCK_DAY_MS   /* for the parts of a message to come */
+#define REPEAT_MS       8000           /* equal SMS closer than that are two */
+#define IDEMPOTENCY_MS  CLOCK_DAY_MS
+#define HOOK_STATUS_MS  CLOCK_DAY_MS
 #define HOOK_INBOUND_MS (72 * 3600 * 1000LL)
 #define ATTEMPT_BITS    20 /* attempt id = message id << 20 | n */
 #define HOOK_BITS       4  /* hook id = message id << 4 | status */

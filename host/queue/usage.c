@@ -3,15 +3,13 @@
  */
 #include "host/queue/queue_internal.h"
 
-#define DAY_MS INT64_C(86400000)
-
 _Static_assert(MESSAGE_INBOUND == 1, "sql/queries/usage.sql names it");
 
 int usage_count(struct transition *t, int64_t message_id)
 {
     sqlite3_stmt *stmt = store_write_stmt(t->queue->store, Q_USAGE_COUNT);
     store_bind_int(stmt, ":message", message_id);
-    store_bind_int(stmt, ":day", t->now_ms / DAY_MS);
+    store_bind_int(stmt, ":day", t->now_ms / CLOCK_DAY_MS);
     return sql_run(t->queue->store, stmt);
 }
 

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/clock.h"
 #include "host/base/log.h"
 
-#define AT_MOST (INT64_C(366) * 86400000) /* a year: nothing overflows */
+#define AT_MOST (366 * CLOCK_DAY_MS) /* a year: nothing overflows */
 
 /* Which members a kind has. */
 enum { HAS_TRY = 1, HAS_FROM = 2, HAS_TO = 4, HAS_TEXT = 8, HAS_ERROR = 16, HAS_RETRY = 32, HAS_ST = 64 };

@@ -16,11 +16,10 @@
 #include "host/base/log.h"
 #include "host/tls/mint.h"
 
-#define DAY_MS       INT64_C(86400000)
-#define CA_MS        (3652 * DAY_MS) /* ten years */
-#define LEAF_MS      (365 * DAY_MS)
-#define RENEW_MS     (30 * DAY_MS)
-#define SKEW_MS      DAY_MS                 /* clients whose clock is behind */
+#define CA_MS        (3652 * CLOCK_DAY_MS) /* ten years */
+#define LEAF_MS      (365 * CLOCK_DAY_MS)
+#define RENEW_MS     (30 * CLOCK_DAY_MS)
+#define SKEW_MS      CLOCK_DAY_MS           /* clients whose clock is behind */
 #define LEAST_NOW_MS INT64_C(1767225600000) /* 2026: a clock before it is not set */
 #define FILE_MAX     (2 * MINT_PEM_MAX)
 
@@ -245,10 +244,10 @@ static int leaf_make(const char *folder, const struct authority *a, char *const 
                          : fault(error, "certificate of the local authority", status);
     if (status == 0)
         log_event(LOG_INFO, "tls.leaf_made", "folder=%s days=%lld", folder,
-                  (long long)((leaf.until_ms - now_ms()) / DAY_MS));
+                  (long long)((leaf.until_ms - now_ms()) / CLOCK_DAY_MS));
     if (status == 0 && end_ms - now_ms() < LEAF_MS)
         log_event(LOG_WARN, "tls.authority_ends", "folder=%s days=%lld", folder,
-                  (long long)((end_ms - now_ms()) / DAY_MS));
+                  (long long)((end_ms - now_ms()) / CLOCK_DAY_MS));
     explicit_bzero(key, MINT_PEM_MAX);
     free(key);
     free(cert);

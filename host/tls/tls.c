@@ -176,9 +176,9 @@ static void serve(struct tls *tls, struct tls_served *served, const char *path, 
     tls->names = names;
     snprintf(tls->path, sizeof tls->path, "%s", path);
     int64_t left_ms = mint_time_ms(&served->chain.valid_to) - clock_wall_ms();
-    if (left_ms < 14 * INT64_C(86400000))
+    if (left_ms < 14 * CLOCK_DAY_MS)
         log_event(LOG_WARN, "tls.certificate_ends", "file=%s days=%lld", path,
-                  (long long)(left_ms / 86400000));
+                  (long long)(left_ms / CLOCK_DAY_MS));
 }
 
 static int load_local(struct tls *tls, const struct tls_options *options, char error[256])

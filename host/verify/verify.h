@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/base/clock.h"
 #include "host/base/loop.h"
 #include "host/base/sid.h"
 #include "host/sms/number.h"
@@ -22,7 +23,7 @@
 #include "host/verify/code.h"
 
 #define VERIFY_LIFE_MS  (600 * 1000LL)
-#define VERIFY_KEEP_MS  (24 * 3600 * 1000LL) /* after that life */
+#define VERIFY_KEEP_MS  CLOCK_DAY_MS /* after that life */
 #define VERIFY_SENDS    5
 #define VERIFY_CHECKS   5
 #define VERIFY_STARTS   5 /* of a number and service within VERIFY_LIFE_MS */
