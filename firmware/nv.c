@@ -8,6 +8,7 @@
 
 static uint8_t page;
 static uint16_t generation, end, errors;
+static uint16_t fresh; /* `end` at the start, or as the last move left it */
 static bool held;
 static uint8_t budget;
 static uint32_t hour_ms;
@@ -106,35 +107,90 @@ static uint8_t log_count(uint8_t of)
     return count;
 }
 
-static bool copy_to(uint8_t to, uint16_t *at, const struct record *record)
+/* ---- the move: the living records go to the other page, which counts once its head is written ----
+ *
+ * A record to a step, in the order in which they lie, so that one appended meanwhile is reached too; until
+ * the head the page in use is whole. */
+
+static struct {
+    bool on;
+    uint16_t from, to; /* next record; where it goes */
+    uint8_t skip;      /* entries of the log that are left behind */
+} moving;
+
+static uint8_t other(void)
 {
-    if (record->key == NV_LOG && *at + 2u * (OVERHEAD + NV_RECORD_MAX) > board_nv_page_len())
+    return (uint8_t)(page ^ 1);
+}
+
+static bool move_begin(void)
+{
+    uint8_t keep = board_nv_page_len() < NV_SMALL ? NV_LOG_KEEP / 2 : NV_LOG_KEEP, have = log_count(page);
+    fresh = end; /* another try, should this one fail, waits for more records */
+    moving.on = board_nv_erase(other());
+    moving.from = moving.to = HEAD_LEN;
+    moving.skip = have > keep ? (uint8_t)(have - keep) : 0;
+    return moving.on;
+}
+
+/* Nothing newer of its key; of the log's entries all live but the oldest. */
+static bool living(const struct record *record)
+{
+    struct record later;
+    if (record->key == 0)
+        return false;
+    if (record->key == NV_LOG)
+        return moving.skip == 0 || moving.skip-- == 0;
+    for (uint16_t at = record->next; at != 0 && read_record(page, at, &later); at = later.next)
+        if (later.key == record->key)
+            return false;
+    return true;
+}
+
+static bool copy(const struct record *record)
+{
+    uint16_t room = (uint16_t)(board_nv_page_len() - moving.to);
+    if (record->key == NV_LOG && room < 2u * (OVERHEAD + NV_RECORD_MAX))
         return true; /* room for the next record goes before old entries of the log */
-    bool good = write_record(to, *at, record->key, record->octets, record->len);
-    *at = (uint16_t)(*at + OVERHEAD + record->len);
+    if (room < OVERHEAD + (uint16_t)record->len)
+        return false;
+    bool good = write_record(other(), moving.to, record->key, record->octets, record->len);
+    moving.to = (uint16_t)(moving.to + OVERHEAD + record->len);
     return good;
 }
 
-/* The living records go to the other page, which counts once its head is written. */
+static bool move_end(void)
+{
+    moving.on = false;
+    if (!page_close(other(), (uint16_t)(generation + 1)))
+        return false;
+    page = other();
+    generation++;
+    end = fresh = moving.to;
+    return true;
+}
+
+/* False: it failed, and is given up; the page in use is as it was. */
+static bool move_step(void)
+{
+    struct record record;
+    if (moving.from == 0 || !read_record(page, moving.from, &record))
+        return move_end();
+    moving.from = record.next;
+    moving.on = !living(&record) || copy(&record);
+    return moving.on;
+}
+
+/* At once: there is no room for the next record. */
 static bool move(void)
 {
-    uint8_t other = (uint8_t)(page ^ 1);
-    uint8_t skip = log_count(page) > NV_LOG_KEEP ? (uint8_t)(log_count(page) - NV_LOG_KEEP) : 0;
-    uint16_t to = HEAD_LEN;
-    struct record record;
-    bool good = board_nv_erase(other);
-    for (uint8_t key = 1; good && key < NV_KEY_MAX; key++)
-        if (newest(page, key, &record))
-            good = copy_to(other, &to, &record);
-    for (uint16_t at = HEAD_LEN; good && at != 0 && read_record(page, at, &record); at = record.next)
-        if (record.key == NV_LOG && (skip == 0 || skip-- == 0))
-            good = copy_to(other, &to, &record);
-    if (!good || !page_close(other, (uint16_t)(generation + 1)))
+    uint16_t number = generation;
+    if (!moving.on && !move_begin())
         return false;
-    page = other;
-    generation++;
-    end = to;
-    return true;
+    while (moving.on)
+        if (!move_step())
+            return false;
+    return generation != number;
 }
 
 /* ---- for the others ---- */
@@ -170,6 +226,8 @@ void nv_start(void)
         generation = found[page];
     }
     find_end();
+    fresh = end;
+    moving.on = false;
 }
 
 bool nv_get(uint8_t key, void *to, uint8_t len)
@@ -194,6 +252,8 @@ bool nv_put(uint8_t key, const void *from, uint8_t len, bool asked)
         return false;
     bool good = write_record(page, end, key, from, len);
     end = (uint16_t)(end + OVERHEAD + len);
+    while (asked && board_nv_busy())
+        ; /* told as kept only once it is */
     return good;
 }
 
@@ -215,12 +275,30 @@ void nv_hold(bool hold)
     held = hold;
 }
 
+__attribute__((weak)) bool board_nv_busy(void)
+{
+    return false;
+}
+
+/* Begun early, the move keeps no caller of nv_put waiting; not for a few octets, lest it wear the page out.
+ */
+static bool move_due(void)
+{
+    return board_nv_page_len() - end < NV_ROOM && end - fresh >= NV_ROOM / 2;
+}
+
 void nv_step(uint32_t now_ms)
 {
-    if (now_ms - hour_ms < 3600000)
+    if (now_ms - hour_ms >= 3600000) {
+        hour_ms = now_ms;
+        budget = NV_WRITES_HOUR;
+    }
+    if (board_nv_page_len() == 0 || held || board_nv_busy())
         return;
-    hour_ms = now_ms;
-    budget = NV_WRITES_HOUR;
+    if (moving.on)
+        (void)move_step();
+    else if (move_due())
+        (void)move_begin();
 }
 
 uint16_t nv_errors(void)

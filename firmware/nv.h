@@ -10,7 +10,9 @@
 #include "firmware/board.h"
 
 #define NV_RECORD_MAX  48
-#define NV_LOG_KEEP    8 /* entries that move to a new page */
+#define NV_LOG_KEEP    8    /* entries that move to a new page; half of it to a small one */
+#define NV_SMALL       1024 /* octets of a page */
+#define NV_ROOM        112  /* octets: the counters of a board with two slots; with less the move begins */
 #define NV_WRITES_HOUR 40
 
 enum nv_key {
@@ -29,7 +31,7 @@ bool nv_put(uint8_t key, const void *from, uint8_t len, bool asked);
 /* The i-th log entry from the oldest; false: there are not as many. */
 bool nv_log_at(uint8_t i, void *to, uint8_t len);
 void nv_hold(bool hold);
-void nv_step(uint32_t now_ms); /* renews the hour's budget */
+void nv_step(uint32_t now_ms); /* renews the hour's budget; moves to the other page, a record at a time */
 uint16_t nv_errors(void);      /* damaged records found since the start */
 
 #endif

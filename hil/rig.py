@@ -22,6 +22,7 @@ from module import Module
 from story import Story
 
 STEP_MS = 25  # between two looks at the link while something is awaited
+GRANT_MS = 30000  # at most at once: a slow simulator still answers within the bus's patience
 
 
 def read_rig(name):
@@ -132,7 +133,7 @@ class Rig:
         """Until `end`, or until something happened before it."""
         self._beat()
         marks = [end] + [module.change[0] for module in self.modules.values() if module and module.change] + ([self._beat_at] if self.beat_ms else [])
-        until = max(self.t + 1, min(marks))
+        until = max(self.t + 1, min(marks + [self.t + GRANT_MS]))
         if self.lockstep:
             self.bus.grant(until - self.t)
             items = self.bus.read_tick()

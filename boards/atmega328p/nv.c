@@ -98,6 +98,11 @@ uint16_t board_nv_page_len(void)
     return PAGE_LEN;
 }
 
+bool board_nv_busy(void)
+{
+    return erase_at != erase_end || run_len != 0 || busy();
+}
+
 static uint8_t octet_at(uint16_t at)
 {
     if (run_len != 0 && at >= run_at && at < run_at + run_len)

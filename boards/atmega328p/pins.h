@@ -33,7 +33,7 @@
     INPUT(CURRENT_1, 7)                                                                                      \
     INPUT(TEMPERATURE, 5)
 
-#define PINS_DIVIDER          3   /* supply and rails: 200 k over 100 k */
+#define PINS_DIVIDER          3   /* supply and rails: 20 k over 10 k */
 #define PINS_MA_PER_MV        1   /* 20 mOhm, amplified 50 times */
 #define PINS_TEMPERATURE_0_MV 500 /* at 0 degrees; 1 mV for each tenth */
 

@@ -7,6 +7,7 @@
 
 #include "firmware/board.h"
 #include "hil/bus/bus.h"
+#include "hil/bus/pty.h"
 
 #define HOST_NV_PAGE 4096
 
@@ -29,8 +30,7 @@ struct host_shared {
         bool chosen; /* this life is to run; else the boot stage */
     } boot;          /* in front: read before the rest is trusted */
     struct bus bus;  /* its now_ms is the clock: ticks in lock-step, else monotonic time. Never goes back */
-    int uart, uart_slave;
-    char uart_path[128];
+    struct pty uart;
     enum link_cause cause; /* as the firmware is told */
     enum line_cause reset; /* as the bus is */
     uint8_t kept[BOARD_KEPT_MAX];
@@ -39,9 +39,6 @@ struct host_shared {
 };
 
 extern struct host_shared *host; /* made by main.c */
-
-bool uart_open(
-    const char *symlink_path); /* a pty; its slave is held open, so that a client's close is no error */
 
 /* ---- images: two places, files in DIR: `kept` (none: the first program itself) and `beside`; `mark` says
  * what the next start does with it. A kill at any point leaves them as a loss of power would. ---- */

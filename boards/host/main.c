@@ -165,6 +165,12 @@ static bool map_memory(int fd)
     return host != MAP_FAILED;
 }
 
+static bool start_uart(void)
+{
+    errno = -pty_open(&host->uart, options.uart);
+    return errno == 0;
+}
+
 static bool start_bus(void)
 {
     static const struct {
@@ -194,9 +200,9 @@ static bool first_life(void)
     host->cause = LINK_CAUSE_POWER;
     host->supply_mv = 4000;
     host->temperature_dc = 250;
-    if (setenv(MEMORY, number, 1) != 0 || !uart_open(options.uart) || !start_bus())
+    if (setenv(MEMORY, number, 1) != 0 || !start_uart() || !start_bus())
         return false;
-    printf("uart %s\n", host->uart_path);
+    printf("uart %s\n", host->uart.path);
     return fflush(stdout) == 0;
 }
 
@@ -233,7 +239,7 @@ static bool on_said(void *arg, const struct line_said *said)
  */
 static void turn(void)
 {
-    if (options.lockstep ? !bus_tick(&host->bus) : !bus_serve(&host->bus, 1, host->uart))
+    if (options.lockstep ? !bus_tick(&host->bus) : !bus_serve(&host->bus, 1, host->uart.master))
         return;
     host->bus.now_ms = options.lockstep ? host->bus.now_ms + 1 : monotonic_ms();
     if (!hangs)

@@ -1,12 +1,6 @@
 /* In place of uart.c, for tests: a firmware that nobody hears and that hears nobody. */
 #include "boards/host/host.h"
 
-bool uart_open(const char *symlink_path)
-{
-    (void)symlink_path;
-    return false; /* as a first program it would be of no use */
-}
-
 int16_t board_uart_get(void)
 {
     return -1;

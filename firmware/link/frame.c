@@ -2,12 +2,13 @@
 
 #include <string.h>
 
+/* Eight bits at once: the polynomial's terms are x^12, x^5 and 1, and what overflows x^16 comes back once. */
 uint16_t link_crc(uint16_t crc, uint8_t octet)
 {
-    crc = (uint16_t)(crc ^ (uint16_t)((uint16_t)octet << 8));
-    for (uint8_t bit = 0; bit < 8; bit++)
-        crc = (uint16_t)((crc & 0x8000u) != 0 ? (uint16_t)(crc << 1) ^ 0x1021u : (uint16_t)(crc << 1));
-    return crc;
+    uint8_t over = (uint8_t)(crc >> 8 ^ octet);
+    over = (uint8_t)(over ^ over >> 4);
+    uint16_t wide = over;
+    return (uint16_t)((uint16_t)(crc << 8) ^ (uint16_t)(wide << 12) ^ (uint16_t)(wide << 5) ^ wide);
 }
 
 /* ---- encoding ---- */
