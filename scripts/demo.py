@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 from twilio.request_validator import RequestValidator  # noqa: E402
 
+from board import QUICK, Board  # noqa: E402
 from gateway import ACCOUNT, SERVICE, TOKEN, Application, Gateway, Sim, configuration, until  # noqa: E402
 
 LINE, PHONE = "+41790000001", "+41791234567"
@@ -75,6 +76,11 @@ def story(gateway, sim, app):
     answer = json.loads(subprocess.run(shlex.split(curl_line(gateway)), check=True, capture_output=True).stdout)
     say(f"   {answer['sid']} status {answer['status']}")
     until(lambda: client.messages(answer["sid"]).fetch().status == "delivered", what="curl's message delivered", pause_s=POLL_S)
+
+    say("5. The modem's power is a board's (cellpost board, cellpost lines)")
+    for verb in (["board", "north"], ["lines"]):
+        for line in gateway.cli(*verb).splitlines():
+            say("   " + line)
     if not app.all_signed:
         raise AssertionError("a webhook's signature is wrong")
 
@@ -95,11 +101,15 @@ def main():
     with tempfile.TemporaryDirectory(prefix="cellpost-demo-") as folder:
         folder = pathlib.Path(folder)
         app = Application()
-        sim = Sim(folder / "sim", {"m1": {"number": LINE, "latency_ms": 300, "report_ms": 500}}).start()
-        gateway = Gateway(lambda data: configuration([("m1", LINE, sim.link("m1"), "")], data, limited=True), folder / "gateway")
+        board = Board(folder, "north").start()
+        keys = {"number": LINE, "latency_ms": 300, "report_ms": 500, "board": board.bus, "slot": 0}
+        sim = Sim(folder / "sim", {"m1": keys}).start()
+        lines = [("m1", LINE, sim.link("m1"), "north:0\n" + QUICK)]
+        gateway = Gateway(lambda data: configuration(lines, data, board.section(), limited=True), folder / "gateway")
         try:
             gateway.start()
-            gateway.wait_line_ready("m1")
+            say("a simulated modem board switches the modem on ...")
+            gateway.wait_line_ready("m1", seconds=60)
             say(f"cellpostd is up at {gateway.url}, line {LINE} on a simulated modem")
             story(gateway, sim, app)
             if "--once" not in sys.argv:
@@ -108,6 +118,7 @@ def main():
         finally:
             gateway.remove()
             sim.stop()
+            board.stop()
             app.close()
         say("stopped cleanly" if code == 0 else f"cellpostd ended with {code}")
         return code

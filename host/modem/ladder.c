@@ -130,15 +130,10 @@ static void reset_enter(struct modem *m, enum model_rung_action action, const ch
     modem_enter(m, LIFE_RESETTING, reason);
 }
 
-static void reset_wait(struct modem *m, int settle_ms)
-{
-    timer_set(&m->life_timer, settle_ms > 0 ? settle_ms : m->model->boot_ms);
-}
-
 static void reset_begin(struct modem *m, enum model_rung_action action, int settle_ms, const char *reason)
 {
     reset_enter(m, action, reason);
-    reset_wait(m, settle_ms);
+    timer_set(&m->life_timer, settle_ms > 0 ? settle_ms : m->model->boot_ms);
 }
 
 /* The port stays open until it has left, and what comes meanwhile is ignored. */
@@ -176,7 +171,7 @@ void ladder_power_done(struct modem *m, int status)
         if (slot_was_forced(&m->slot)) { /* it did more than that rung is named for */
             recovery_trouble(m, RUNG_POWER_CYCLE, "did not end by PWRKEY");
         }
-        reset_wait(m, rung->settle_ms);
+        power_came(m, rung->settle_ms > 0 ? rung->settle_ms : m->model->boot_ms);
     }
 }
 

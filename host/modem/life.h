@@ -59,6 +59,7 @@ enum life_event {
     EVENT_RESTARTED, /* the module has started anew, settings lost */
     EVENT_STUCK,     /* answers, yet does not work: a reset is due */
     EVENT_DARK,      /* the slot has no power */
+    EVENT_BOOTS,     /* no answer, and none was due yet */
     EVENT_WAITED,    /* the state's time is over */
     EVENT_REFUSED,   /* SIM or configuration: a person must act */
     EVENT_ENDED
@@ -190,6 +191,7 @@ struct modem {
     int64_t life_since_ms; /* monotonic */
     struct timer life_timer, poll, listen_timer, inbox_pause;
     unsigned polls, opens, strikes, chores;
+    int64_t boots_until_ms; /* monotonic: its power came; it need not answer yet */
     int64_t absent_since_ms, on_net_since_ms;
     int64_t routed_attempt; /* the last one when +CNMI was last said of the clock's accord */
     bool prepared, inbox_turn, no_escape;
@@ -291,6 +293,7 @@ void power_setup(struct modem *);
 void power_look(struct modem *); /* is there power at all? */
 bool power_has_means(const struct modem *, enum model_rung_action);
 void power_cycle(struct modem *, enum model_rung_action, const char *reason);
+void power_came(struct modem *, int boot_ms);         /* looked for at once, and given that time to answer */
 bool power_is_low(const struct modem *);              /* nothing new is sent */
 void power_burst(struct modem *);                     /* a PDU is about to leave */
 void power_measure(struct modem *, const char *when); /* into the log */

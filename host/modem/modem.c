@@ -74,6 +74,7 @@ static const struct transition transitions[] = {
     {IN(LIFE_LISTENING), EVENT_HEARD, LIFE_SYNCING, 0},
     {IN(LIFE_SYNCING) | IN(LIFE_SUSPECT), EVENT_SYNCED, LIFE_PREPARING, 0},
     {IN(LIFE_SUSPECT), EVENT_RESUMED, LIFE_REGISTERING, 0},
+    {IN(LIFE_SYNCING) | IN(LIFE_SUSPECT), EVENT_BOOTS, LIFE_ABSENT, 0},
     {IN(LIFE_SYNCING) | IN(LIFE_SUSPECT), EVENT_MUTE, CLIMB, RUNG_RESYNC},
     {IN(LIFE_PREPARING), EVENT_PREPARED, LIFE_REGISTERING, 0},
     {IN(LIFE_PREPARING), EVENT_REFUSED, LIFE_STOPPED, 0},
@@ -250,7 +251,9 @@ static void enter_listening(struct modem *m)
 static void on_synced(void *arg, int status)
 {
     struct modem *m = arg;
-    if (status < 0) {
+    if (status < 0 && clock_mono_ms() < m->boots_until_ms) {
+        modem_event(m, EVENT_BOOTS, "still boots");
+    } else if (status < 0) {
         modem_event(m, EVENT_MUTE, "no answer to AT");
     } else {
         modem_event(m, m->prepared ? EVENT_RESUMED : EVENT_SYNCED, "answers");

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/modem/life.h"
 
@@ -24,14 +25,15 @@ void power_look(struct modem *m)
     if (slot_is_dark(&m->slot)) {
         modem_condition(m, "no power: %s", m->status.power);
         modem_event(m, EVENT_DARK, m->status.power);
-        if (m->life == LIFE_DARK) { /* its words may be new */
-            modem_condition(m, "no power: %s", m->status.power);
-            timer_stop(&m->life_timer);
-        }
-    } else if (m->life == LIFE_DARK && !timer_armed(&m->life_timer)) {
-        modem_condition(m, "has power again, boots");
-        timer_set(&m->life_timer, m->model->boot_ms);
+    } else if (m->life == LIFE_DARK) {
+        power_came(m, m->model->boot_ms);
     }
+}
+
+void power_came(struct modem *m, int boot_ms)
+{
+    m->boots_until_ms = clock_mono_ms() + boot_ms;
+    modem_event(m, EVENT_WAITED, "has power");
 }
 
 static void on_told(void *arg)

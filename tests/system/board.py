@@ -9,6 +9,10 @@ import time
 from gateway import BUILD, PATIENCE, until
 
 
+# A module that starts and ends in no time: the daemon's side of modemsim's `power=generic`.
+QUICK = "module = CUSTOM\ntiming = PULSE rise=20 on=150 off=400 reset=80 up_max=2000 down_max=2000 settle=50 min_off=800"
+
+
 class Board:
     def __init__(self, folder, name="north", args=(), program=BUILD / "boards/host/cellpost-board"):
         self.folder = folder
