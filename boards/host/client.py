@@ -1,5 +1,5 @@
 """A simulated board for its tests: started, its bus and its link by hand."""
-import os, socket, subprocess
+import atexit, os, socket, subprocess
 
 
 def crc16(octets):
@@ -31,6 +31,7 @@ class Board:
         self.uart_path, bus = f"{folder}/uart", f"{folder}/bus"
         self.process = subprocess.Popen(
             [program, "--bus", bus, "--uart", self.uart_path, "--nv", f"{folder}/nv", *more], stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)  # also where a test ends early
         assert self.process.stdout.readline().startswith("uart /dev/pts/")
         self.bus = socket.socket(socket.AF_UNIX)
         self.bus.settimeout(20)

@@ -29,9 +29,12 @@ class Rig:
         hello = self.ask(HELLO, bytes([1, 7, 0, 0, 0]))
         return int.from_bytes(hello[2:4], "little"), hello[27]
 
-    def take(self):
+    def begin(self):
         size, crc = len(self.image).to_bytes(4, "little"), zlib.crc32(self.image).to_bytes(4, "little")
-        assert self.ask(BEGIN, size + crc + b"\2\0")[:1] == OK
+        assert self.ask(BEGIN, size + crc + self.image[6:8])[:1] == OK  # with the header's version
+
+    def take(self):
+        self.begin()
         for at in range(0, len(self.image), 64):
             piece = self.image[at:at + 64]
             assert self.ask(DATA, at.to_bytes(4, "little") + bytes([len(piece)]) + piece)[:1] == OK
@@ -90,10 +93,11 @@ def stays(rig):
     assert rig.who() == (2, 1)
 
 
-with tempfile.TemporaryDirectory() as folder, open(sys.argv[2], "rb") as file:
-    rig = Rig(sys.argv[1], folder, file.read(), [*sys.argv[3:], folder] if sys.argv[3:] else [])
-    modem_runs(rig)
-    leaves(rig)
-    power_goes(rig)
-    stays(rig)
-    rig.board.end()
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder, open(sys.argv[2], "rb") as file:
+        rig = Rig(sys.argv[1], folder, file.read(), [*sys.argv[3:], folder] if sys.argv[3:] else [])
+        modem_runs(rig)
+        leaves(rig)
+        power_goes(rig)
+        stays(rig)
+        rig.board.end()

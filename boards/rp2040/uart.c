@@ -2,19 +2,17 @@
  * room is lost; the frame's CRC tells. */
 #include "boards/rp2040/uart.h"
 
+#include "boards/ring.h"
 #include "boards/rp2040/chip.h"
 
 #define RATE    115200
 #define DIVISOR ((XOSC_HZ * 4 + RATE / 2) / RATE) /* of clk_peri / 16, in 64ths */
-#define RING    256                               /* an index of 8 bits wraps by itself */
 
-static volatile uint8_t rx[RING], tx[RING];
-static volatile uint8_t rx_in, rx_out, tx_in, tx_out;
+static struct ring rx, tx;
 
 void uart_start(void)
 {
     chip_unreset(RESET_UART0);
-    rx_in = rx_out = tx_in = tx_out = 0;
     UART_IBRD = DIVISOR / 64;
     UART_FBRD = DIVISOR % 64;
     UART_LCR_H = UART_LCR_8BIT | UART_LCR_FIFO;
@@ -25,45 +23,33 @@ void uart_start(void)
 
 static void send_more(void)
 {
-    while (tx_out != tx_in && (UART_FR & UART_FR_TXFF) == 0) {
-        UART_DR = tx[tx_out];
-        tx_out = (uint8_t)(tx_out + 1);
-    }
+    int16_t octet;
+    while ((UART_FR & UART_FR_TXFF) == 0 && (octet = ring_take(&tx)) >= 0)
+        UART_DR = (uint32_t)octet;
 }
 
 void uart_interrupt(void)
 {
     UART_ICR = UART_INT_RX | UART_INT_RT | UART_INT_TX;
-    while ((UART_FR & UART_FR_RXFE) == 0) {
-        uint8_t octet = (uint8_t)(UART_DR & 0xFF), next = (uint8_t)(rx_in + 1);
-        if (next == rx_out)
-            continue;
-        rx[rx_in] = octet;
-        rx_in = next;
-    }
+    while ((UART_FR & UART_FR_RXFE) == 0)
+        ring_put(&rx, (uint8_t)(UART_DR & 0xFF));
     send_more();
 }
 
 int16_t board_uart_get(void)
 {
-    if (rx_out == rx_in)
-        return -1;
-    uint8_t octet = rx[rx_out];
-    rx_out = (uint8_t)(rx_out + 1);
-    return octet;
+    return ring_take(&rx);
 }
 
 /* The interrupt comes when the FIFO runs low, not when it is low: the first octets are put there from here.
  */
 bool board_uart_put(const uint8_t *octets, uint8_t len)
 {
-    if ((uint8_t)(tx_out - tx_in - 1) < len)
+    if (ring_room(&tx) < len)
         return false;
     NVIC_ICER = BIT(UART_IRQ);
-    for (uint8_t i = 0; i < len; i++) {
-        tx[tx_in] = octets[i];
-        tx_in = (uint8_t)(tx_in + 1);
-    }
+    for (uint8_t i = 0; i < len; i++)
+        ring_put(&tx, octets[i]);
     send_more();
     NVIC_ISER = BIT(UART_IRQ);
     return true;
