@@ -1,5 +1,5 @@
-/* Measures: the supply at PA0, the rails at PA1 to PA4, each by a divider; the part's own temperature. VDDA, 3.3 V,
- * is full scale. */
+/* Measures: the supply at PA0, the rails at PA1 to PA4, each by a divider; the part's own temperature.
+ * VDDA, 3.3 V, is full scale. */
 #include "boards/stm32g030/adc.h"
 
 #include "boards/stm32g030/chip.h"

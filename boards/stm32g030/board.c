@@ -61,9 +61,7 @@ uint32_t board_ms(void)
     return ms;
 }
 
-static void on_systick(void)
-{
-}
+static void on_systick(void) {}
 
 static void wait_for_next_ms(void)
 {

@@ -1,4 +1,5 @@
-/* The registers of the STM32G030 that this board uses, named as in RM0454. The part runs from its own HSI16. */
+/* The registers of the STM32G030 that this board uses, named as in RM0454. The part runs from its own HSI16.
+ */
 #ifndef CELLPOST_BOARDS_STM32G030_CHIP_H
 #define CELLPOST_BOARDS_STM32G030_CHIP_H
 
@@ -9,20 +10,20 @@
 #define BIT(n)       (UINT32_C(1) << (n))
 #define CHIP_HZ      16000000
 
-#define RCC_IOPENR          REG(0x40021034)
-#define RCC_IOPENR_ABC      UINT32_C(7)
-#define RCC_APBENR1         REG(0x4002103C)
-#define RCC_APBENR1_TIM3    BIT(1)
-#define RCC_APBENR2         REG(0x40021040)
-#define RCC_APBENR2_USART1  BIT(14)
-#define RCC_APBENR2_ADC     BIT(20)
-#define RCC_CSR             REG(0x40021060)
-#define RCC_CSR_CLEAR       BIT(23)
-#define RCC_CSR_OPTIONS     BIT(25)
-#define RCC_CSR_PIN         BIT(26)
-#define RCC_CSR_POWER       BIT(27)
-#define RCC_CSR_SOFTWARE    BIT(28)
-#define RCC_CSR_IWDG        BIT(29)
+#define RCC_IOPENR         REG(0x40021034)
+#define RCC_IOPENR_ABC     UINT32_C(7)
+#define RCC_APBENR1        REG(0x4002103C)
+#define RCC_APBENR1_TIM3   BIT(1)
+#define RCC_APBENR2        REG(0x40021040)
+#define RCC_APBENR2_USART1 BIT(14)
+#define RCC_APBENR2_ADC    BIT(20)
+#define RCC_CSR            REG(0x40021060)
+#define RCC_CSR_CLEAR      BIT(23)
+#define RCC_CSR_OPTIONS    BIT(25)
+#define RCC_CSR_PIN        BIT(26)
+#define RCC_CSR_POWER      BIT(27)
+#define RCC_CSR_SOFTWARE   BIT(28)
+#define RCC_CSR_IWDG       BIT(29)
 
 #define FLASH_KEYR     REG(0x40022008)
 #define FLASH_KEY1     UINT32_C(0x45670123)
@@ -93,11 +94,11 @@
 #define GPIO_BSRR(port)   REG(0x50000018 + 0x400 * (port))
 #define GPIO_AFRH(port)   REG(0x50000024 + 0x400 * (port))
 
-#define SYST_CSR       REG(0xE000E010)
-#define SYST_RVR       REG(0xE000E014)
-#define SYST_CVR       REG(0xE000E018)
-#define NVIC_ISER      REG(0xE000E100)
-#define SCB_AIRCR      REG(0xE000ED0C)
+#define SYST_CSR        REG(0xE000E010)
+#define SYST_RVR        REG(0xE000E014)
+#define SYST_CVR        REG(0xE000E018)
+#define NVIC_ISER       REG(0xE000E100)
+#define SCB_AIRCR       REG(0xE000ED0C)
 #define SCB_AIRCR_RESET UINT32_C(0x05FA0004)
 
 #endif

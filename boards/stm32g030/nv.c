@@ -1,7 +1,7 @@
 /* NV in flash that takes a double word (8 octets, with their ECC) once between two erases, where the firmware
  * writes octets. So flash holds a log of pieces: where, how many, up to five octets. Memory holds what they
- * come to. Each page is two pages of the part. A double word that power cut off has a wrong ECC: its read ends in
- * the NMI, and it is passed over. */
+ * come to. Each page is two pages of the part. A double word that power cut off has a wrong ECC: its read
+ * ends in the NMI, and it is passed over. */
 #include "boards/stm32g030/nv.h"
 
 #include "boards/stm32g030/chip.h"
