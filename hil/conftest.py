@@ -3,7 +3,8 @@ import pathlib
 
 import pytest
 
-from rig import Missing, Rig, read_rig
+from program import Missing
+from rig import Rig, read_rig
 
 RIGS = pathlib.Path(__file__).parent / "rigs"
 

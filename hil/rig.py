@@ -11,14 +11,14 @@ the greatest lag measured so far. Every rule of story.py is watched all the time
 import os
 import pathlib
 import select
-import subprocess
 import time
 import tomllib
 
 import link
-from bus import Bus, BusClosed, Pin, Reset, Tick, open_serial
-from link import BUILD, SETTINGS, Cap, Link, Module as ModuleName, Phase, Status, Target
+from bus import Bus, Pin, Reset, Tick, open_serial
+from link import SETTINGS, Cap, Link, Module as ModuleName, Phase, Status, Target
 from module import Module
+from program import Program
 from story import Story
 
 STEP_MS = 25  # between two looks at the link while something is awaited
@@ -33,46 +33,24 @@ def read_rig(name):
     return rig
 
 
-class Missing(Exception):
-    """A part of the rig is not here: its program was not built, its port is not plugged."""
-
-
 class Rig:
     def __init__(self, spec, folder, start_ms=0, lockstep=True):
-        self.spec, self.board, self.folder = spec, spec["board"], pathlib.Path(folder)
-        self.process = None
+        self.spec, self.board = spec, spec["board"]
         self.lag_ms = 0
         self.beat_ms, self._beat_at, self._turn = None, 0, 0
         self._request, self._asking = 0, False
         self.seen, self._cursor = [], 0
         self.modules, self.states, self.told = {}, {}, []
         self.supply_mv = 4000
-        uart, bus = self._open(start_ms, lockstep and self.board.get("clock", "lockstep") == "lockstep")
-        self.bus = Bus(bus)
+        self.program = Program(self.board, folder, start_ms, lockstep and self.board.get("clock", "lockstep") == "lockstep")
+        self.bus = Bus(self.program.bus)
         self.caps = self.bus.caps | set(self.board.get("caps", []))
         self.lockstep = "lockstep" in self.caps
-        self.uart = open_serial(uart, self.board.get("baud", 115200))
+        self.uart = open_serial(self.program.uart, self.board.get("baud", 115200))
         self.link = Link(self._write, int(time.monotonic_ns()) % 255)
         self._meet()
 
     # ---- from nothing to a board that answers ----
-
-    def _open(self, start_ms, lockstep):
-        if "program" not in self.board:
-            return self.board["uart"], self.board["bus"]
-        program = [str(BUILD / part) if "/" in part else part for part in self.board["program"]]
-        if not all(pathlib.Path(part).exists() for part in program if "/" in part):
-            raise Missing(f"{' '.join(program)} was not built")
-        sock, uart = self.folder / "bus", self.folder / "uart"
-        more = ["--lockstep"] if lockstep else []
-        more += ["--start-ms", str(start_ms)] if start_ms else []
-        self.log = open(self.folder / "board.log", "wb")
-        self.process = subprocess.Popen(program + ["--bus", sock, "--uart", uart, "--nv", self.folder / "nv"] + more + self.board.get("arguments", []),
-                                        stdout=subprocess.PIPE, stderr=self.log, bufsize=0)
-        line = self.process.stdout.readline()
-        if not line.startswith(b"uart "):
-            raise BusClosed(f"the board's program said {line!r}: {(self.folder / 'board.log').read_text()[-2000:]}")
-        return uart, sock
 
     def _meet(self):
         items = self.bus.read_tick() if self.lockstep else self.bus.read(2)
@@ -85,7 +63,7 @@ class Rig:
         self.hello = self.greet()
         self.slots = self.hello["slots"]
         self.link_caps = {cap.name for cap in Cap if self.hello["capabilities"] & 1 << cap}
-        if self.process is None:
+        if self.program.process is None:
             self._make_fresh()
 
     def _make_fresh(self):
@@ -102,15 +80,7 @@ class Rig:
 
     def close(self):
         """Ends the board's program, and fails where a rule of the story was broken."""
-        if self.process:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-            self.process.stdout.close()
-            self.log.close()
+        self.program.stop()
         self.bus.close()
         assert not self.story.broken, self.story.broken
 
