@@ -110,11 +110,11 @@ static void enter(struct slot *slot, enum link_phase phase, enum link_reason rea
     if (phase == LINK_PHASE_DISCHARGE)
         count_cut(slot, from, reason);
     slot->took_ms = now_ms - slot->since_ms;
-    slot->since_ms = now_ms;
     slot->phase = phase;
     slot->reason = reason;
     slot->lost = false;
     put_pins(slot);
+    slot->since_ms = board_ms(); /* counting takes milliseconds on a slow part: no pulse is shorter by that */
     kept_of(slot)->running = phase == LINK_PHASE_UP || phase == LINK_PHASE_GRACE;
     kept_close();
     talk_raise(LINK_TYPE_SLOT_STATE, number_of(slot));

@@ -42,6 +42,21 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("rig_spec", specs, ids=[spec["name"] for spec in specs])
 
 
+CURES = {}  # rung -> seconds from a hang until the next message was sent
+
+
+def pytest_terminal_summary(terminalreporter):
+    if CURES:
+        each = ", ".join(f"{rung} {sum(times) / len(times):.1f} s (n={len(times)})" for rung, times in sorted(CURES.items(), key=lambda item: min(item[1])))
+        terminalreporter.write_line(f"hang to next sent message: {each}")
+
+
+@pytest.fixture(scope="session")
+def cures():
+    """Add a time by cures(rung, seconds): their means are printed at the end."""
+    return lambda rung, seconds: CURES.setdefault(rung, []).append(seconds)
+
+
 def missing(rig, words):
     """Why the rig cannot run a case that needs these, or None."""
     for word in words:

@@ -12,7 +12,7 @@ class Missing(Exception):
 class Program:
     """board: the [board] table of a rig file. Ready once it is made; stop() ends it."""
 
-    def __init__(self, board, folder, start_ms=0, lockstep=False):
+    def __init__(self, board, folder, start_ms=0, lockstep=False, more=()):
         self.process = None
         self.folder = pathlib.Path(folder)
         self.board = board
@@ -20,7 +20,7 @@ class Program:
             self.uart, self.bus = board["uart"], board["bus"]
             return
         self.uart, self.bus, self.log_path = self.folder / "uart", self.folder / "bus", self.folder / "board.log"
-        more = (["--lockstep"] if lockstep else []) + (["--start-ms", str(start_ms)] if start_ms else [])
+        more = [*more, *(["--lockstep"] if lockstep else []), *(["--start-ms", str(start_ms)] if start_ms else [])]
         self.command = [*self._found(board["program"]), "--bus", self.bus, "--uart", self.uart, "--nv", self.folder / "nv", *more]
         self.start()
 

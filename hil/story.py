@@ -15,10 +15,10 @@ JUDGE_MS = 25  # three samples, and the reaction
 
 
 class Story:
-    """tolerance(): how much a time may differ, now. settings: NAME -> value, as the board has them."""
+    """early(), tolerance(): by how much a time may be shorter or longer, now. settings: NAME -> value, as the board has them."""
 
-    def __init__(self, tolerance, settings):
-        self.tolerance = tolerance
+    def __init__(self, early, tolerance, settings):
+        self.early, self.tolerance = early, tolerance
         self.settings = settings
         self.broken = []
         self.pins = {}                                  # (name, slot) -> value
@@ -104,7 +104,7 @@ class Story:
             return  # it has a supply of its own, and was adopted
         if row is None:
             self._break(t, f"supply of slot {slot}, where no module is")
-        elif gone is not None and t - gone < row["min_off_ms"] - self.tolerance():
+        elif gone is not None and t - gone < row["min_off_ms"] - self.early():
             self._break(t, f"supply of slot {slot} after {t - gone} ms without")
         if not self.supply_allows(t):
             self._break(t, f"supply of slot {slot} comes with {self.supply[-1][1]} mV, or too soon after a brown-out")
@@ -134,7 +134,7 @@ class Story:
         if row is None or cut_short or (module and module.kind == "LEVEL" and name == "PWRKEY"):
             return
         right = [row["reset_ms"]] if name == "RESET" else [row["on_ms"], row["off_ms"]]
-        if not any(abs(width - ms) <= self.tolerance() for ms in right):
+        if not any(-self.early() <= width - ms <= self.tolerance() for ms in right):
             self._break(t, f"{name} of slot {slot} for {width} ms instead of {right}")
 
     # ---- the supply ----
@@ -155,6 +155,6 @@ class Story:
                 good = begin if good is None else good
             elif seen:
                 good = None
-            if brown and good is not None and end - good >= self.settings["START_S"] * 1000 - SAMPLE_MS - self.tolerance():
+            if brown and good is not None and end - good >= self.settings["START_S"] * 1000 - SAMPLE_MS - self.early():
                 brown = False
         return not brown and not (seen and mv < self.settings["NO_SEND_MV"])
