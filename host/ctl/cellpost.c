@@ -210,7 +210,8 @@ static int usage(void)
         "                settle SID sent|failed|resend | account show|create NAME|rotate AC|retention AC |\n"
         "                forget NUMBER [--account AC] [--wait] | forget --check [NUMBER] |\n"
         "                simulate ... | record ... | hooks ... | optouts list|add|remove|import FILE |\n"
-        "                tls ca|status|issue NAME...|recipe [LANGUAGE] | help\n"
+        "                tls ca|status|issue NAME...|recipe [LANGUAGE] | board [NAME ...] | help\n"
+        "       cellpost [-c FILE | -s SOCKET] board NAME flash FILE.img\n"
         "       cellpost [-c FILE | -s SOCKET] send [--from NUMBER|MG...] TO TEXT | -f FILE.csv\n"
         "       cellpost [-c FILE | -s SOCKET] messages --sids -\n",
         stderr);
