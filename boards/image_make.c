@@ -71,5 +71,5 @@ int main(int argc, char **argv)
     bool sized = header.size > 0 && image_len(&header) <= IMAGE_MAX;
     bool good = sized && write_image(argv[5], image, image_len(&header));
     free(image);
-    return good ? EXIT_SUCCESS : fail(sized ? "IMAGE cannot be written" : "PROGRAM is empty or over 4 MiB");
+    return good ? EXIT_SUCCESS : fail(sized ? "IMAGE cannot be written" : "PROGRAM is empty or over 2 MiB");
 }

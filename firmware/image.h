@@ -18,7 +18,7 @@
 
 #define IMAGE_MAGIC      UINT32_C(0x31495043) /* "CPI1" */
 #define IMAGE_HEADER_LEN 40
-#define IMAGE_MAX        (UINT32_C(4) << 20) /* octets of header and program */
+#define IMAGE_MAX        (UINT32_C(2) << 20) /* octets of header and program */
 
 struct image_header {
     uint32_t magic;

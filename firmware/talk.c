@@ -35,7 +35,9 @@ struct ask {
     READ(name);                                                                                              \
     if (m.slot >= FIRMWARE_SLOTS)                                                                            \
     return LINK_BAD_VALUE
-#define WRITE(name, answer) ask->out_len = link_put_##name##_answer(answer, ask->out)
+/* For a list of fields that two structs share. */
+#define COPY(kind, name, text) to.name = from->name;
+#define WRITE(name, answer)    ask->out_len = link_put_##name##_answer(answer, ask->out)
 
 static uint16_t at_most(uint32_t value)
 {
@@ -130,27 +132,20 @@ static enum link_status ask_burst(struct ask *ask)
 static enum link_status ask_timing_set(struct ask *ask)
 {
     READ_SLOT(timing_set);
-    const struct timing timing = {m.kind,      m.rise_ms,     m.on_ms,     m.off_ms,    m.reset_ms,
-                                  m.up_max_ms, m.down_max_ms, m.settle_ms, m.min_off_ms};
-    return setting_timing_change(m.slot, &timing);
+    const struct link_timing_set *from = &m;
+    struct timing to;
+    LINK_FIELDS_timing_row(COPY) return setting_timing_change(m.slot, &to);
 }
 
 static enum link_status ask_timing_read(struct ask *ask)
 {
     READ_SLOT(timing_read);
     struct timing t;
+    const struct timing *from = &t;
+    struct link_timing_read_answer to = {.module = setting_module(m.slot)};
     memset(&t, 0, sizeof t);
     (void)setting_timing(m.slot, &t);
-    WRITE(timing_read, (&(struct link_timing_read_answer){.module = setting_module(m.slot),
-                                                          .kind = t.kind,
-                                                          .rise_ms = t.rise_ms,
-                                                          .on_ms = t.on_ms,
-                                                          .off_ms = t.off_ms,
-                                                          .reset_ms = t.reset_ms,
-                                                          .up_max_ms = t.up_max_ms,
-                                                          .down_max_ms = t.down_max_ms,
-                                                          .settle_ms = t.settle_ms,
-                                                          .min_off_ms = t.min_off_ms}));
+    LINK_FIELDS_timing_row(COPY) WRITE(timing_read, &to);
     return LINK_OK;
 }
 
@@ -169,14 +164,12 @@ static enum link_status ask_setting_read(struct ask *ask)
     return LINK_OK;
 }
 
-#define COPY(kind, name, text) answer.name = from->name;
-
 static enum link_status ask_counters(struct ask *ask)
 {
     const struct counters *from = &kept->counters;
-    struct link_counters_answer answer = {.unused = 0};
+    struct link_counters_answer to = {.unused = 0};
     LINK_COUNTERS(COPY)
-    WRITE(counters, &answer);
+    WRITE(counters, &to);
     return LINK_OK;
 }
 
@@ -184,9 +177,9 @@ static enum link_status ask_slot_counters(struct ask *ask)
 {
     READ_SLOT(slot_counters);
     const struct slot_counters *from = &kept->slots[m.slot].counters;
-    struct link_slot_counters_answer answer = {.unused = 0};
+    struct link_slot_counters_answer to = {.unused = 0};
     LINK_SLOT_COUNTERS(COPY)
-    WRITE(slot_counters, &answer);
+    WRITE(slot_counters, &to);
     return LINK_OK;
 }
 
@@ -251,17 +244,10 @@ static uint8_t on_request(void *arg, const struct link_frame *frame, uint8_t *ou
 static uint8_t render_slot(uint8_t slot, uint16_t number, uint8_t *out)
 {
     struct link_slot_read_answer now;
+    const struct link_slot_read_answer *from = &now;
+    struct link_slot_state to = {.number = number};
     slot_tell(slot, &now);
-    const struct link_slot_state state = {.number = number,
-                                          .slot = now.slot,
-                                          .phase = now.phase,
-                                          .target = now.target,
-                                          .reason = now.reason,
-                                          .request = now.request,
-                                          .took_ms = now.took_ms,
-                                          .start_ms = now.start_ms,
-                                          .rail_min_mv = now.rail_min_mv};
-    return link_put_slot_state(&state, out);
+    LINK_FIELDS_slot_row(COPY) return link_put_slot_state(&to, out);
 }
 
 static uint8_t render_fault(uint16_t number, uint8_t *out)

@@ -276,7 +276,7 @@ static int backup_main(const char *socket_path, int argc, char **argv)
 
 /* ---- board NAME flash FILE ---- */
 
-#define FLASH_MAX (4u << 20) /* what the daemon takes */
+#define FLASH_MAX (2u << 20) /* what the daemon takes */
 
 /* Read here: the daemon may not be allowed to. */
 static int flash_main(const char *socket_path, char **argv)
@@ -291,7 +291,7 @@ static int flash_main(const char *socket_path, char **argv)
     if (ferror(file) != 0)
         fail(argv[3], "cannot be read");
     else if (len == 0 || len > FLASH_MAX)
-        fail(argv[3], "is empty, or has more than 4 MiB");
+        fail(argv[3], "is empty, or has more than 2 MiB");
     else {
         snprintf(size, sizeof size, "%zu", len);
         status = ask_with(socket_path, 4, words, octets, len, print_line, NULL);

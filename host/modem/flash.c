@@ -212,7 +212,9 @@ static void on_begin(void *arg, int status, const uint8_t *payload, uint8_t len)
     } else if (status == LINK_BAD_IMAGE)
         give_up(flash, "the board has no room for the image");
     else if (status == LINK_BUSY)
-        give_up(flash, "the board has another image under test, or is about to start one");
+        flash_end(flash,
+                  "the board has another image under test, or is about to start one; within five minutes "
+                  "it has left it");
     else
         wait_for(flash, status, begin);
 }
@@ -220,9 +222,9 @@ static void on_begin(void *arg, int status, const uint8_t *payload, uint8_t len)
 static void begin(struct flash *flash)
 {
     uint8_t payload[LINK_PAYLOAD_MAX];
-    const struct link_update_begin begin = {
+    const struct link_update_begin image = {
         .size = (uint32_t)flash->len, .crc32 = flash->crc32, .version = flash->header.version};
-    ask(flash, LINK_TYPE_UPDATE_BEGIN, payload, link_put_update_begin(&begin, payload), on_begin, flash->go);
+    ask(flash, LINK_TYPE_UPDATE_BEGIN, payload, link_put_update_begin(&image, payload), on_begin, begin);
 }
 
 /* ---- checked, started, kept ---- */

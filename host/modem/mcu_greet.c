@@ -95,12 +95,14 @@ void mcu_place_learn(struct mcu_place *place)
 
 /* ---- who it is ---- */
 
-/* A clock that went back, or another count of starts. */
+/* A clock that went back, another count of starts (which may be forgotten with the power), or what no start
+ * changes once it is made. */
 static bool has_restarted(const struct mcu *mcu, const struct link_hello_answer *hello)
 {
     uint32_t passed = (uint32_t)(clock_mono_ms() - mcu->hello_at_ms);
     uint32_t expected = mcu->hello.uptime_ms + passed;
-    return hello->boots != mcu->hello.boots ||
+    return hello->boots != mcu->hello.boots || hello->cause != mcu->hello.cause ||
+           hello->version != mcu->hello.version ||
            (int32_t)(expected - hello->uptime_ms) > (int32_t)(UPTIME_SLACK_MS + passed / 50);
 }
 

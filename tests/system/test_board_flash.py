@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from board import Board, wait_board
-from gateway import BUILD, PATIENCE, Gateway, configuration, until
+from gateway import BUILD, PATIENCE, ROOT, Gateway, configuration, until
 
 IMAGES = BUILD / "boards/host"
 NEXT = IMAGES / "cellpost-board-next.img"  # version 0.2
@@ -168,7 +168,7 @@ def test_files_are_refused_before_the_board_hears_of_them(daemon, north, tmp_pat
         (good[:-1], "its header says"),
         (good + b"\0", "its header says"),
         (good[:5000] + bytes([good[5000] ^ 1]) + good[5001:], "check value"),
-        (bytes(5 << 20), "4 MiB"),
+        (bytes(3 << 20), "2 MiB"),
     ]:
         wrong.write_bytes(octets)
         assert reason in refused(gateway, wrong), reason
@@ -197,6 +197,26 @@ def test_what_a_control_client_may_send(daemon, north):
             client.shutdown(socket.SHUT_WR)
             got = client.recv(4096)
             assert got.startswith(answer) if answer else got == b"", (request[:30], got)
+
+
+RP2040 = BUILD / "hil/sim/rp2040/cellpost-board-rp2040"
+RP2040_NEXT = BUILD / "boards/rp2040/rp2040-next.img"
+RP2040_NODE = ROOT / "hil/sim/rp2040/node_modules"
+
+
+@pytest.mark.skipif(not (RP2040_NEXT.exists() and RP2040_NODE.exists()), reason="needs gcc-arm-none-eabi and npm --prefix hil/sim/rp2040 ci")
+def test_real_part_in_its_simulator(daemon, tmp_path):
+    north = Board(tmp_path / "north", program=RP2040)
+    try:
+        north.start()
+        gateway = daemon(north.section(type="rp2040"))
+        assert "for a board host, this one is rp2040" in refused(gateway, NEXT)
+        assert Flash(gateway, RP2040_NEXT).end() == (0, "")
+        wait_board(gateway, "north", version="0.2", cause="UPDATE", lease="HELD")
+        north.say("NRST")
+        wait_board(gateway, "north", version="0.2", cause="PIN", lease="HELD")
+    finally:
+        north.stop()
 
 
 # ---- by a tool ----
