@@ -27,10 +27,9 @@ static uint32_t get(uint8_t key)
 }
 
 /* Power goes after any octet of a hundred writes, page changes among them: each key has its old or its new
- * value. */
-static void power_may_go_at_any_octet(void **state)
+ * value. `steps`: of the loop between two writes, in which the page changes by and by. */
+static void power_goes(unsigned steps)
 {
-    (void)state;
     for (long power = 0; power < 6000; power += 1 + power / 500) {
         uint32_t old[2] = {0, 0};
         bool alive = true;
@@ -41,7 +40,10 @@ static void power_may_go_at_any_octet(void **state)
             alive = put(key, i);
             if (alive)
                 old[i % 2] = i;
-            else {
+            for (unsigned step = 0; step < steps; step++)
+                nv_step(rig.ms);
+            alive = alive && rig.nv_power != 0;
+            if (!alive) {
                 rig.nv_power = -1;
                 nv_start();
                 uint32_t now = get(key);
@@ -52,6 +54,57 @@ static void power_may_go_at_any_octet(void **state)
             }
         }
     }
+}
+
+static void power_may_go_at_any_octet(void **state)
+{
+    (void)state;
+    power_goes(0);
+    power_goes(2);
+}
+
+/* Nobody waits for a page change where there are steps enough between the writes. */
+static void a_page_changes_by_and_by(void **state)
+{
+    const unsigned erased = RIG_PAGE, record = sizeof(struct value) + 4;
+    (void)state;
+    rig_init();
+    unsigned erases = rig.nv_erases;
+    for (uint32_t i = 1; i <= 400; i++) {
+        unsigned octets = rig.nv_octets;
+        assert_true(put((uint8_t)(NV_TIMING + i % 2), i));
+        assert_int_equal(rig.nv_octets - octets, record);
+        for (unsigned step = 0; step < 8; step++) {
+            octets = rig.nv_octets;
+            erases = rig.nv_erases;
+            nv_step(rig.ms);
+            assert_true(rig.nv_octets - octets <= (rig.nv_erases > erases ? erased : record));
+        }
+        assert_int_equal(get((uint8_t)(NV_TIMING + i % 2)), i);
+        assert_int_equal(get((uint8_t)(NV_TIMING + (i + 1) % 2)), i - 1);
+    }
+    assert_in_range(rig.nv_erases, 400 * record / RIG_PAGE, 2 * 400 * record / RIG_PAGE);
+}
+
+/* A page that is full of what lives is not moved again and again. */
+static void a_full_page_is_left_alone(void **state)
+{
+    uint8_t octets[NV_RECORD_MAX] = {0};
+    (void)state;
+    rig_init();
+    for (uint8_t key = 1; key <= 8; key++)
+        assert_true(nv_put((uint8_t)(NV_TIMING + key), octets, sizeof octets, true));
+    unsigned erases = rig.nv_erases;
+    for (unsigned step = 0; step < 1000; step++)
+        nv_step(rig.ms);
+    assert_true(rig.nv_erases <= erases + 1);
+    erases = rig.nv_erases;
+    for (unsigned start = 0; start < 100; start++) {
+        nv_start();
+        for (unsigned step = 0; step < 100; step++)
+            nv_step(rig.ms);
+    }
+    assert_int_equal(rig.nv_erases, erases);
 }
 
 static void a_flipped_bit_is_found(void **state)
@@ -162,6 +215,8 @@ static void a_board_without_nv_works(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(power_may_go_at_any_octet),
+                                       cmocka_unit_test(a_page_changes_by_and_by),
+                                       cmocka_unit_test(a_full_page_is_left_alone),
                                        cmocka_unit_test(a_flipped_bit_is_found),
                                        cmocka_unit_test(wear_is_bounded),
                                        cmocka_unit_test(nothing_is_written_while_the_supply_is_low),

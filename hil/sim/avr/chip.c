@@ -32,7 +32,8 @@ static bool clock_due; /* main was not yet reached since the reset */
 
 /* ---- the image ---- */
 
-static void log_line(struct avr_t *from, const int level, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void log_line(struct avr_t *from, const int level,
+                                                           const char *format, va_list args)
 {
     (void)from;
     if (level == LOG_ERROR)
