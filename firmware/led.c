@@ -4,8 +4,8 @@
 #include "firmware/sense.h"
 #include "firmware/slot.h"
 
-static uint32_t began_ms;
-static uint8_t code;
+static uint32_t began_ms = (uint32_t)-LED_PAUSE_MS; /* of the blink, or of the pause: the first is over */
+static uint8_t blinks;                              /* left, with the one that is on its way; 0: the pause */
 static bool lit;
 
 uint8_t led_code(void)
@@ -26,13 +26,11 @@ uint8_t led_code(void)
 
 void led_step(uint32_t now_ms)
 {
-    uint32_t at = now_ms - began_ms;
-    if (code == 0 || at >= code * (uint32_t)LED_EACH_MS + LED_PAUSE_MS) {
+    if (now_ms - began_ms >= (blinks != 0 ? LED_EACH_MS : LED_PAUSE_MS)) {
         began_ms = now_ms;
-        at = 0;
-        code = led_code();
+        blinks = blinks != 0 ? (uint8_t)(blinks - 1) : led_code();
     }
-    bool on = at < code * (uint32_t)LED_EACH_MS && at % LED_EACH_MS < LED_ON_MS;
+    bool on = blinks != 0 && now_ms - began_ms < LED_ON_MS;
     if (on != lit)
         board_pin(BOARD_LED, 0, on);
     lit = on;

@@ -355,14 +355,15 @@ static void run_phase(struct slot *slot, uint32_t now_ms)
 /* True when the supply's state ended the phase. */
 static bool brown_out(struct slot *slot, uint32_t now_ms)
 {
-    uint8_t brown = row_of(slot->phase).brown;
-    bool powered = (row_of(slot->phase).pins & VBAT) != 0;
     enum link_supply supply = sense_state();
-    if (supply == LINK_SUPPLY_CUT && powered)
+    if (supply != LINK_SUPPLY_CUT && supply != LINK_SUPPLY_SHUT)
+        return false;
+    struct row row = row_of(slot->phase);
+    if (supply == LINK_SUPPLY_CUT && (row.pins & VBAT) != 0)
         enter(slot, LINK_PHASE_DISCHARGE, LINK_REASON_BROWN_OUT, now_ms);
-    else if (supply == LINK_SUPPLY_SHUT && brown == DROP)
+    else if (supply == LINK_SUPPLY_SHUT && row.brown == DROP)
         enter(slot, LINK_PHASE_DISCHARGE, LINK_REASON_BROWN_OUT, now_ms);
-    else if (supply == LINK_SUPPLY_SHUT && brown == END)
+    else if (supply == LINK_SUPPLY_SHUT && row.brown == END)
         enter_off(slot, LINK_REASON_BROWN_OUT, now_ms);
     else
         return false;
