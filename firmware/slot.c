@@ -217,10 +217,11 @@ static void reset_pulse(struct slot *slot, uint32_t now_ms)
     slot->wish = LINK_TARGET_ON;
     slot->reset = true;
     slot->began_ms = now_ms;
-    rate_count(number_of(slot));
+    enter(slot, LINK_PHASE_RESET_PULSE, LINK_REASON_REQUEST, now_ms);
+    rate_count(number_of(
+        slot)); /* after the pin: it takes milliseconds on a small part, the pulse would lack them */
     kept_count(&kept_of(slot)->counters.resets);
     log_put(LINK_LOG_RESET, number_of(slot), kept_of(slot)->request);
-    enter(slot, LINK_PHASE_RESET_PULSE, LINK_REASON_REQUEST, now_ms);
 }
 
 /* True when a wish was acted on, or must wait. */

@@ -1,4 +1,5 @@
-"""A simulated modem whose power is the pins of a board: by hand over a board that is only its BUS, then with the firmware itself."""
+"""A simulated modem whose power is the pins of a board: by hand over a board that is only its BUS, then with the firmware itself
+(CELLPOST_RIG: another rig of hil/rigs than host)."""
 import errno
 import os
 import pathlib
@@ -284,7 +285,7 @@ def firmware(folder):
     running = []
 
     def make(name):
-        rig = Rig(read_rig("host"), folder)
+        rig = Rig(read_rig(os.environ.get("CELLPOST_RIG", "host")), folder)
         sim = ModemSim(folder, [f"m1,board={folder}/bus,power={name}"]).start()
         running.extend([sim.stop, rig.close])
         sim.wait("m1", "connected")
