@@ -50,7 +50,7 @@ static void start_clock(void)
     ms_at_us = low - (uint32_t)(us % 1000);
     while (TIMER_RAWL - ms_at_us < 1000)
         ; /* so that SysTick comes as a millisecond begins */
-    SYST_RVR = XOSC_HZ / 1000 - 1;
+    SYST_RVR = CHIP_HZ / 1000 - 1;
     SYST_CVR = 0;
     SYST_CSR = 7; /* on, with its interrupt, from the processor's clock */
 }

@@ -7,6 +7,27 @@ void chip_unreset(uint32_t resets)
         ;
 }
 
+/* While nothing runs from it. */
+static void start_pll(void)
+{
+    REG_SET(RESETS_RESET, RESET_PLL_SYS);
+    chip_unreset(RESET_PLL_SYS);
+    PLL_SYS_FBDIV = 120;
+    REG_CLR(PLL_SYS_PWR, PLL_SYS_OFF);
+    while ((PLL_SYS_CS & PLL_SYS_LOCKED) == 0)
+        ;
+    PLL_SYS_PRIM = PLL_SYS_DIVIDE;
+    REG_CLR(PLL_SYS_PWR, PLL_SYS_DIVIDE_OFF);
+}
+
+/* Of the two clocks clk_sys can change between without a glitch: clk_ref, or the PLL. */
+static void select_clk_sys(uint32_t source)
+{
+    CLK_SYS_CTRL = source;
+    while ((CLK_SYS_SELECTED & BIT(source)) == 0)
+        ;
+}
+
 void chip_clocks_start(void)
 {
     XOSC_STARTUP = (XOSC_HZ / 1000 + 128) / 256; /* a millisecond */
@@ -16,11 +37,11 @@ void chip_clocks_start(void)
     CLK_REF_CTRL = CLK_REF_XOSC;
     while ((CLK_REF_SELECTED & BIT(CLK_REF_XOSC)) == 0)
         ;
-    REG_CLR(CLK_SYS_CTRL, 1); /* from clk_ref */
-    while ((CLK_SYS_SELECTED & 1) == 0)
-        ;
+    select_clk_sys(CLK_SYS_REF);
+    start_pll();
+    select_clk_sys(CLK_SYS_PLL);
     CLK_PERI_CTRL = CLK_ENABLE;
-    CLK_ADC_CTRL = CLK_ENABLE | CLK_ADC_FROM_XOSC;
+    CLK_ADC_CTRL = CLK_ENABLE | CLK_ADC_FROM_PLL;
     WATCHDOG_TICK = WATCHDOG_TICK_ON | XOSC_HZ / 1000000;
     chip_unreset(RESET_TIMER);
 }
@@ -36,7 +57,7 @@ void chip_watchdog_feed(uint32_t ms)
 static void select_what_resets(void)
 {
     PSM_WDSEL = PSM_PROC0 | PSM_PROC1;
-    RESETS_WDSEL = RESET_ALL & ~(RESET_IO_BANK0 | RESET_PADS_BANK0);
+    RESETS_WDSEL = RESET_ALL & ~(RESET_IO_BANK0 | RESET_PADS_BANK0 | RESET_PLL_SYS);
 }
 
 void chip_watchdog_start(uint32_t ms)

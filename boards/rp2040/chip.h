@@ -13,15 +13,17 @@
 #define REG_SET(reg, bits) (*(volatile uint32_t *)((uintptr_t) & (reg) + 0x2000) = (bits))
 #define REG_CLR(reg, bits) (*(volatile uint32_t *)((uintptr_t) & (reg) + 0x3000) = (bits))
 
-#define CLK_REF_CTRL      REG(0x40008030)
-#define CLK_REF_SELECTED  REG(0x40008038)
-#define CLK_REF_XOSC      2
-#define CLK_SYS_CTRL      REG(0x4000803C)
-#define CLK_SYS_SELECTED  REG(0x40008044)
-#define CLK_PERI_CTRL     REG(0x40008048)
-#define CLK_ADC_CTRL      REG(0x40008060)
-#define CLK_ENABLE        BIT(11)
-#define CLK_ADC_FROM_XOSC (UINT32_C(3) << 5)
+#define CLK_REF_CTRL     REG(0x40008030)
+#define CLK_REF_SELECTED REG(0x40008038)
+#define CLK_REF_XOSC     2
+#define CLK_SYS_CTRL     REG(0x4000803C)
+#define CLK_SYS_SELECTED REG(0x40008044)
+#define CLK_SYS_REF      0
+#define CLK_SYS_PLL      1
+#define CLK_PERI_CTRL    REG(0x40008048)
+#define CLK_ADC_CTRL     REG(0x40008060)
+#define CLK_ENABLE       BIT(11)
+#define CLK_ADC_FROM_PLL (UINT32_C(1) << 5)
 
 #define RESETS_RESET     REG(0x4000C000)
 #define RESETS_WDSEL     REG(0x4000C004)
@@ -30,6 +32,7 @@
 #define RESET_ADC        BIT(0)
 #define RESET_IO_BANK0   BIT(5)
 #define RESET_PADS_BANK0 BIT(8)
+#define RESET_PLL_SYS    BIT(12)
 #define RESET_TIMER      BIT(21)
 #define RESET_UART0      BIT(22)
 
@@ -55,6 +58,17 @@
 #define XOSC_ENABLE  UINT32_C(0x00FABAA0) /* 1 to 15 MHz */
 #define XOSC_STABLE  BIT(31)
 #define XOSC_HZ      12000000
+
+/* 12 MHz x 120 / 6 / 5: the ADC's 48 MHz, and enough for the processor */
+#define PLL_SYS_CS         REG(0x40028000)
+#define PLL_SYS_LOCKED     BIT(31)
+#define PLL_SYS_PWR        REG(0x40028004)
+#define PLL_SYS_OFF        (BIT(0) | BIT(5)) /* the PLL, its oscillator */
+#define PLL_SYS_DIVIDE_OFF BIT(3)
+#define PLL_SYS_FBDIV      REG(0x40028008)
+#define PLL_SYS_PRIM       REG(0x4002800C)
+#define PLL_SYS_DIVIDE     (UINT32_C(6) << 16 | UINT32_C(5) << 12)
+#define CHIP_HZ            (XOSC_HZ / 30 * 120)
 
 #define UART_DR       REG(0x40034000)
 #define UART_FR       REG(0x40034018)
@@ -138,10 +152,11 @@
 /* ---- chip.c ---- */
 
 void chip_unreset(uint32_t resets); /* RESET_...; waits until they are ready */
-/* All runs from the crystal: clk_ref, clk_sys and clk_peri at XOSC_HZ; the timer counts microseconds. */
+/* clk_ref is the crystal's XOSC_HZ; clk_sys, clk_peri and clk_adc are CHIP_HZ; the timer counts microseconds.
+ */
 void chip_clocks_start(void);
 /* At most 8388 ms. A bite resets both cores and every peripheral, but not the banks of GPIOs, their pads and
- * what drives them (SIO): the modems' pins hold. */
+ * what drives them (SIO): the modems' pins hold; nor the PLL, which the processor goes on with. */
 void chip_watchdog_start(uint32_t ms);
 void chip_watchdog_feed(uint32_t ms);
 _Noreturn void chip_reset(void); /* as a bite, at once */

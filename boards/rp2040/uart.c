@@ -6,7 +6,7 @@
 #include "boards/rp2040/chip.h"
 
 #define RATE    115200
-#define DIVISOR ((XOSC_HZ * 4 + RATE / 2) / RATE) /* of clk_peri / 16, in 64ths */
+#define DIVISOR ((CHIP_HZ * 4 + RATE / 2) / RATE) /* of clk_peri / 16, in 64ths */
 
 static struct ring rx, tx;
 

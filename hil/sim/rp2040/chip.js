@@ -5,8 +5,8 @@ import { ConsoleLogger, LogLevel, RP2040 } from 'rp2040js';
 import { SimulationClock } from './node_modules/rp2040js/dist/esm/clock/simulation-clock.js';
 import { pacedUart } from './uart.js';
 
-const HZ = 12e6; // the firmware runs all from the crystal; before it says so, too
-const CYCLE_NS = 1e9 / HZ;
+const HZ = 12e6; // until the firmware has set its clocks
+const ADC_NS = 2000; // 96 clocks of 48 MHz
 const RAM = 0x20000000;
 const BOOT2_AT = 0x20041f00;
 const GPIOS = 30;
@@ -55,6 +55,8 @@ export class Chip {
     this.mcu = new RP2040(clock);
     this.mcu.logger = new ConsoleLogger(LogLevel.Error);
     this.mcu.clkSys = this.mcu.clkPeri = HZ;
+    this.cycleNs = 1e9 / HZ;
+    this.mcu.addClockListener((hz) => (this.cycleNs = 1e9 / hz));
     this.addMemory(carried);
     this.addPeripherals(carried);
     this.addTick();
@@ -120,7 +122,7 @@ export class Chip {
     mcu.adc.onADCRead = (channel) => {
       mcu.adc.channelValues[channel] = this.wires.adc(channel, (gpio) => mcu.sio.gpioValue >>> gpio & 1);
       mcu.adc.currentChannel = channel;
-      mcu.adc.sampleAlarm.schedule(96 * CYCLE_NS);
+      mcu.adc.sampleAlarm.schedule(ADC_NS);
     };
     this.uart = pacedUart(mcu, mcu.uart[0], (octet) => this.wires.sent(octet));
   }
@@ -214,7 +216,7 @@ export class Chip {
     const until = this.beganNs + untilNs;
     while (clock.nanos < until && this.ended === null) {
       if (!this.hung && (!core.waiting || core.interruptsUpdated)) {
-        clock.tick(core.executeInstruction() * CYCLE_NS);
+        clock.tick(core.executeInstruction() * this.cycleNs);
         continue;
       }
       const alarm = clock.nextAlarm;

@@ -1,12 +1,10 @@
-// The image of boards/rp2040 in rp2040js, as a simulated board: see README.md. Started by the launcher, which gives the pty as
-// descriptor 3 and its name.
+// The image of boards/rp2040 in rp2040js, as a simulated board: see README.md. Started by the launcher, which gives the pty.
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Board, CAPS, SLOTS } from './board.js';
 import { Bus } from './bus.js';
 import { Flash } from './flash.js';
 
-const UART_FD = 3;
 const CHUNK_MS = 20; // lock-step: between two looks at what else there is
 const LAG_MS = 200; // real time: what is not caught up
 
@@ -21,7 +19,7 @@ function readArguments() {
   const options = {
     bus: { type: 'string' }, uart: { type: 'string' }, nv: { type: 'string' },
     lockstep: { type: 'boolean', default: false }, 'start-ms': { type: 'string', default: '0' },
-    image: { type: 'string' }, pty: { type: 'string' }, // of the launcher
+    image: { type: 'string' }, pty: { type: 'string' }, 'uart-fd': { type: 'string' }, // of the launcher
   };
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -43,7 +41,7 @@ function readUart() {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    return incoming.subarray(0, fs.readSync(UART_FD, incoming));
+    return incoming.subarray(0, fs.readSync(uartFd, incoming));
   } catch (error) {
     if (error.code !== 'EAGAIN') throw error;
     return incoming.subarray(0, 0);
@@ -58,7 +56,7 @@ const outgoing = [];
 function writeUart() {
   if (outgoing.length === 0) return;
   try {
-    fs.writeSync(UART_FD, Buffer.from(outgoing));
+    fs.writeSync(uartFd, Buffer.from(outgoing));
   } catch (error) {
     if (error.code !== 'EAGAIN') throw error;
   }
@@ -68,6 +66,7 @@ function writeUart() {
 // ---- time ----
 
 const args = readArguments();
+const uartFd = Number(args['uart-fd']);
 
 function runMs() {
   board.chip.uart.feed(readUart());
