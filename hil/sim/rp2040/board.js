@@ -11,6 +11,7 @@ const STATUS = (slot) => 5 + 4 * slot;
 const HOST_CUT = 18;
 const MUX = [20, 21];
 const LED = 25;
+const RELEASE_NS = 1e5; // the boot stage's first steps belong to the millisecond of the reset: they let go of what was held
 const FULL_MV = 3300;
 const STEPS = 4096;
 const name = (pin, slot) => `${pin}${slot || ''}`;
@@ -72,6 +73,7 @@ export class Board {
     }
     this.begin(carried);
     this.bus.reset(cause);
+    this.chip.run(RELEASE_NS);
   }
 
   // ---- what the world does ----
@@ -95,7 +97,7 @@ export class Board {
     else if (word === 'HANG') this.chip.hung = true;
   }
 
-  // The next millisecond. A new life begins with the one after.
+  // The next millisecond. A new life's clock begins with the one after.
   runMs() {
     this.bus.nowMs++;
     this.lifeMs++;
