@@ -315,13 +315,14 @@ static void on_line_change(void *arg, int64_t line_id, const struct carrier_stat
 {
     struct daemon *daemon = arg;
     const struct line *line = directory_line(daemon->directory, line_id);
-    char at[25], condition[200];
+    const char *name = line != NULL ? line->name : "?", *state = carrier_state_text(status->state);
+    char at[25], condition[200], power[200];
     clock_format(clock_wall_ms(), at);
     log_quote(status->condition, strlen(status->condition), condition, sizeof condition);
-    log_event(LOG_INFO, "line", "line=%s state=%s condition=%s", line != NULL ? line->name : "?",
-              carrier_state_text(status->state), condition);
-    ctl_broadcast(daemon->ctl, "%s line name=%s state=%s condition=%s", at, line != NULL ? line->name : "?",
-                  carrier_state_text(status->state), condition);
+    log_quote(status->power, strlen(status->power), power, sizeof power);
+    log_event(LOG_INFO, "line", "line=%s state=%s condition=%s power=%s", name, state, condition, power);
+    ctl_broadcast(daemon->ctl, "%s line name=%s state=%s condition=%s power=%s", at, name, state, condition,
+                  power);
 }
 
 void verbs_observe(struct daemon *daemon)

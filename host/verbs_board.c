@@ -300,13 +300,6 @@ static void on_hand_told(void *arg)
     (void)arg;
 }
 
-static void on_hand_over(void *arg)
-{
-    struct hand *hand = arg;
-    slot_fini(&hand->slot);
-    free(hand);
-}
-
 static void on_hand_done(void *arg, int status)
 {
     struct hand *hand = arg;
@@ -314,7 +307,8 @@ static void on_hand_done(void *arg, int status)
         ctl_ok(hand->call);
     else
         ctl_err(hand->call, "%s", slot_why(&hand->slot));
-    loop_soon(hand->slot.loop, on_hand_over, hand);
+    slot_fini(&hand->slot);
+    free(hand);
 }
 
 static bool find_act(const char *word, enum slot_act *act)

@@ -62,7 +62,14 @@ static uint8_t send_power_off(struct modem *m)
 static int on_planned(void *arg)
 {
     struct modem *m = arg;
-    return m->send.phase != SEND_NONE ? -EBUSY : send_power_off(m);
+    if (m->send.phase != SEND_NONE) {
+        return -EBUSY;
+    }
+    uint8_t grace_s = send_power_off(m);
+    if (grace_s > 0) { /* if the board does not follow, the probe finds out */
+        modem_event(m, EVENT_SILENCE, "switched off on request");
+    }
+    return grace_s;
 }
 
 void power_setup(struct modem *m)

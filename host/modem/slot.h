@@ -3,12 +3,10 @@
  *   "BOARD:N"           slot N of a modem board (mcu.h)
  *   "sim:SOCKET:MODEM"  the modem simulator's control socket: "power MODEM cycle"; cuts only
  *
- * Never blocks. slot_do ends in fn exactly once, within the board's own times and SLOT_MARGIN_MS, unless
- * slot_fini or another slot_do comes first: 0, or
- *   -EAGAIN    the board does not do it now (rate limit, low supply): slot_why tells, and nothing is left
- *              that it might do later, but to start what is off
- *   -EIO       the modem did not start
- *   -ECANCELED somebody else gave this slot another target meanwhile
+ * Never blocks. slot_do ends in fn, which may end the slot, exactly once, within the board's own times and
+ * SLOT_MARGIN_MS, unless slot_fini or another slot_do comes first: 0, or -EAGAIN    the board does not do it
+ * now (rate limit, low supply): slot_why tells, and nothing is left that it might do later, but to start what
+ * is off -EIO       the modem did not start -ECANCELED somebody else gave this slot another target meanwhile
  *   -ENOTCONN, -ETIMEDOUT  the board, or the simulator, is not there */
 #ifndef CELLPOST_MODEM_SLOT_H
 #define CELLPOST_MODEM_SLOT_H
