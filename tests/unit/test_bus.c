@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -326,6 +328,37 @@ static void who_leaves_is_not_waited_for(void **state)
     bus_close(&bus);
 }
 
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+static void who_does_not_read_holds_time_up(void **state)
+{
+    static char filler[4096];
+    const struct itimerval soon = {.it_interval = {0, 20000}, .it_value = {0, 20000}},
+                           never = {{0, 0}, {0, 0}};
+    struct sigaction action = {.sa_handler = on_alarm};
+    (void)state;
+    begin(true);
+    int a = client(), watcher = client();
+    say(a, "GO\n");
+    run_to(1);
+    while (send(bus.clients[1].fd, filler, sizeof filler, MSG_DONTWAIT) > 0)
+        continue;
+    say(a, "GO\n");
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    assert_false(bus_tick(&bus)); /* by the signal, not by the grant */
+    setitimer(ITIMER_REAL, &never, NULL);
+    while (recv(watcher, filler, sizeof filler, MSG_DONTWAIT) > 0)
+        continue;
+    assert_true(bus_tick(&bus));
+    close(a);
+    close(watcher);
+    bus_close(&bus);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_changed_pin_ends_the_run),
         cmocka_unit_test(an_order_gives_no_time),
         cmocka_unit_test(who_leaves_is_not_waited_for),
+        cmocka_unit_test(who_does_not_read_holds_time_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,6 +243,11 @@ static void pwrkey_is_not_heard_while_it_boots_or_ends(void **state)
     pass(2500);
     assert_int_equal(pmu.state, PMU_OFF);
     assert_int_equal(counts[PMU_COUNT_pulse_void], 2);
+    pulse(PMU_KEY, 2000);
+    pass(1000);
+    pulse(PMU_KEY, 5000); /* begun while it booted */
+    assert_int_equal(pmu.state, PMU_ON);
+    assert_int_equal(counts[PMU_COUNT_pulse_void], 3);
 }
 
 static void a_pulse_too_soon_after_the_end_is_heard_from_the_gap_on(void **state)
@@ -433,6 +438,10 @@ static void what_cures_a_hang(void **state)
     pass(5000);
     power_up();
     assert_int_equal(pmu.stuck, PMU_FREE);
+    pmu_stick(&pmu, PMU_STUCK_POWER);
+    pmu_die(&pmu); /* it still needs the cut */
+    pulse(PMU_KEY, 500);
+    assert_true(pmu.state == PMU_OFF && pmu.latched);
 }
 
 static void too_low_a_rail(void **state)
