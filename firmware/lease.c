@@ -20,6 +20,7 @@ static void change(enum link_lease to, uint32_t now_ms)
         return;
     state = to;
     board_pin(BOARD_HOST_CUT, 0, to == LINK_LEASE_CUTTING);
+    since_ms = board_ms(); /* as in slot.c: a slow part has counted meanwhile */
     talk_raise(LINK_TYPE_LEASE_STATE, 0);
 }
 

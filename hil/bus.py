@@ -63,17 +63,23 @@ class Bus:
         if str(address).startswith("serial:"):
             _, device, baud = (str(address) + ":115200").split(":")[:3]
             self.port = _Serial(device, baud)
+            self.say("HELLO")  # a jig does not see its port being opened
         else:
             self.port = _Socket(address)
         self.rest = b""
         self.lines = collections.deque()
-        while not self.lines:
-            self._read(patience_s)
-        words = self.lines.popleft().decode().split()
-        if words[0] != "CAPS":
-            raise BusClosed(f"the bus began with {words} instead of CAPS")
+        words = self._first_line(patience_s)
+        while words[:1] != ["CAPS"]:  # a jig may have told something before it heard us
+            words = self._first_line(patience_s)
         self.caps = {word for word in words[1:] if "=" not in word}
         self.values = dict(word.split("=") for word in words[1:] if "=" in word)
+
+    def _first_line(self, patience_s):
+        if not self.lines:
+            self._read(patience_s)
+        if not self.lines:
+            raise BusClosed(f"no CAPS within {patience_s} s")
+        return self.lines.popleft().decode(errors="replace").split()
 
     def fileno(self):
         return self.port.fd

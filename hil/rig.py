@@ -39,6 +39,7 @@ class Rig:
         self.lag_ms = 0
         self.beat_ms, self._beat_at, self._turn = None, 0, 0
         self._request, self._asking = 0, False
+        self._before = {}  # counters of a board that has lived already
         self.seen, self._cursor = [], 0
         self.modules, self.states, self.told = {}, {}, []
         self.supply_mv = 4000
@@ -67,16 +68,18 @@ class Rig:
             self._make_fresh()
 
     def _make_fresh(self):
-        """A board of hardware keeps its settings: all as the table has them, no module, and a reset."""
+        """A board of hardware keeps its settings and counters: all as the table has them, no module, power away and back, and counted from here."""
         for name, setting in SETTINGS.items():
-            if name.startswith("MODULE_") and int(name[-1]) >= self.slots:
-                continue
-            self.set(name, setting["default"])
-        self.nrst()
+            if not name.startswith("MODULE_") or int(name[-1]) < self.slots:
+                self.set(name, setting["default"])
+        self.power_cycle(10000)
+        self._before = {slot: self.counters(slot) for slot in (None, *range(self.slots))}
+        self._before[None]["boots"] -= 1
 
     def greet(self):
         self.link.forget()
-        return self.ask("HELLO", protocol=link.LAYOUT["protocol"], session=1)
+        hello = self.ask("HELLO", protocol=link.LAYOUT["protocol"], session=1)
+        return dict(hello, boots=hello["boots"] - self._before.get(None, {}).get("boots", 0))
 
     def close(self):
         """Ends the board's program, and fails where a rule of the story was broken."""
@@ -246,7 +249,9 @@ class Rig:
             self.settings[name] = value
 
     def counters(self, slot=None):
-        return self.ask("COUNTERS") if slot is None else self.ask("SLOT_COUNTERS", slot=slot)
+        """Since this rig was made."""
+        counters = self.ask("COUNTERS") if slot is None else self.ask("SLOT_COUNTERS", slot=slot)
+        return {name: value - self._before.get(slot, {}).get(name, 0) for name, value in counters.items()}
 
     def _beat(self):
         if self.beat_ms and self.t >= self._beat_at and not self._asking:

@@ -93,6 +93,7 @@ def test_status_that_never_rises_is_tried_three_times_then_rests(rig):
     rig.until_phase(0, Phase.UP, row["up_max_ms"] + 5000)
 
 
+@pytest.mark.needs("hours")
 def test_a_dead_module_gets_no_more_than_its_hour_allows(rig):
     rig.set("REST_S", 1)
     rig.set("PULSES_HOUR", 4)

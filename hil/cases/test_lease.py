@@ -31,6 +31,7 @@ def test_a_silent_host_is_cut_once_and_left_to_boot(rig):
     assert rig.story.asserted[("HOST_CUT", 0)] == 1 and lease(rig) == Lease.HELD
 
 
+@pytest.mark.needs("hours")
 def test_a_host_that_stays_away_is_cut_three_times_then_left_for_an_hour(rig):
     short(rig)
     rig.beat()

@@ -88,8 +88,8 @@ def test_a_brown_out_in_a_start_drops_it(rig):
 
 
 def test_the_states_have_hysteresis(rig):
-    steps = [(3590, "WARN"), (3640, "WARN"), (3710, "GOOD"), (3490, "NO_SEND"), (3560, "NO_SEND"), (3610, "WARN"), (3390, "SHUT"),
-             (3600, "SHUT"), (3250, "CUT"), (3600, "CUT"), (3710, "RECOVERING"), (3600, "RECOVERING"), (3300, "SHUT")]
+    steps = [(3580, "WARN"), (3640, "WARN"), (3730, "GOOD"), (3480, "NO_SEND"), (3560, "NO_SEND"), (3630, "WARN"), (3380, "SHUT"),
+             (3600, "SHUT"), (3250, "CUT"), (3600, "CUT"), (3730, "RECOVERING"), (3600, "RECOVERING"), (3340, "SHUT")]
     rig.run(100)  # judged for the first time
     for mv, state in steps:
         rig.supply(mv)
