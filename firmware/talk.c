@@ -85,14 +85,18 @@ static enum link_status ask_slot_target(struct ask *ask)
     return status;
 }
 
-static enum link_status ask_slot_read(struct ask *ask)
-{
-    READ_SLOT(slot_read);
-    struct link_slot_read_answer answer;
-    slot_tell(m.slot, &answer);
-    WRITE(slot_read, &answer);
-    return LINK_OK;
-}
+/* What is read of a slot: `tell` fills the answer. */
+#define ASK_OF_SLOT(name, tell)                                                                              \
+    static enum link_status ask_##name(struct ask *ask)                                                      \
+    {                                                                                                        \
+        READ_SLOT(name);                                                                                     \
+        struct link_##name##_answer answer;                                                                  \
+        tell(m.slot, &answer);                                                                               \
+        WRITE(name, &answer);                                                                                \
+        return LINK_OK;                                                                                      \
+    }
+ASK_OF_SLOT(slot_read, slot_tell)
+ASK_OF_SLOT(sense, sense_answer)
 
 static enum link_status ask_heartbeat(struct ask *ask)
 {
@@ -110,15 +114,6 @@ static enum link_status ask_maintenance(struct ask *ask)
     if (!lease_maintenance(m.seconds, board_ms()))
         return LINK_BAD_VALUE;
     WRITE(maintenance, (&(struct link_maintenance_answer){.seconds = m.seconds}));
-    return LINK_OK;
-}
-
-static enum link_status ask_sense(struct ask *ask)
-{
-    READ_SLOT(sense);
-    struct link_sense_answer answer;
-    sense_answer(m.slot, &answer);
-    WRITE(sense, &answer);
     return LINK_OK;
 }
 

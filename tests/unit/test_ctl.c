@@ -25,6 +25,7 @@ struct world {
     struct loop *loop;
     struct ctl *ctl;
     struct ctl_call *held;
+    unsigned taken;
 };
 
 static void verb_echo(void *arg, struct ctl_call *call, int argc, char **argv)
@@ -60,6 +61,24 @@ static void verb_watch(void *arg, struct ctl_call *call, int argc, char **argv)
     ctl_watch(call);
 }
 
+/* take N: what came behind it, and the request's own words, which must still be there. */
+static void took(void *arg, struct ctl_call *call, char **argv, const uint8_t *octets, size_t len)
+{
+    struct world *world = arg;
+    unsigned sum = 0;
+    for (size_t i = 0; i < len; i++)
+        sum += octets[i];
+    world->taken++;
+    ctl_line(call, "%s %zu %u", argv[1], len, sum);
+    ctl_ok(call);
+}
+
+static void verb_take(void *arg, struct ctl_call *call, int argc, char **argv)
+{
+    (void)argc;
+    ctl_take(call, (size_t)strtoul(argv[1], NULL, 10), took, arg);
+}
+
 #define LONG 6000
 
 static void verb_long(void *arg, struct ctl_call *call, int argc, char **argv)
@@ -74,7 +93,8 @@ static void verb_long(void *arg, struct ctl_call *call, int argc, char **argv)
 static const struct ctl_verb verbs[] = {
     {"long", "", "", 0, 0, verb_long},   {"echo", "[A [B]]", "", 0, 2, verb_echo},
     {"fail", "", "", 0, 0, verb_fail},   {"hold", "", "", 0, 0, verb_hold},
-    {"watch", "", "", 0, 0, verb_watch}, {NULL, NULL, NULL, 0, 0, NULL},
+    {"watch", "", "", 0, 0, verb_watch}, {"take", "N", "", 1, 1, verb_take},
+    {NULL, NULL, NULL, 0, 0, NULL},
 };
 
 static int setup(void **state)
@@ -241,6 +261,38 @@ static void test_held_call_answers_later(void **state)
     close(fd);
 }
 
+static void test_octets_behind_a_request(void **state)
+{
+    struct world *world = *state;
+    ask(world, "take 3\nabc", " 3 3 294\nok\n");
+    ask(world, "take 3\nabcdefgh\necho\n", " 3 3 294\nok\n");
+    ask(world, "take 0\n", " 0 0 0\nok\n");
+    ask(world, "fail\nabc", "err no way\n");
+}
+
+static void test_octets_come_in_pieces_or_not(void **state)
+{
+    struct world *world = *state;
+    static char piece[1000], got[256];
+    int fd = dial(world), gone = dial(world);
+    memset(piece, 1, sizeof piece);
+    assert_int_equal(write(fd, "take 300000\n", 12), 12);
+    assert_int_equal(write(gone, "take 10\n123456789", 17), 17);
+    for (int i = 0; i < 300; i++) {
+        assert_int_equal(world->taken, 0);
+        assert_int_equal(write(fd, piece, sizeof piece), sizeof piece);
+        loop_turn(world->loop, 5);
+        loop_turn(world->loop, 0);
+    }
+    await(world, fd, "ok\n", got, sizeof got);
+    assert_string_equal(got, " 300000 300000 300000\nok\n");
+    close(fd);
+    close(gone);
+    for (int turns = 0; turns < 5; turns++)
+        loop_turn(world->loop, 1);
+    assert_int_equal(world->taken, 1);
+}
+
 static void test_watchers_hear_and_a_deaf_one_is_cut(void **state)
 {
     struct world *world = *state;
@@ -284,6 +336,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_lines_are_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(test_controls_do_not_reach_the_terminal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_held_call_answers_later, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_octets_behind_a_request, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_octets_come_in_pieces_or_not, setup, teardown),
         cmocka_unit_test_setup_teardown(test_watchers_hear_and_a_deaf_one_is_cut, setup, teardown),
     };
     log_open(LOG_ERROR, true, STDERR_FILENO);
