@@ -133,11 +133,12 @@ def test_board_that_loses_power_on_the_way_gets_the_rest(daemon, north):
     assert (code, row["version"]) == (0, "0.2") or (code == 1 and "the board went back to firmware 0.1" in error and row["version"] == "0.1")
 
 
-def test_daemon_that_dies_on_the_way_leaves_the_old_firmware(daemon, north):
+@pytest.mark.parametrize("end", [Gateway.kill, Gateway.stop])
+def test_daemon_that_ends_on_the_way_leaves_the_old_firmware(daemon, north, end):
     gateway = daemon(north.section())
     flash = Flash(gateway, NEXT)
     flash.wait_line("sent 10 %")
-    gateway.kill()
+    assert end(gateway) in (None, 0)
     code, error = flash.end()
     assert code == 1 and "closed the connection" in error
     gateway.start()
@@ -261,6 +262,17 @@ def test_tool_writes_it(daemon, plain):
     assert flash.end() == (0, ""), flash.lines
     wait_board(gateway, "north", version="0.2", lease="HELD")
     assert not list(gateway.data.glob("board-*"))
+
+
+def test_tool_ends_with_the_daemon(daemon, plain):
+    gateway = daemon(plain.section(loader=plain.loader))
+    flash = Flash(gateway, NEXT)
+    until(plain.flashed.exists, 20)
+    assert gateway.stop() == 0
+    assert flash.end()[0] == 1
+    assert not list(gateway.data.glob("board-*"))
+    with pytest.raises(OSError):  # nobody reads it
+        os.close(os.open(plain.flashed.parent / "go", os.O_WRONLY | os.O_NONBLOCK))
 
 
 def test_tool_that_fails_is_told(daemon, plain):
