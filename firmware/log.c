@@ -91,10 +91,11 @@ static void save_counters(void)
         kept_clean();
 }
 
-/* One record a step at most, besides the counters: a write may take milliseconds. */
+/* One record a step at most, besides the counters, and none while one is on its way: a write may take
+ * milliseconds, and waiting for it a hundred times that. */
 void log_step(uint32_t now_ms)
 {
-    if (!saved && now_ms < LOG_SETTLE_MS)
+    if ((!saved && now_ms < LOG_SETTLE_MS) || board_nv_busy())
         return;
     if (!saved || (kept_dirty() && now_ms - saved_ms >= LOG_SAVE_MS)) {
         saved = true;

@@ -28,9 +28,11 @@ static uint16_t crc_of(uint16_t crc, const uint8_t *octets, uint8_t len)
     return crc;
 }
 
+#define ANY 0 /* key of no record */
+
 /* False at the end of the page's log. A damaged record has key 0 and is stepped over where its length is
- * sane. */
-static bool read_record(uint8_t of, uint16_t at, struct record *record)
+ * sane. Of a key that is not wanted only key and length are read, and nothing is checked. */
+static bool read_record(uint8_t of, uint16_t at, uint8_t wanted, struct record *record)
 {
     uint8_t head[2], check[2];
     if (at + (uint16_t)OVERHEAD > board_nv_page_len())
@@ -46,6 +48,8 @@ static bool read_record(uint8_t of, uint16_t at, struct record *record)
         record->next = 0; /* the rest of the page is lost: the next write moves to the other one */
         return true;
     }
+    if (wanted != ANY && wanted != record->key)
+        return true;
     board_nv_read(of, (uint16_t)(at + 2), record->octets, record->len);
     board_nv_read(of, (uint16_t)(record->next - 2), check, sizeof check);
     uint16_t crc = crc_of(crc_of(0xFFFF, head, 2), record->octets, record->len);
@@ -90,7 +94,7 @@ static bool newest(uint8_t of, uint8_t key, struct record *found)
 {
     struct record record;
     bool any = false;
-    for (uint16_t at = HEAD_LEN; at != 0 && read_record(of, at, &record); at = record.next)
+    for (uint16_t at = HEAD_LEN; at != 0 && read_record(of, at, key, &record); at = record.next)
         if (record.key == key) {
             *found = record;
             any = true;
@@ -102,7 +106,7 @@ static uint8_t log_count(uint8_t of)
 {
     struct record record;
     uint8_t count = 0;
-    for (uint16_t at = HEAD_LEN; at != 0 && read_record(of, at, &record); at = record.next)
+    for (uint16_t at = HEAD_LEN; at != 0 && read_record(of, at, NV_LOG, &record); at = record.next)
         count = (uint8_t)(count + (record.key == NV_LOG && count < UINT8_MAX));
     return count;
 }
@@ -141,7 +145,7 @@ static bool living(const struct record *record)
         return false;
     if (record->key == NV_LOG)
         return moving.skip == 0 || moving.skip-- == 0;
-    for (uint16_t at = record->next; at != 0 && read_record(page, at, &later); at = later.next)
+    for (uint16_t at = record->next; at != 0 && read_record(page, at, record->key, &later); at = later.next)
         if (later.key == record->key)
             return false;
     return true;
@@ -174,7 +178,7 @@ static bool move_end(void)
 static bool move_step(void)
 {
     struct record record;
-    if (moving.from == 0 || !read_record(page, moving.from, &record))
+    if (moving.from == 0 || !read_record(page, moving.from, ANY, &record))
         return move_end();
     moving.from = record.next;
     moving.on = !living(&record) || copy(&record);
@@ -199,7 +203,7 @@ static void find_end(void)
 {
     struct record record;
     end = HEAD_LEN;
-    while (end < board_nv_page_len() && read_record(page, end, &record)) {
+    while (end < board_nv_page_len() && read_record(page, end, ANY, &record)) {
         if (record.key == 0)
             errors++;
         end = record.next != 0 ? record.next : board_nv_page_len();
@@ -262,7 +266,7 @@ bool nv_log_at(uint8_t i, void *to, uint8_t len)
     struct record record;
     if (board_nv_page_len() == 0)
         return false;
-    for (uint16_t at = HEAD_LEN; at != 0 && read_record(page, at, &record); at = record.next)
+    for (uint16_t at = HEAD_LEN; at != 0 && read_record(page, at, NV_LOG, &record); at = record.next)
         if (record.key == NV_LOG && record.len == len && i-- == 0) {
             memcpy(to, record.octets, len);
             return true;
