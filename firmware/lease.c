@@ -84,8 +84,10 @@ void lease_step(uint32_t now_ms)
         change(LINK_LEASE_WATCHLESS, state == LINK_LEASE_WATCHLESS ? since_ms : now_ms);
         return;
     }
-    if (state == LINK_LEASE_WATCHLESS)
-        change(LINK_LEASE_BOOT, now_ms);
+    if (state == LINK_LEASE_WATCHLESS) {
+        change(LINK_LEASE_BOOT, now_ms); /* which may have set since_ms after this turn's time */
+        return;
+    }
     if (now_ms - since_ms < patience_ms())
         return;
     if (state == LINK_LEASE_CUTTING || state == LINK_LEASE_REST || state == LINK_LEASE_MAINTENANCE)

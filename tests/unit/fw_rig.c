@@ -110,6 +110,8 @@ enum link_cause board_cause(void)
 void board_pin(enum board_pin pin, uint8_t slot, bool asserted)
 {
     struct rig_modem *modem = &rig.modems[slot];
+    rig.ms += rig.pin_ms;
+    rig.true_ms += rig.pin_ms;
     if (pin == BOARD_VBAT_EN && modem->vbat != asserted)
         modem_vbat(modem, asserted);
     if (pin == BOARD_PWRKEY && modem->key != asserted)

@@ -113,6 +113,20 @@ static void a_board_that_cannot_cut_says_so(void **state)
     assert_false(lease_host_there());
 }
 
+/* Its clock goes on within a turn: a hold-off that begins there is not over at once. */
+static void a_slow_board_that_begins_to_watch_waits_for_the_host(void **state)
+{
+    (void)state;
+    rig_init();
+    rig.caps &= (uint16_t)~LINK_CAP_HOST_CUT;
+    rig_run(1000);
+    rig.pin_ms = 1;
+    rig.caps |= LINK_CAP_HOST_CUT;
+    rig_run(1000);
+    assert_int_equal(lease_state(), LINK_LEASE_BOOT);
+    assert_int_equal(rig.host_cuts, 0);
+}
+
 static void the_led_tells(void **state)
 {
     (void)state;
@@ -137,6 +151,7 @@ int main(void)
                                        cmocka_unit_test(the_boards_own_resets_do_not_begin_the_count_anew),
                                        cmocka_unit_test(a_starved_host_is_not_cut),
                                        cmocka_unit_test(a_board_that_cannot_cut_says_so),
+                                       cmocka_unit_test(a_slow_board_that_begins_to_watch_waits_for_the_host),
                                        cmocka_unit_test(the_led_tells)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
