@@ -126,6 +126,8 @@ struct mcu_seat {
 void mcu_seat_take(struct mcu_seat *);
 void mcu_seat_leave(struct mcu_seat *);
 int mcu_seat_plan(struct mcu_set *, const char *board, uint8_t slot); /* asks who sits there */
+/* What a board that lost its power, or another in its place, would not know: the slot is to stay off. */
+void mcu_seat_keep_off(const struct mcu_seat *, bool off);
 /* NULL: the board is not here, or the slot not known yet. */
 const struct mcu_slot *mcu_seat_slot(const struct mcu_seat *);
 const struct mcu *mcu_seat_board(const struct mcu_seat *); /* NULL: not here */

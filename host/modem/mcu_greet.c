@@ -9,6 +9,17 @@
 
 /* ---- slots ---- */
 
+static void send_off(struct mcu_place *place)
+{
+    uint8_t payload[LINK_PAYLOAD_MAX];
+    uint16_t last = place->slot.row.request;
+    const struct link_slot_target off = {.slot = place->number,
+                                         .target = LINK_TARGET_OFF,
+                                         .request = last == UINT16_MAX ? 1 : (uint16_t)(last + 1)};
+    mcu_news(place->mcu, LOG_INFO, "target", "slot %u: told again to be off", place->number);
+    mcu_send(place->mcu, LINK_TYPE_SLOT_TARGET, payload, link_put_slot_target(&off, payload), NULL, NULL);
+}
+
 static void on_row(void *arg, int status, const uint8_t *payload, uint8_t len)
 {
     struct mcu_place *place = arg;
@@ -16,6 +27,9 @@ static void on_row(void *arg, int status, const uint8_t *payload, uint8_t len)
         return;
     }
     bool came = !place->slot.known;
+    if (came && place->keep_off && place->slot.row.target != LINK_TARGET_OFF) {
+        send_off(place);
+    }
     place->slot.known = true;
     mcu_tell(place->mcu, place->number, came ? MCU_CAME : MCU_PHASE);
 }
@@ -180,6 +194,7 @@ static void enter_here(struct mcu *mcu, const struct link_hello_answer *hello)
     }
     timer_set(&mcu->beat, 0);
     for (uint8_t i = 0; i < MCU_SLOTS_MAX && i < hello->slots; i++) {
+        mcu->places[i].slot.known = false;
         mcu_place_learn(&mcu->places[i]);
     }
 }

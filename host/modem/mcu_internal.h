@@ -21,7 +21,8 @@ struct mcu_call {
 struct mcu_place {
     struct mcu *mcu;
     uint8_t number;
-    bool sent; /* the module, since HELLO */
+    bool sent;     /* the module, since HELLO */
+    bool keep_off; /* it is to stay off, whatever the board remembers */
     struct mcu_slot slot;
 };
 

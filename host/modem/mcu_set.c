@@ -105,6 +105,14 @@ int mcu_seat_plan(struct mcu_set *set, const char *board, uint8_t slot)
     return seat != NULL ? seat->planned(seat->arg) : 0;
 }
 
+void mcu_seat_keep_off(const struct mcu_seat *seat, bool off)
+{
+    struct mcu *mcu = mcu_find(seat->set, seat->board);
+    if (mcu != NULL) {
+        mcu->places[seat->slot].keep_off = off;
+    }
+}
+
 const struct mcu *mcu_seat_board(const struct mcu_seat *seat)
 {
     return board_of(seat);

@@ -276,6 +276,7 @@ void slot_board_do(struct slot *slot, enum slot_act act)
     slot->board.busy = true;
     slot->board.act = act;
     slot->board.step = 0;
+    mcu_seat_keep_off(&slot->board.seat, act == SLOT_OFF);
     slot->board.forced = false;
     step_begin(slot);
 }

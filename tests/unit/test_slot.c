@@ -352,6 +352,25 @@ static void test_restart(void **state)
     assert_int_equal(world.status, 0);
 }
 
+/* What was switched off stays so when the board has lost its memory of it. */
+static void test_off_is_told_again(void **state)
+{
+    (void)state;
+    begin_up();
+    act(SLOT_OFF, 0);
+    run_until_done(90000);
+    rig_power();
+    rig.modems[0].on = false;
+    run(40000);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_OFF);
+    assert_int_equal(rig_slot(0).target, LINK_TARGET_OFF);
+    act(SLOT_ON, 0);
+    run_until_done(60000);
+    rig_power();
+    run(40000);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
+}
+
 /* Requests are numbered from what the board has seen: a daemon that starts anew is obeyed. */
 static void test_new_daemon(void **state)
 {
@@ -430,6 +449,7 @@ int main(void)
         TEST(test_superseded),
         TEST(test_burst),
         TEST(test_maintenance),
+        TEST(test_off_is_told_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
