@@ -359,6 +359,78 @@ static void there_is_a_way_back_at_each_step(void **state)
     assert_int_equal(rig_image_version(), 1);
 }
 
+/* ---- any order of anything ---- */
+
+static uint32_t seed;
+
+static uint32_t draw(uint32_t below)
+{
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 8) % below;
+}
+
+static void random_piece(void)
+{
+    uint32_t offset = draw(4) == 0 ? draw(LEN) : update_offset();
+    uint8_t len = (uint8_t)(draw(8) == 0 ? draw(65) : 61);
+    if (offset < LEN)
+        (void)piece(offset, (uint8_t)(LEN - offset < len ? LEN - offset : len));
+}
+
+static void random_act(uint16_t *kept_version)
+{
+    static const enum link_cause causes[] = {LINK_CAUSE_WATCHDOG, LINK_CAUSE_PIN, LINK_CAUSE_POWER};
+    switch (draw(40)) {
+    case 0:
+        if (take_and_test() == LINK_OK)
+            rig_run(draw(15000)); /* slots may be on their way yet */
+        break;
+    case 1:
+        whole.version = (uint16_t)(2 + draw(3));
+        whole.crc32 = rig_image_make(image, LEN, whole.version, "rig");
+        break;
+    case 2: (void)update_begin(&whole); break;
+    case 3: (void)update_end(); break;
+    case 4: (void)update_test(); break;
+    case 5: (void)update_revert(); break;
+    case 6:
+        rig_beat();
+        if (update_confirm() == LINK_OK)
+            *kept_version = rig_image_version();
+        break;
+    case 7: rig_restart(causes[draw(3)]); break;
+    case 8: rig_power(); break;
+    case 9: rig_run(draw(UPDATE_CONFIRM_MS / 8)); break;
+    case 10: rig.supply_mv = draw(2) == 0 ? 3000 : 4000; break;
+    case 11: rig_image.bad_octet = draw(3) == 0 ? (long)draw(LEN) : -1; break;
+    case 12: rig_run(1 + draw(200)); break;
+    default: random_piece(); break;
+    }
+}
+
+/* What runs is whole; it is the one that was kept last, or is under test. */
+static void nothing_runs_but_what_was_kept_or_is_tested(void **state)
+{
+    unsigned tests = 0, kept_ones = 0;
+    (void)state;
+    for (uint32_t sequence = 1; sequence <= 100; sequence++) {
+        uint16_t kept_version = 1;
+        seed = sequence;
+        begin();
+        for (unsigned i = 0; i < 150; i++) {
+            uint16_t before = kept_version;
+            random_act(&kept_version);
+            kept_ones += kept_version != before;
+            tests += rig_image.testing;
+            if (!rig_image.testing)
+                assert_int_equal(rig_image_version(), kept_version);
+            else
+                assert_int_equal(rig.cause, LINK_CAUSE_UPDATE);
+        }
+    }
+    assert_true(tests > 100 && kept_ones > 20); /* it came to that */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_good_image_is_kept),
@@ -372,6 +444,7 @@ int main(void)
                                        cmocka_unit_test(nothing_is_written_while_the_supply_is_low),
                                        cmocka_unit_test(repeats_do_no_harm),
                                        cmocka_unit_test(the_reset_waits_for_slots),
-                                       cmocka_unit_test(there_is_a_way_back_at_each_step)};
+                                       cmocka_unit_test(there_is_a_way_back_at_each_step),
+                                       cmocka_unit_test(nothing_runs_but_what_was_kept_or_is_tested)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
