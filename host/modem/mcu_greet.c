@@ -7,6 +7,18 @@
 #define SAVED_MS        15000
 #define UPTIME_SLACK_MS 5000 /* clocks of boards without a crystal are 1 % off, and answers may be late */
 
+/* A board's text goes to terminals and into lines of key=value. */
+static void clean(char *text, char blank)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == ' ') {
+            *text = blank;
+        } else if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\') {
+            *text = '?';
+        }
+    }
+}
+
 /* ---- slots ---- */
 
 static void send_off(struct mcu_place *place)
@@ -209,9 +221,15 @@ void mcu_on_hello(void *arg, int status, const uint8_t *payload, uint8_t len)
     if (status == LINK_BAD_VERSION && len > 0) {
         mcu_lose(mcu, MCU_REFUSED, "its firmware speaks protocol %u of the link, this program %d", payload[0],
                  LINK_PROTOCOL);
-    } else if (status != LINK_OK || !link_get_hello_answer(&hello, payload, len)) {
+        return;
+    }
+    if (status != LINK_OK || !link_get_hello_answer(&hello, payload, len)) {
         mcu_lose(mcu, MCU_REFUSED, "HELLO was answered %s", link_status_name((unsigned)status));
-    } else if (mcu->type[0] != '\0' && strcmp(mcu->type, hello.board) != 0) {
+        return;
+    }
+    clean(hello.board, '_');
+    clean(hello.fault, ' ');
+    if (mcu->type[0] != '\0' && strcmp(mcu->type, hello.board) != 0) {
         mcu_close(mcu); /* a pattern's next path */
         mcu_lose(mcu, MCU_REFUSED, "is a board %s, not %s", hello.board, mcu->type);
     } else {
@@ -295,6 +313,7 @@ void mcu_on_event(void *arg, uint8_t type, const uint8_t *payload, uint8_t len)
     } else if (type == LINK_TYPE_LEASE_STATE && link_get_lease_state(&lease, payload, len)) {
         take_lease(mcu, lease.lease, lease.cycles);
     } else if (type == LINK_TYPE_FAULT && link_get_fault(&fault, payload, len)) {
+        clean(fault.text, ' ');
         mcu_news(mcu, LOG_ERROR, "fault", "%s: %s", link_cause_name(fault.cause), fault.text);
     }
 }

@@ -48,7 +48,7 @@ struct rig {
     bool host_cut, led;
     unsigned host_cuts, feeds, led_blinks;
     uint8_t pin_ms; /* what each call of board_pin takes, on a slow part */
-    uint8_t kept[BOARD_KEPT_MAX];
+    _Alignas(8) uint8_t kept[BOARD_KEPT_MAX];
     uint8_t nv[2][RIG_PAGE];
     uint16_t nv_len;
     long nv_power; /* octets until power goes; -1: never */

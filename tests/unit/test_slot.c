@@ -314,6 +314,41 @@ static void test_supply(void **state)
     assert_int_equal(status.brown_outs, 1);
 }
 
+/* A board of another protocol is told and left alone, but for a HELLO now and then. */
+static void test_other_protocol(void **state)
+{
+    struct mcu_status status;
+    struct link_decoder decoder = {0};
+    struct link_frame frame;
+    uint8_t octets[256], wire[LINK_WIRE_MAX];
+    const uint8_t answer[] = {LINK_BAD_VERSION, 7};
+    unsigned hellos = 0;
+    (void)state;
+    begin("ec25", "");
+    for (unsigned ms = 0; ms < 20000; ms++) {
+        clock_advance(1);
+        wait_for_pty();
+        loop_turn(world.loop, 0);
+        wait_for_pty();
+        ssize_t n = read(world.master, octets, sizeof octets);
+        for (ssize_t i = 0; i < n; i++) {
+            if (link_decode(&decoder, octets[i], &frame)) {
+                assert_int_equal(frame.type, LINK_TYPE_HELLO);
+                uint8_t len =
+                    link_encode(LINK_TYPE_HELLO | LINK_ANSWER, frame.seq, answer, sizeof answer, wire);
+                assert_int_equal(write(world.master, wire, len), len);
+                hellos++;
+            }
+        }
+    }
+    mcu_status(mcu_at(world.set, 0), &status);
+    assert_int_equal(status.state, MCU_REFUSED);
+    assert_non_null(strstr(status.condition, "protocol 7"));
+    assert_in_range(hellos, 4, 7);
+    assert_false(slot_can(&world.slot, SLOT_CUT));
+    assert_string_equal(world.kinds, "refused ");
+}
+
 /* A mute board: what is asked ends, what follows fails at once, and it is found again. */
 static void test_mute(void **state)
 {
@@ -450,6 +485,7 @@ int main(void)
         TEST(test_burst),
         TEST(test_maintenance),
         TEST(test_off_is_told_again),
+        TEST(test_other_protocol),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
