@@ -222,6 +222,7 @@ static void on_begin(void *arg, int status, const uint8_t *payload, uint8_t len)
 static void begin(struct flash *flash)
 {
     uint8_t payload[LINK_PAYLOAD_MAX];
+    flash->start = start_of(flash->mcu);
     const struct link_update_begin image = {
         .size = (uint32_t)flash->len, .crc32 = flash->crc32, .version = flash->header.version};
     ask(flash, LINK_TYPE_UPDATE_BEGIN, payload, link_put_update_begin(&image, payload), on_begin, begin);
@@ -271,9 +272,11 @@ static void on_end(void *arg, int status, const uint8_t *payload, uint8_t len)
     struct flash *flash = arg;
     (void)payload;
     (void)len;
-    flash->start = start_of(flash->mcu);
-    if (status == LINK_OK)
+    if (status == LINK_OK) {
+        flash->start = start_of(flash->mcu);
         ask(flash, LINK_TYPE_UPDATE_TEST, NULL, 0, on_test, check);
+    } else if (status == LINK_BAD_IMAGE && has_restarted(flash))
+        wait_for(flash, status, begin); /* it has forgotten */
     else if (status == LINK_BAD_IMAGE)
         give_up(flash, "what the board has stored is not what was sent");
     else
