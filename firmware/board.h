@@ -58,9 +58,11 @@ uint16_t board_nv_page_len(void); /* 0: has none */
 void board_nv_read(uint8_t page, uint16_t at, void *to, uint16_t len);
 bool board_nv_write(uint8_t page, uint16_t at, const void *from, uint16_t len);
 bool board_nv_erase(uint8_t page);
-/* What was written or erased is still on its way to its cells (reads see it already): one more may have to
- * wait. A board where nothing is left to do when they return need not have this function. */
+/* For slow cells; a board where nothing is left to do when a write or an erase returns need not have these.
+ * busy: something is still on its way to its cells (reads see it already), and one more may have to wait.
+ * flush: waits until what was written is there; an erase may go on. */
 bool board_nv_busy(void);
+void board_nv_flush(void);
 
 /* Images (image.h), where board_capabilities has LINK_CAP_UPDATE; else never called. There is a place for one
  * image beside the running one. The modems' pins hold meanwhile, and over the resets. Power may go at any

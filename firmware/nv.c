@@ -8,7 +8,8 @@
 
 static uint8_t page;
 static uint16_t generation, end, errors;
-static uint16_t fresh; /* `end` at the start, or as the last move left it */
+static uint16_t fresh; /* `end` when a move was last thought of */
+static bool settled;   /* NV_SETTLE_MS have passed since the start */
 static bool held;
 static uint8_t budget;
 static uint32_t hour_ms;
@@ -127,13 +128,18 @@ static uint8_t other(void)
     return (uint8_t)(page ^ 1);
 }
 
-static bool move_begin(void)
+static void leave_old_log(void)
 {
     uint8_t keep = board_nv_page_len() < NV_SMALL ? NV_LOG_KEEP / 2 : NV_LOG_KEEP, have = log_count(page);
+    moving.skip = have > keep ? (uint8_t)(have - keep) : 0;
+}
+
+static bool move_begin(void)
+{
     fresh = end; /* another try, should this one fail, waits for more records */
     moving.on = board_nv_erase(other());
     moving.from = moving.to = HEAD_LEN;
-    moving.skip = have > keep ? (uint8_t)(have - keep) : 0;
+    leave_old_log();
     return moving.on;
 }
 
@@ -230,8 +236,8 @@ void nv_start(void)
         generation = found[page];
     }
     find_end();
-    fresh = end;
-    moving.on = false;
+    fresh = HEAD_LEN;
+    settled = moving.on = false;
 }
 
 bool nv_get(uint8_t key, void *to, uint8_t len)
@@ -256,8 +262,8 @@ bool nv_put(uint8_t key, const void *from, uint8_t len, bool asked)
         return false;
     bool good = write_record(page, end, key, from, len);
     end = (uint16_t)(end + OVERHEAD + len);
-    while (asked && board_nv_busy())
-        ; /* told as kept only once it is */
+    if (asked)
+        board_nv_flush(); /* told as kept only once it is */
     return good;
 }
 
@@ -284,15 +290,33 @@ __attribute__((weak)) bool board_nv_busy(void)
     return false;
 }
 
-/* Begun early, the move keeps no caller of nv_put waiting; not for a few octets, lest it wear the page out.
- */
+__attribute__((weak)) void board_nv_flush(void) {}
+
+/* What lives leaves room enough on another page. */
+static bool move_pays(void)
+{
+    struct record record;
+    uint16_t lives = HEAD_LEN;
+    leave_old_log();
+    for (uint16_t at = HEAD_LEN; at != 0 && read_record(page, at, ANY, &record); at = record.next)
+        if (living(&record))
+            lives = (uint16_t)(lives + OVERHEAD + record.len);
+    return lives + (uint16_t)NV_ROOM <= board_nv_page_len();
+}
+
+/* Begun early, the move keeps no caller of nv_put waiting; not for a few octets, nor by a loop of starts,
+ * lest it wear the page out. */
 static bool move_due(void)
 {
-    return board_nv_page_len() - end < NV_ROOM && end - fresh >= NV_ROOM / 2;
+    if (!settled || board_nv_page_len() - end >= NV_ROOM || end - fresh < NV_ROOM / 2)
+        return false;
+    fresh = end;
+    return move_pays();
 }
 
 void nv_step(uint32_t now_ms)
 {
+    settled = settled || now_ms - hour_ms >= NV_SETTLE_MS;
     if (now_ms - hour_ms >= 3600000) {
         hour_ms = now_ms;
         budget = NV_WRITES_HOUR;

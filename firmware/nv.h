@@ -12,7 +12,8 @@
 #define NV_RECORD_MAX  48
 #define NV_LOG_KEEP    8    /* entries that move to a new page; half of it to a small one */
 #define NV_SMALL       1024 /* octets of a page */
-#define NV_ROOM        112  /* octets: the counters of a board with two slots; with less the move begins */
+#define NV_SETTLE_MS   5000 /* from the start until a move may begin by itself */
+#define NV_ROOM        164  /* octets: counters of two slots, settings, an entry; with less the move begins */
 #define NV_WRITES_HOUR 40
 
 enum nv_key {

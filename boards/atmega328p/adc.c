@@ -53,24 +53,24 @@ ISR(ADC_vect)
     turn = turn + 1 < PLACES ? (uint8_t)(turn + 1) : SUPPLY + 1;
 }
 
-/* At the pin. */
-static int32_t millivolts(uint8_t place)
+/* At the pin, times `factor`: of the middle of the sample's step. */
+static int32_t millivolts(uint8_t place, uint8_t factor)
 {
     uint16_t sample;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         sample = samples[place];
     }
-    return (int32_t)(((uint32_t)sample * PINS_AREF_MV + 512) / 1024);
+    return (int32_t)((uint32_t)(2 * sample + 1) * ((uint32_t)PINS_AREF_MV * factor) / 2048);
 }
 
 int32_t board_measure(enum board_measure what, uint8_t slot)
 {
     switch (what) {
-    case BOARD_SUPPLY_MV: return millivolts(SUPPLY) * PINS_DIVIDER;
-    case BOARD_RAIL_MV: return millivolts((uint8_t)(RAIL_0 + slot)) * PINS_DIVIDER;
-    case BOARD_CURRENT_MA: return millivolts((uint8_t)(CURRENT_0 + slot)) * PINS_MA_PER_MV;
-    case BOARD_TEMPERATURE_DC: return millivolts(TEMPERATURE) - PINS_TEMPERATURE_0_MV;
+    case BOARD_SUPPLY_MV: return millivolts(SUPPLY, PINS_DIVIDER);
+    case BOARD_RAIL_MV: return millivolts((uint8_t)(RAIL_0 + slot), PINS_DIVIDER);
+    case BOARD_CURRENT_MA: return millivolts((uint8_t)(CURRENT_0 + slot), PINS_MA_PER_MV);
+    case BOARD_TEMPERATURE_DC: return millivolts(TEMPERATURE, 1) - PINS_TEMPERATURE_0_MV;
     }
     return BOARD_NOT_MEASURED;
 }

@@ -73,14 +73,16 @@ static void run_tick(void)
     run_len = run_done = 0;
 }
 
+/* What is written into the other page need not wait for the erase of this one. */
 void nv_tick(void)
 {
+    bool erasing = erase_at != erase_end;
     if (reading || busy())
         return;
-    if (erase_at != erase_end)
-        erase_tick();
-    else if (run_len != 0)
+    if (run_len != 0 && !(erasing && run_at / PAGE_LEN == erase_at / PAGE_LEN))
         run_tick();
+    else if (erasing)
+        erase_tick();
 }
 
 /* One step of the wait for what is under way, faster than the milliseconds would take it. */
@@ -101,6 +103,14 @@ uint16_t board_nv_page_len(void)
 bool board_nv_busy(void)
 {
     return erase_at != erase_end || run_len != 0 || busy();
+}
+
+void board_nv_flush(void)
+{
+    while (run_len != 0)
+        pump();
+    while (busy())
+        ;
 }
 
 static uint8_t octet_at(uint16_t at)

@@ -183,9 +183,12 @@ size_t chip_receive(const uint8_t *octets, size_t len)
     return i;
 }
 
-void chip_adc(uint8_t channel, uint32_t millivolts)
+/* simavr makes 1023 of the reference; the part makes 1024 steps of it. */
+void chip_adc(uint8_t channel, uint32_t microvolts)
 {
-    avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + channel), millivolts);
+    uint64_t step = (uint64_t)microvolts * 1024 / (PINS_AREF_MV * 1000u);
+    uint32_t told = (uint32_t)(((step < 1023 ? step : 1023) * PINS_AREF_MV + 1022) / 1023);
+    avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + channel), told);
 }
 
 uint8_t *chip_eeprom(void)

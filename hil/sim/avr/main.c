@@ -21,6 +21,7 @@
 #include "hil/sim/avr/chip.h"
 
 #define LAG_MS 1000
+#define UV     INT64_C(1000) /* of a millivolt */
 #define CAPS   "status reset host_cut adc rail current temp wdt_cause eeprom hang"
 
 static struct {
@@ -43,9 +44,9 @@ static struct {
 #define CHANNEL(name, channel) CHANNEL_##name = channel,
 enum { PINS_INPUTS(CHANNEL) };
 
-static void feed(uint8_t channel, int32_t millivolts)
+static void feed(uint8_t channel, int64_t microvolts)
 {
-    chip_adc(channel, millivolts > 0 ? (uint32_t)millivolts : 0);
+    chip_adc(channel, microvolts > 0 ? (uint32_t)microvolts : 0);
 }
 
 static int32_t rail_of(uint8_t slot)
@@ -59,11 +60,11 @@ static void feed_all(void)
 {
     static const uint8_t rails[CHIP_SLOTS] = {CHANNEL_RAIL_0, CHANNEL_RAIL_1};
     static const uint8_t currents[CHIP_SLOTS] = {CHANNEL_CURRENT_0, CHANNEL_CURRENT_1};
-    feed(CHANNEL_SUPPLY, world.supply_mv / PINS_DIVIDER);
-    feed(CHANNEL_TEMPERATURE, world.temperature_dc + PINS_TEMPERATURE_0_MV);
+    feed(CHANNEL_SUPPLY, world.supply_mv * UV / PINS_DIVIDER);
+    feed(CHANNEL_TEMPERATURE, (world.temperature_dc + PINS_TEMPERATURE_0_MV) * UV);
     for (uint8_t slot = 0; slot < CHIP_SLOTS; slot++) {
-        feed(rails[slot], rail_of(slot) / PINS_DIVIDER);
-        feed(currents[slot], world.current_ma[slot] / PINS_MA_PER_MV);
+        feed(rails[slot], rail_of(slot) * UV / PINS_DIVIDER);
+        feed(currents[slot], world.current_ma[slot] * UV / PINS_MA_PER_MV);
     }
 }
 
