@@ -68,7 +68,13 @@ class Rig:
             self._make_fresh()
 
     def _make_fresh(self):
-        """A board of hardware keeps its settings and counters: all as the table has them, no module, power away and back, and counted from here."""
+        """A board of hardware keeps its settings and counters, a jig its outputs: all as the table has them, no module, power away and back, and
+        counted from here."""
+        if "adc" in self.caps:
+            self.say("ADC0", self.supply_mv)
+        for slot in range(self.slots):
+            if "status" in self.caps:
+                self.say(f"STATUS{slot or ''}", 0)
         for name, setting in SETTINGS.items():
             if not name.startswith("MODULE_") or int(name[-1]) < self.slots:
                 self.set(name, setting["default"])
