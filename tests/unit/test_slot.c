@@ -349,6 +349,33 @@ static void test_other_protocol(void **state)
     assert_string_equal(world.kinds, "refused ");
 }
 
+/* Whole frames of any type and content, answers among them: nothing breaks, and the board is found again. */
+static void test_any_frames(void **state)
+{
+    uint8_t payload[LINK_PAYLOAD_MAX], wire[LINK_WIRE_MAX];
+    (void)state;
+    begin_up();
+    srandom(1);
+    for (unsigned i = 0; i < 20000; i++) {
+        uint8_t type = (uint8_t)(i % 2 == 0 ? LINK_EVENT_FIRST + random() % 6 : random());
+        uint8_t len = (uint8_t)(random() % (LINK_PAYLOAD_MAX + 1));
+        for (uint8_t k = 0; k < len; k++) {
+            payload[k] = (uint8_t)(random() % 4 == 0 ? random() : random() % 6);
+        }
+        len = link_encode(type, (uint8_t)(i % 4 == 1 ? rig.in[2] : random()), payload, len, wire);
+        assert_int_equal(write(world.master, wire, len), len);
+        if (i % 7 == 0) {
+            act((enum slot_act)(random() % SLOT_ACTS), 1);
+        }
+        run(2);
+    }
+    run(MCU_REST_MAX_MS + 20000);
+    world.done = 0;
+    act(SLOT_ON, 0);
+    run_until_done(200000);
+    assert_non_null(slot_mcu(&world.slot));
+}
+
 /* A mute board: what is asked ends, what follows fails at once, and it is found again. */
 static void test_mute(void **state)
 {
@@ -486,6 +513,7 @@ int main(void)
         TEST(test_maintenance),
         TEST(test_off_is_told_again),
         TEST(test_other_protocol),
+        TEST(test_any_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
