@@ -82,7 +82,7 @@ def test_a_board_that_was_reset_gives_the_host_its_hold_off(rig):
     rig.nrst()
     begin = rig.t
     cut = rig.until_pin("HOST_CUT", 0, 1, 70000)
-    assert abs(cut - begin - 60000) <= 20 + rig.tolerance()
+    assert abs(cut - begin - 60000) <= 60 + rig.tolerance()  # a board takes tens of milliseconds to start
 
 
 @pytest.mark.needs("status", "STATUS")

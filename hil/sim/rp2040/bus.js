@@ -70,7 +70,7 @@ class Client {
 }
 
 export class Bus {
-  // said({word, slot, value}): all but GO. run(untilMs): lock-step, the board may run; stood() is called when it has.
+  // said({word, slot, value}): all but GO. run(untilMs): lock-step, the board may run, a millisecond at the least; stood() is called when it has.
   constructor({ caps, slots, lockstep, said, run }) {
     Object.assign(this, { caps, slots, lockstep, said, run, nowMs: 0, standing: lockstep, changed: false, clients: [] });
     this.pins = new Map();
@@ -125,7 +125,7 @@ export class Bus {
     }
     const steppers = this.clients.filter((client) => client.stepper);
     if (steppers.length === 0 || !steppers.every((client) => client.granted)) return;
-    this.standing = this.changed = false;
+    this.standing = false;
     this.run(Math.min(...steppers.map((client) => client.untilMs)));
   }
 
@@ -139,6 +139,7 @@ export class Bus {
 
   stood() {
     this.standing = true;
+    this.changed = false; // what an order changes from here on ends the next run after its first millisecond
     for (const client of this.clients) client.granted = false;
     this.say(`TICK ${this.nowMs}`);
     this.take();

@@ -75,7 +75,9 @@ function runMs() {
 }
 
 function runUntil(untilMs) {
-  for (let n = 0; n < CHUNK_MS && bus.nowMs < untilMs && !bus.changed; n++) runMs();
+  let n = 0;
+  do runMs();
+  while (++n < CHUNK_MS && bus.nowMs < untilMs && !bus.changed);
   if (bus.nowMs < untilMs && !bus.changed) setImmediate(runUntil, untilMs);
   else bus.stood();
 }
