@@ -116,6 +116,13 @@ def test_the_board_is_reset_in_the_middle_of_a_power_sequence(stack):
 
 def test_another_board_and_another_modem_in_their_places(stack):
     program = stack.boards[0]
+    stack.watch.bus.say("NRST")  # a second start: the other board will tell its first
+
+    def saved():
+        row = stack.row()
+        return row["cause"] == "PIN" and int(row["uptime_s"]) >= 20
+
+    until(saved, 60, "a board that has saved its counters", pause_s=0.2)
     stack.sim.stop()
     program.stop()
     for path in list(program.folder.iterdir()):
