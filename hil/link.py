@@ -15,6 +15,8 @@ import pathlib
 import struct
 import subprocess
 
+from frames import frame, unframe
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("CELLPOST_BUILD", ROOT / "build" / "release")).resolve()
 LAYOUT = json.loads(subprocess.run([BUILD / "firmware/link/link-layout"], check=True, capture_output=True).stdout)
@@ -64,34 +66,7 @@ def unpack(fields, octets):
     return out
 
 
-# ---- frames ----
-
-def crc16(octets):
-    crc = 0xFFFF
-    for octet in octets:
-        crc ^= octet << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc
-
-
-def frame(kind, seq, payload):
-    body = bytes([kind, seq]) + payload
-    body += crc16(body).to_bytes(2, "little")
-    return b"\0" + b"".join(bytes([len(run) + 1]) + run for run in body.split(b"\0")) + b"\0"
-
-
-def unframe(octets):
-    """(type, sequence, payload) of what stood between two zeros, or None where it is damaged."""
-    body, at = b"", 0
-    while at < len(octets):
-        body += octets[at + 1:at + octets[at]] + b"\0"
-        at += octets[at]
-    body = body[:-1]
-    if at != len(octets) or len(body) < 4 or crc16(body[:-2]) != int.from_bytes(body[-2:], "little"):
-        return None
-    return body[0], body[1], body[2:-2]
-
+# ---- the host's end ----
 
 Event = collections.namedtuple("Event", "name fields")
 

@@ -1,29 +1,8 @@
 """A simulated board for its tests: started, its bus and its link by hand."""
-import atexit, os, socket, subprocess
+import atexit, os, pathlib, socket, subprocess, sys
 
-
-def crc16(octets):
-    crc = 0xFFFF
-    for octet in octets:
-        crc ^= octet << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc
-
-
-def frame(body):
-    body += crc16(body).to_bytes(2, "little")
-    return b"\0" + b"".join(bytes([len(run) + 1]) + run for run in body.split(b"\0")) + b"\0"
-
-
-def bodies(octets):
-    for part in octets.split(b"\0"):
-        out, at = b"", 0
-        while at < len(part):
-            out += part[at + 1:at + part[at]] + b"\0"
-            at += part[at]
-        if len(out) > 4 and crc16(out[:-3]) == int.from_bytes(out[-3:-1], "little"):
-            yield out[:-3]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "hil"))
+from frames import frame, unframe
 
 
 class Board:
@@ -67,15 +46,15 @@ class Board:
         got = b""
         for n in range(1000):
             if n % 100 == 0:  # again: a board that starts hears nothing
-                os.write(self.uart, frame(bytes([type_, self.seq]) + payload))
+                os.write(self.uart, frame(type_, self.seq, payload))
             step()
             try:
                 got += os.read(self.uart, 4096)
             except BlockingIOError:
                 pass
-            for body in bodies(got):
-                if body[0] == type_ | 0x80 and body[1] == self.seq:
-                    return body[2:]
+            for answer in map(unframe, got.split(b"\0")):
+                if answer and answer[:2] == (type_ | 0x80, self.seq):
+                    return answer[2]
         raise AssertionError("no answer")
 
     def end(self):

@@ -5,7 +5,8 @@ import random
 import pytest
 
 import link
-from link import Phase, Status, Target, frame
+from frames import frame, unframe
+from link import Phase, Status, Target
 
 
 def noise(seed, count, zeros=True):
@@ -120,7 +121,7 @@ def test_an_event_is_repeated_until_it_is_acknowledged(rig):
     heard, write = [], rig.link.write
 
     def deaf(octets):  # requests pass, acknowledgements do not
-        got = link.unframe(octets.strip(b"\0"))
+        got = unframe(octets.strip(b"\0"))
         if got[0] < link.ANSWER:
             write(octets)
         else:

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from bus import Bus
+from frames import crc16
 from link import BUILD, Cap, Cause, LogCode, Module, Phase
 from rig import Rig, read_rig
 
@@ -21,15 +22,6 @@ def board(tmp_path):
     rig = Rig(read_rig("avr"), tmp_path)
     yield rig
     rig.close()
-
-
-def crc16(octets):
-    crc = 0xFFFF
-    for octet in octets:
-        crc ^= octet << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc
 
 
 # ---- the same input gives the same run ----

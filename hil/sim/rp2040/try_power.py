@@ -19,7 +19,7 @@ class Cut(Rig):
 
     def send_and_cut(self, type_, payload, ms):
         self.board.seq = self.board.seq % 255 + 1
-        os.write(self.board.uart, frame(bytes([type_, self.board.seq]) + payload))
+        os.write(self.board.uart, frame(type_, self.board.seq, payload))
         self.board.run(ms)
         self.board.say("POWERCYCLE")
         self.board.run(10, "RESET POWER")
