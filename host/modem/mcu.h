@@ -128,6 +128,10 @@ void mcu_seat_leave(struct mcu_seat *);
 int mcu_seat_plan(struct mcu_set *, const char *board, uint8_t slot); /* asks who sits there */
 /* What a board that lost its power, or another in its place, would not know: the slot is to stay off. */
 void mcu_seat_keep_off(const struct mcu_seat *, bool off);
+/* The number of a target that follows `last`. An OFF that ON is to follow (half) has an even one: the board
+ * keeps it, and whoever comes to know the slot so gives it ON, lest it stay off for ever where the daemon or
+ * the link died in between. */
+uint16_t mcu_next_request(uint16_t last, bool half);
 /* NULL: the board is not here, or the slot not known yet. */
 const struct mcu_slot *mcu_seat_slot(const struct mcu_seat *);
 const struct mcu *mcu_seat_board(const struct mcu_seat *); /* NULL: not here */

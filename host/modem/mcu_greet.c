@@ -21,15 +21,32 @@ static void clean(char *text, char blank)
 
 /* ---- slots ---- */
 
-static void send_off(struct mcu_place *place)
+uint16_t mcu_next_request(uint16_t last, bool half)
+{
+    uint16_t next = (uint16_t)(last + 1 + ((last + 1) % 2 == half));
+    return next != 0 ? next : 2; /* 0 is no number, and even */
+}
+
+static void send_target(struct mcu_place *place, enum link_target target, const char *why)
 {
     uint8_t payload[LINK_PAYLOAD_MAX];
-    uint16_t last = place->slot.row.request;
-    const struct link_slot_target off = {.slot = place->number,
-                                         .target = LINK_TARGET_OFF,
-                                         .request = last == UINT16_MAX ? 1 : (uint16_t)(last + 1)};
-    mcu_news(place->mcu, LOG_INFO, "target", "slot %u: told again to be off", place->number);
-    mcu_send(place->mcu, LINK_TYPE_SLOT_TARGET, payload, link_put_slot_target(&off, payload), NULL, NULL);
+    const struct link_slot_target wish = {.slot = place->number,
+                                          .target = (uint8_t)target,
+                                          .request = mcu_next_request(place->slot.row.request, false)};
+    mcu_news(place->mcu, LOG_INFO, "target", "slot %u: %s", place->number, why);
+    mcu_send(place->mcu, LINK_TYPE_SLOT_TARGET, payload, link_put_slot_target(&wish, payload), NULL, NULL);
+}
+
+/* The board is new here: what was told it before, or was not told to its end. */
+static void mend_target(struct mcu_place *place)
+{
+    const struct link_slot_read_answer *row = &place->slot.row;
+    bool off = row->target == LINK_TARGET_OFF;
+    if (place->keep_off && !off) {
+        send_target(place, LINK_TARGET_OFF, "told again to be off");
+    } else if (!place->keep_off && off && row->request != 0 && row->request % 2 == 0) {
+        send_target(place, LINK_TARGET_ON, "half of a cycle, told to be on");
+    }
 }
 
 static void on_row(void *arg, int status, const uint8_t *payload, uint8_t len)
@@ -39,8 +56,8 @@ static void on_row(void *arg, int status, const uint8_t *payload, uint8_t len)
         return;
     }
     bool came = !place->slot.known;
-    if (came && place->keep_off && place->slot.row.target != LINK_TARGET_OFF) {
-        send_off(place);
+    if (came) {
+        mend_target(place);
     }
     place->slot.known = true;
     mcu_tell(place->mcu, place->number, came ? MCU_CAME : MCU_PHASE);

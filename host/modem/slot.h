@@ -4,10 +4,13 @@
  *   "sim:SOCKET:MODEM"  the modem simulator's control socket: "power MODEM cycle"; cuts only
  *
  * Never blocks. slot_do ends in fn, which may end the slot, exactly once, within the board's own times and
- * SLOT_MARGIN_MS, unless slot_fini or another slot_do comes first: 0, or -EAGAIN    the board does not do it
- * now (rate limit, low supply): slot_why tells, and nothing is left that it might do later, but to start what
- * is off -EIO       the modem did not start -ECANCELED somebody else gave this slot another target meanwhile
- *   -ENOTCONN, -ETIMEDOUT  the board, or the simulator, is not there */
+ * SLOT_MARGIN_MS, unless slot_fini or another slot_do comes first: 0, or
+ *
+ *   -EAGAIN     the board does not do it now (rate limit, low supply): slot_why tells, and nothing is left
+ *               that it might do later, but to start what is off
+ *   -EIO        the modem did not start
+ *   -ECANCELED  somebody else gave this slot another target meanwhile
+ *   -ENOTCONN, -ETIMEDOUT  the board, or the simulator, is not there, or has no means for it */
 #ifndef CELLPOST_MODEM_SLOT_H
 #define CELLPOST_MODEM_SLOT_H
 
@@ -21,7 +24,7 @@ enum slot_act {
     SLOT_ON,
     SLOT_OFF,      /* ended by PWRKEY, then without supply */
     SLOT_RESET,    /* RESET pulse */
-    SLOT_GRACEFUL, /* SLOT_OFF, then SLOT_ON */
+    SLOT_GRACEFUL, /* SLOT_OFF, then SLOT_ON; where that is given up in between, ON is said all the same */
     SLOT_CUT,      /* supply cut, long enough, and on */
     SLOT_ACTS
 };
@@ -52,6 +55,7 @@ struct slot_board {
     struct mcu_seat seat;
     bool busy, judged; /* judged: what the board tells is of our target */
     bool forced;
+    bool half; /* OFF was told, and ON is to follow */
     enum slot_act act;
     unsigned step;
     uint16_t request;

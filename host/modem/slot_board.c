@@ -120,17 +120,13 @@ static void on_target(void *arg, int status, const uint8_t *payload, uint8_t len
     }
 }
 
-static uint16_t next_request(uint16_t request)
-{
-    return request == UINT16_MAX ? 1 : (uint16_t)(request + 1);
-}
-
 static void on_first_row(void *arg, int status, const uint8_t *payload, uint8_t len)
 {
     struct slot *slot = ((struct slot_board *)arg)->slot;
     struct link_slot_read_answer row;
     if (take_row(slot, status, payload, len, &row)) {
-        slot->board.request = next_request(row.request);
+        slot->board.half = !is_last_step(&slot->board);
+        slot->board.request = mcu_next_request(row.request, slot->board.half);
         put_target(slot, step_of(&slot->board)->target, on_target);
     }
 }
@@ -149,14 +145,20 @@ static void step_begin(struct slot *slot)
 
 /* ---- what the board tells ---- */
 
+/* Waits for nothing. */
+static void put_on(struct slot *slot)
+{
+    slot->board.request = mcu_next_request(slot->board.request, false);
+    put_target(slot, LINK_TARGET_ON, NULL);
+}
+
 /* It waits for what may take long. A start waits by itself; what would interrupt a running modem must not
  * come at some later time: ON takes it back. */
 static void refuse(struct slot *slot, const struct link_slot_read_answer *row)
 {
     snprintf(slot->why, sizeof slot->why, "refused: %s", link_reason_name(row->reason));
     if (row->phase == LINK_PHASE_UP) {
-        slot->board.request = next_request(slot->board.request);
-        put_target(slot, LINK_TARGET_ON, NULL);
+        put_on(slot);
     }
     slot_finish(slot, -EAGAIN);
 }
@@ -173,6 +175,7 @@ static bool has_failed(struct slot *slot, const struct link_slot_read_answer *ro
     bool up = step->ends == LINK_PHASE_UP;
     bool running = row->phase == LINK_PHASE_UP && step->target == LINK_TARGET_ON;
     if (row->request != slot->board.request) {
+        slot->board.half = false;
         slot_finish(slot, -ECANCELED);
     } else if (up && !running && waits_long(row->reason)) {
         refuse(slot, row);
@@ -277,13 +280,17 @@ void slot_board_do(struct slot *slot, enum slot_act act)
     slot->board.act = act;
     slot->board.step = 0;
     mcu_seat_keep_off(&slot->board.seat, act == SLOT_OFF);
-    slot->board.forced = false;
+    slot->board.forced = slot->board.half = false;
     step_begin(slot);
 }
 
 void slot_board_end(struct slot *slot)
 {
     slot->board.busy = slot->board.judged = false;
+    if (slot->board.half) { /* given up between OFF and ON: it must not stay off */
+        slot->board.half = false;
+        put_on(slot);
+    }
     mcu_forget(slot->board.seat.set, &slot->board);
 }
 

@@ -433,6 +433,93 @@ static void test_off_is_told_again(void **state)
     assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
 }
 
+/* Another daemon at the same board; the one before ended by itself, or (mute) had no time to say anything. */
+static void begin_anew(bool crash)
+{
+    world.mute = crash;
+    slot_fini(&world.slot);
+    run(20);
+    mcu_set_free(world.set);
+    world.mute = false;
+    world.set = mcu_set_new(world.loop, on_progress, on_news, NULL);
+    const struct slot_options options = {
+        .spec = "north:0", .boards = world.set, .module = "ec25", .timing = "", .told = on_told};
+    assert_int_equal(slot_init(&world.slot, world.loop, &options), 0);
+    sync_board();
+}
+
+/* A modem that was ended to be started again: the board has the first half only. */
+static void begin_half_a_cycle(void)
+{
+    begin_up();
+    act(SLOT_GRACEFUL, 0);
+    run(1000);
+    assert_int_equal(rig_slot(0).target, LINK_TARGET_OFF);
+}
+
+static void expect_up_again(void)
+{
+    run(90000);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
+    assert_int_equal(rig.modems[0].vbat_rises, 2);
+    assert_false(slot_is_dark(&world.slot));
+}
+
+static void test_half_a_cycle_mute(void **state)
+{
+    (void)state;
+    begin_half_a_cycle();
+    world.mute = true;
+    run_until_done(10000);
+    assert_int_equal(world.status, -ENOTCONN);
+    world.mute = false;
+    expect_up_again();
+}
+
+static void test_half_a_cycle_reload(void **state)
+{
+    (void)state;
+    begin_half_a_cycle();
+    slot_fini(&world.slot);
+    const struct slot_options options = {
+        .spec = "north:0", .boards = world.set, .module = "ec25", .timing = "", .told = on_told};
+    assert_int_equal(slot_init(&world.slot, world.loop, &options), 0);
+    expect_up_again();
+}
+
+static void test_half_a_cycle_crash(void **state)
+{
+    (void)state;
+    begin_half_a_cycle();
+    begin_anew(true);
+    expect_up_again();
+}
+
+/* Another's OFF in the middle of it is no half: it holds. */
+static void test_half_a_cycle_superseded(void **state)
+{
+    (void)state;
+    begin_half_a_cycle();
+    const struct link_slot_target other = {.target = LINK_TARGET_OFF, .request = 9999};
+    assert_int_equal(slot_target(&other, rig.ms), LINK_OK);
+    run_until_done(60000);
+    assert_int_equal(world.status, -ECANCELED);
+    run(40000);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_OFF);
+}
+
+/* What a person switched off is nobody's half. */
+static void test_off_outlives_the_daemon(void **state)
+{
+    (void)state;
+    begin_up();
+    act(SLOT_OFF, 0);
+    run_until_done(90000);
+    begin_anew(false);
+    run(40000);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_OFF);
+}
+
 /* Requests are numbered from what the board has seen: a daemon that starts anew is obeyed. */
 static void test_new_daemon(void **state)
 {
@@ -512,6 +599,11 @@ int main(void)
         TEST(test_burst),
         TEST(test_maintenance),
         TEST(test_off_is_told_again),
+        TEST(test_half_a_cycle_mute),
+        TEST(test_half_a_cycle_reload),
+        TEST(test_half_a_cycle_crash),
+        TEST(test_half_a_cycle_superseded),
+        TEST(test_off_outlives_the_daemon),
         TEST(test_other_protocol),
         TEST(test_any_frames),
     };
