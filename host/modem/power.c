@@ -58,11 +58,11 @@ static uint8_t send_power_off(struct modem *m)
     return (uint8_t)m->model->power_off_s;
 }
 
-/* An operator's doing: what is in flight would be lost. */
+/* An operator's doing: what is in flight would be lost, also what is from before a restart. */
 static int on_planned(void *arg)
 {
     struct modem *m = arg;
-    if (m->send.phase != SEND_NONE) {
+    if (m->send.phase != SEND_NONE || m->listen_count > 0) {
         return -EBUSY;
     }
     uint8_t grace_s = send_power_off(m);

@@ -78,6 +78,9 @@ void slot_do(struct slot *slot, enum slot_act act, uint8_t grace_s, slot_fn *fn,
     slot->grace_s = grace_s;
     slot->why[0] = '\0';
     if (!slot_can(slot, act)) {
+        if (slot->kind == SLOT_OF_BOARD) {
+            slot_board_tell_cannot(slot);
+        }
         slot_finish(slot, -ENOTCONN);
     } else if (slot->kind == SLOT_SIMULATED) {
         slot_sim_do(slot);

@@ -274,6 +274,24 @@ bool slot_board_can(const struct slot *slot, enum slot_act act)
     return true;
 }
 
+void slot_board_tell_cannot(struct slot *slot)
+{
+    const struct mcu_seat *seat = &slot->board.seat;
+    const struct mcu *mcu = mcu_seat_board(seat);
+    const struct mcu_slot *known = mcu_seat_slot(seat);
+    const char *fault = "has no pin, or no time, for that";
+    if (mcu == NULL) {
+        fault = "the board is not here";
+    } else if (seat->slot >= mcu_hello(mcu)->slots) {
+        fault = "the board has no such slot";
+    } else if (known == NULL) {
+        fault = "not known yet";
+    } else if (known->timing.module == LINK_MODULE_NONE) {
+        fault = "no module is configured there";
+    }
+    snprintf(slot->why, sizeof slot->why, "%s:%u: %s", seat->board, seat->slot, fault);
+}
+
 void slot_board_do(struct slot *slot, enum slot_act act)
 {
     slot->board.busy = true;
@@ -324,7 +342,9 @@ void slot_describe(const struct slot *slot, char *out, size_t out_size)
         return;
     }
     if (known == NULL) {
-        snprintf(out, out_size, "%s:%u unknown", slot->board.seat.board, slot->board.seat.slot);
+        bool none = slot_mcu(slot) != NULL && slot->board.seat.slot >= mcu_hello(slot_mcu(slot))->slots;
+        snprintf(out, out_size, "%s:%u %s", slot->board.seat.board, slot->board.seat.slot,
+                 none ? "the board has no such slot" : "unknown");
         return;
     }
     snprintf(out, out_size, "%s:%u %s, %s, supply %s", slot->board.seat.board, slot->board.seat.slot,

@@ -15,6 +15,7 @@ void slot_sim_end(struct slot *);
 /* slot_board.c */
 int slot_board_init(struct slot *, const struct slot_options *);
 bool slot_board_can(const struct slot *, enum slot_act);
+void slot_board_tell_cannot(struct slot *); /* into `why` */
 void slot_board_do(struct slot *, enum slot_act);
 void slot_board_end(struct slot *); /* what is under way is given up */
 

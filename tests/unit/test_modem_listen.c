@@ -1,5 +1,6 @@
 /* After a restart with an attempt in flight: the modem is listened to, nothing is written, until its fate is
  * known (host/modem/listen.c). */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,13 +120,37 @@ static void test_listen_without_port(void **state)
     assert_int_equal(rig_last(r)->outcome, OUTCOME_UNSURE);
 }
 
+/* An operator's off is refused: the modem's own command would begin with ESC, which aborts what is in flight.
+ */
+static void test_listen_is_not_switched_off(void **state)
+{
+    struct rig *r = *state;
+    struct mcu_set *boards = mcu_set_new(r->loop, NULL, NULL, NULL);
+    struct modem_options options;
+    struct job job = rig_job(100, "+41791234567", "hello");
+    job.started_ms = clock_wall_ms() - 5000;
+    rig_options(r, &options);
+    options.boards = boards;
+    options.slot = "north:0";
+    rig_start(r, &options, &job, 1);
+    rig_turns(r);
+    assert_int_equal(mcu_seat_plan(boards, "north", 0), -EBUSY);
+    rig_say(r, "\r\n+CMGS: 9\r\n\r\nOK\r\n");
+    rig_turns(r);
+    assert_int_equal(rig_last(r)->outcome, OUTCOME_SENT);
+    assert_int_equal(mcu_seat_plan(boards, "north", 0), 0);
+    r->carrier->ops->free(r->carrier);
+    r->carrier = NULL;
+    mcu_set_free(boards);
+}
+
 int main(void)
 {
 #define PTY(test) cmocka_unit_test_setup_teardown(test, setup, rig_teardown)
     const struct CMUnitTest tests[] = {
-        PTY(test_listen_sent),         PTY(test_listen_result_of_another), PTY(test_listen_prompt),
-        PTY(test_listen_deadline),     PTY(test_listen_restarted_module),  PTY(test_listen_port_gone),
-        PTY(test_listen_without_port),
+        PTY(test_listen_sent),         PTY(test_listen_result_of_another),   PTY(test_listen_prompt),
+        PTY(test_listen_deadline),     PTY(test_listen_restarted_module),    PTY(test_listen_port_gone),
+        PTY(test_listen_without_port), PTY(test_listen_is_not_switched_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

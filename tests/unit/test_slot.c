@@ -391,6 +391,7 @@ static void test_mute(void **state)
     assert_false(slot_can(&world.slot, SLOT_CUT));
     act(SLOT_CUT, 0);
     assert_int_equal(world.done, 1);
+    assert_string_equal(slot_why(&world.slot), "north:0: the board is not here");
     world.mute = false;
     run(MCU_REST_MAX_MS + 1000);
     assert_non_null(slot_mcu(&world.slot));
@@ -550,6 +551,32 @@ static void test_superseded(void **state)
     assert_int_equal(world.status, -ECANCELED);
 }
 
+static void expect_cannot(const char *why)
+{
+    struct slot slot;
+    const struct slot_options options = {
+        .spec = "north:3", .boards = world.set, .module = "", .timing = "", .told = on_told};
+    assert_int_equal(slot_init(&slot, world.loop, &options), 0);
+    world.done = 0;
+    slot_do(&slot, SLOT_CUT, 0, on_done, &world);
+    assert_int_equal(world.done, 1);
+    assert_int_equal(world.status, -ENOTCONN);
+    assert_string_equal(slot_why(&slot), why);
+    slot_fini(&slot);
+}
+
+/* What cannot be done is said in the board's own words. */
+static void test_cannot(void **state)
+{
+    struct link_hello_answer *hello;
+    (void)state;
+    begin_up();
+    hello = (struct link_hello_answer *)(uintptr_t)mcu_hello(mcu_at(world.set, 0));
+    expect_cannot("north:3: no module is configured there");
+    hello->slots = 2; /* until the next HELLO */
+    expect_cannot("north:3: the board has no such slot");
+}
+
 static void test_burst(void **state)
 {
     (void)state;
@@ -596,6 +623,7 @@ int main(void)
         TEST(test_restart),
         TEST(test_new_daemon),
         TEST(test_superseded),
+        TEST(test_cannot),
         TEST(test_burst),
         TEST(test_maintenance),
         TEST(test_off_is_told_again),
