@@ -20,6 +20,7 @@ struct kept_slot {
     uint16_t request; /* the last that acted */
     uint8_t target;   /* LINK_TARGET_OFF or LINK_TARGET_ON */
     uint8_t running;  /* it was up, as far as was known */
+    uint8_t wish;     /* LINK_TARGET_CYCLE or LINK_TARGET_RESET still to be done; all else: none */
     uint8_t bins[KEPT_BINS];
 };
 

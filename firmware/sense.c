@@ -12,7 +12,8 @@ static enum link_supply state;
 static uint8_t worse; /* samples in a row that say so */
 static uint32_t step_ms, good_ms;
 static bool begun;
-static uint16_t supply_mv, supply_min_mv, change_min_mv, first_mv;
+static uint16_t supply_mv, supply_min_mv, first_mv;
+static uint16_t least_mv, change_mv, change_min_mv; /* since the last change; at it; least until it */
 static uint16_t rail_min_mv[FIRMWARE_SLOTS], burst_min_mv[FIRMWARE_SLOTS];
 static uint16_t burst_len_ms;
 static uint32_t burst_ms;
@@ -22,7 +23,7 @@ void sense_start(void)
     state = LINK_SUPPLY_UNKNOWN;
     worse = 0;
     begun = false;
-    supply_mv = supply_min_mv = change_min_mv = NONE_MV;
+    supply_mv = supply_min_mv = least_mv = change_mv = change_min_mv = NONE_MV;
     memset(rail_min_mv, 0, sizeof rail_min_mv);
     memset(burst_min_mv, 0, sizeof burst_min_mv);
     burst_len_ms = 0;
@@ -63,7 +64,7 @@ static void measure(void)
 {
     supply_mv = measure_mv(BOARD_SUPPLY_MV, 0);
     lessen(&supply_min_mv, supply_mv);
-    lessen(&change_min_mv, supply_mv);
+    lessen(&least_mv, supply_mv);
     for (uint8_t slot = 0; slot < FIRMWARE_SLOTS; slot++) {
         uint16_t rail = rail_of(slot);
         lessen(&rail_min_mv[slot], rail);
@@ -94,6 +95,9 @@ static void change(enum link_supply to)
     nv_hold(down); /* no writes under the bound */
     state = to;
     worse = 0;
+    change_mv = supply_mv;
+    change_min_mv = least_mv;
+    least_mv = supply_mv;
     talk_raise(LINK_TYPE_SUPPLY_STATE, 0);
 }
 
@@ -168,9 +172,9 @@ void sense_step(uint32_t now_ms)
 
 /* ---- telling ---- */
 
-uint16_t sense_supply_mv(void)
+uint16_t sense_change_mv(void)
 {
-    return supply_mv;
+    return change_mv;
 }
 
 uint16_t sense_change_min_mv(void)

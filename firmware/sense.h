@@ -11,9 +11,9 @@
 void sense_start(void);
 void sense_step(uint32_t now_ms); /* raises LINK_TYPE_SUPPLY_STATE at a change */
 enum link_supply sense_state(void);
-bool sense_may_start(void); /* a modem may be powered on */
-uint16_t sense_supply_mv(void);
-uint16_t sense_change_min_mv(void); /* least since the change before */
+bool sense_may_start(void);         /* a modem may be powered on */
+uint16_t sense_change_mv(void);     /* at the last change */
+uint16_t sense_change_min_mv(void); /* least between the change before and the last one */
 void sense_answer(uint8_t slot, struct link_sense_answer *);
 void sense_burst(uint8_t slot, uint16_t ms, uint32_t now_ms);
 void sense_rail_begin(uint8_t slot); /* the least rail begins anew */

@@ -15,7 +15,6 @@ struct slot {
     uint32_t began_ms, start_ms; /* of the last start */
     uint32_t status_ms;          /* since when STATUS is as it is */
     uint32_t grace_ms, rest_ms;
-    uint8_t wish;     /* LINK_TARGET_CYCLE or LINK_TARGET_RESET still to be done, else LINK_TARGET_ON */
     uint8_t failures; /* starts without STATUS in a row */
     bool status;
     bool lost;  /* STATUS fell while UP, and was told */
@@ -40,6 +39,22 @@ static uint8_t number_of(const struct slot *slot)
 static struct kept_slot *kept_of(const struct slot *slot)
 {
     return &kept->slots[number_of(slot)];
+}
+
+/* Kept over a reset: the request's number is, and is not acted on again. */
+static void set_wish(struct slot *slot, uint8_t wish)
+{
+    if (kept_of(slot)->wish == wish)
+        return;
+    kept_of(slot)->wish = wish;
+    kept_close();
+}
+
+/* STATUS is low, but for so short a time that the modem may run nevertheless: neither PWRKEY nor a cut is
+ * right now. */
+static bool blinks(const struct slot *slot, uint32_t now_ms)
+{
+    return has_status() && !slot->status && now_ms - slot->status_ms < SLOT_STATUS_MS;
 }
 
 /* ---- the table ---- */
@@ -127,10 +142,13 @@ static void enter_up(struct slot *slot, enum link_reason reason, uint32_t now_ms
     enter(slot, LINK_PHASE_UP, reason, now_ms);
 }
 
-/* Ends the modem by its pin; what has no such pin, or does not run, loses its supply. */
+/* Ends the modem by its pin; what has no such pin, or does not run, loses its supply. Asked for again at the
+ * next step where that is not known yet. */
 static void enter_off(struct slot *slot, enum link_reason reason, uint32_t now_ms)
 {
     bool level = slot->timing.kind == LINK_KIND_LEVEL;
+    if (blinks(slot, now_ms))
+        return;
     if ((has_status() && !slot->status) || (!level && slot->timing.off_ms == 0))
         enter(slot, LINK_PHASE_DISCHARGE, reason, now_ms);
     else
@@ -164,7 +182,7 @@ static void rest(struct slot *slot, uint32_t now_ms)
 
 static void in_off(struct slot *slot, uint32_t now_ms)
 {
-    slot->wish = LINK_TARGET_ON; /* without supply both wishes are granted */
+    set_wish(slot, LINK_TARGET_ON); /* without supply both wishes are granted */
     slot->reset = false;
     if (!wanted(slot) || !setting_timing(number_of(slot), &slot->timing))
         return;
@@ -214,7 +232,7 @@ static void reset_pulse(struct slot *slot, uint32_t now_ms)
         set_reason(slot, LINK_REASON_RATE);
         return;
     }
-    slot->wish = LINK_TARGET_ON;
+    set_wish(slot, LINK_TARGET_ON);
     slot->reset = true;
     slot->began_ms = now_ms;
     enter(slot, LINK_PHASE_RESET_PULSE, LINK_REASON_REQUEST, now_ms);
@@ -228,17 +246,18 @@ static void reset_pulse(struct slot *slot, uint32_t now_ms)
 static bool grant(struct slot *slot, uint32_t now_ms)
 {
     bool pin = (board_capabilities() & LINK_CAP_RESET) != 0 && slot->timing.reset_ms != 0;
-    if (slot->wish == LINK_TARGET_RESET && pin) {
+    uint8_t wish = kept_of(slot)->wish;
+    if (wish == LINK_TARGET_RESET && pin) {
         reset_pulse(slot, now_ms);
         return true;
     }
-    if (slot->wish == LINK_TARGET_ON)
+    if (wish != LINK_TARGET_CYCLE && wish != LINK_TARGET_RESET)
         return false;
     if (!rate_allows(number_of(slot)) || !sense_may_start()) { /* cut now, it could not come back */
         set_reason(slot, sense_may_start() ? LINK_REASON_RATE : LINK_REASON_LOW_SUPPLY);
         return true;
     }
-    slot->wish = LINK_TARGET_ON;
+    set_wish(slot, LINK_TARGET_ON);
     log_put(LINK_LOG_CYCLE, number_of(slot), kept_of(slot)->request);
     enter(slot, LINK_PHASE_DISCHARGE, LINK_REASON_REQUEST, now_ms);
     return true;
@@ -277,6 +296,8 @@ static void in_up(struct slot *slot, uint32_t now_ms)
 
 static void in_grace(struct slot *slot, bool late, uint32_t now_ms)
 {
+    if (blinks(slot, now_ms))
+        return;
     if (has_status() && !slot->status)
         enter(slot, LINK_PHASE_WAIT_OFF, LINK_REASON_STATUS_SEEN, now_ms);
     else if (late && !has_status()) /* the host's command may have ended it: a pulse might start it again */
@@ -408,7 +429,6 @@ void slot_step(uint32_t now_ms)
 static void start_one(struct slot *slot, bool kept_whole, uint32_t now_ms)
 {
     memset(slot, 0, sizeof *slot);
-    slot->wish = LINK_TARGET_ON;
     slot->since_ms = slot->status_ms = slot->began_ms = now_ms;
     bool known = setting_timing(number_of(slot), &slot->timing);
     if (!known)
@@ -439,7 +459,7 @@ static void renew(struct slot *slot, uint32_t now_ms)
     if (slot->phase == LINK_PHASE_FAULT)
         enter(slot, LINK_PHASE_OFF, LINK_REASON_REQUEST, now_ms);
     else if (slot->phase == LINK_PHASE_UP && slot->lost)
-        slot->wish = LINK_TARGET_CYCLE;
+        set_wish(slot, LINK_TARGET_CYCLE);
 }
 
 enum link_status slot_target(const struct link_slot_target *wish, uint32_t now_ms)
@@ -453,9 +473,9 @@ enum link_status slot_target(const struct link_slot_target *wish, uint32_t now_m
         return LINK_OK;
     mine->request = wish->request;
     mine->target = wish->target == LINK_TARGET_OFF ? LINK_TARGET_OFF : LINK_TARGET_ON;
+    mine->wish = wish->target == LINK_TARGET_OFF ? LINK_TARGET_ON : wish->target;
     kept_close();
     slot->grace_ms = wish->grace_s * (uint32_t)1000;
-    slot->wish = wish->target == LINK_TARGET_OFF ? LINK_TARGET_ON : wish->target;
     if (wish->target != LINK_TARGET_OFF)
         renew(slot, now_ms);
     return LINK_OK;

@@ -267,7 +267,7 @@ static uint8_t on_render(void *arg, uint8_t type, uint8_t index, uint16_t number
                                     out);
     return link_put_supply_state(&(struct link_supply_state){.number = number,
                                                              .supply = (uint8_t)sense_state(),
-                                                             .supply_mv = sense_supply_mv(),
+                                                             .supply_mv = sense_change_mv(),
                                                              .supply_min_mv = sense_change_min_mv()},
                                  out);
 }

@@ -46,6 +46,30 @@ static void states_have_hysteresis(void **state)
     assert_int_equal(kept->counters.brown_outs, 2);
 }
 
+/* What is told of a change is of that change, whatever was before it or came until it was told. */
+static void a_change_tells_its_own_values(void **state)
+{
+    (void)state;
+    rig_init();
+    rig_run(20);
+    rig.supply_mv = 3200; /* a sag of one sample */
+    rig_run(5);
+    rig.supply_mv = 4000;
+    rig_run(100);
+    rig.supply_mv = 3550;
+    rig_run(20);
+    assert_int_equal(sense_state(), LINK_SUPPLY_WARN);
+    assert_int_equal(sense_change_mv(), 3550);
+    assert_int_equal(sense_change_min_mv(), 3200);
+    rig.supply_mv = 4000;
+    rig_run(20);
+    assert_int_equal(sense_state(), LINK_SUPPLY_GOOD);
+    rig.supply_mv = 3650; /* no change: not told */
+    rig_run(20);
+    assert_int_equal(sense_change_mv(), 4000);
+    assert_int_equal(sense_change_min_mv(), 3550);
+}
+
 static void one_bad_sample_is_none(void **state)
 {
     (void)state;
@@ -135,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(power_never_goes_into_a_low_supply),
                                        cmocka_unit_test(states_have_hysteresis),
+                                       cmocka_unit_test(a_change_tells_its_own_values),
                                        cmocka_unit_test(one_bad_sample_is_none),
                                        cmocka_unit_test(brown_outs_come_before_everything),
                                        cmocka_unit_test(shut_is_graceful),

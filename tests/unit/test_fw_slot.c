@@ -100,6 +100,28 @@ static void a_cycle_cuts_once_for_each_request(void **state)
     assert_int_equal(rig.modems[0].vbat_rises, 2);
 }
 
+/* A wish that waits (here for the rate) is not forgotten by a reset: its request number is kept, and the
+ * host's repeat does nothing. */
+static void a_cycle_that_waits_outlives_a_reset(void **state)
+{
+    const struct link_slot_target wish = {.slot = 0, .target = LINK_TARGET_CYCLE, .request = 78};
+    (void)state;
+    begin(LINK_MODULE_EC25);
+    rig_until(0, LINK_PHASE_UP, 90000);
+    assert_int_equal(setting_change(LINK_SETTING_PULSES_HOUR, 1), LINK_OK);
+    assert_int_equal(slot_target(&wish, rig.ms), LINK_OK);
+    rig_run(1000);
+    assert_int_equal(rig_slot(0).reason, LINK_REASON_RATE);
+    rig_restart(LINK_CAUSE_WATCHDOG);
+    assert_int_equal(slot_target(&wish, rig.ms), LINK_OK);
+    rig_run(5000000);
+    assert_int_equal(rig.modems[0].vbat_rises, 2);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
+    rig_restart(LINK_CAUSE_WATCHDOG); /* done is done */
+    rig_run(5000000);
+    assert_int_equal(rig.modems[0].vbat_rises, 2);
+}
+
 static void a_running_modem_is_adopted(void **state)
 {
     (void)state;
@@ -180,6 +202,29 @@ static void grace_leaves_the_end_to_the_host(void **state)
     assert_int_equal(rig_slot(0).phase, LINK_PHASE_DISCHARGE);
     assert_int_equal(rig.modems[0].key_pulses, 1);
     assert_int_equal(kept->slots[0].counters.graceful_offs, 1);
+}
+
+/* STATUS of a running modem may blink. In the milliseconds in which it is down the modem is neither taken for
+ * one that has ended, nor cut. */
+static void a_blink_of_status_is_no_end(void **state)
+{
+    static const uint8_t graces[] = {0, 20};
+    (void)state;
+    for (unsigned i = 0; i < sizeof graces; i++)
+        for (unsigned blink_ms = 1; blink_ms < SLOT_STATUS_MS; blink_ms += 49) {
+            begin(LINK_MODULE_EC25);
+            rig_until(0, LINK_PHASE_UP, 90000);
+            rig_target(0, LINK_TARGET_OFF, graces[i]);
+            rig_run(graces[i] != 0 ? 5000 : 0);
+            rig.modems[0].on = false;
+            rig_run(blink_ms);
+            rig.modems[0].on = true;
+            assert_true(rig_until(0, LINK_PHASE_PULSE_OFF, 30000) < 30000);
+            assert_true(rig_until(0, LINK_PHASE_DISCHARGE, 90000) < 90000);
+            assert_int_equal(rig.modems[0].key_pulses, 2);
+            assert_int_equal(rig.modems[0].killed, 0);
+            assert_int_equal(kept->slots[0].counters.graceful_offs, 1);
+        }
 }
 
 static void status_lost_is_told_then_cured(void **state)
@@ -274,11 +319,13 @@ int main(void)
         cmocka_unit_test(every_module_lives),
         cmocka_unit_test(every_module_is_reset),
         cmocka_unit_test(a_cycle_cuts_once_for_each_request),
+        cmocka_unit_test(a_cycle_that_waits_outlives_a_reset),
         cmocka_unit_test(a_running_modem_is_adopted),
         cmocka_unit_test(a_reset_in_any_phase_of_the_start_is_survived),
         cmocka_unit_test(status_that_never_rises_ends_in_a_rest),
         cmocka_unit_test(a_modem_that_does_not_end_is_cut),
         cmocka_unit_test(grace_leaves_the_end_to_the_host),
+        cmocka_unit_test(a_blink_of_status_is_no_end),
         cmocka_unit_test(status_lost_is_told_then_cured),
         cmocka_unit_test(without_a_status_pin_it_says_so),
         cmocka_unit_test(wrong_wishes_are_refused),
