@@ -15,7 +15,7 @@ _Static_assert(LINK_WIRE_MAX < RING, "a frame fits the ring");
 /* From `tail` to `head`, modulo RING; equal: empty. Each side writes one of them only. */
 struct ring {
     volatile uint8_t head, tail;
-    uint8_t octets[RING];
+    volatile uint8_t octets[RING]; /* in their place before the index that tells of them */
 };
 
 static struct ring in, out;

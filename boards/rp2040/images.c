@@ -14,10 +14,26 @@ static uint32_t beside(void)
     return FLASH_IMAGE(running() ^ 1);
 }
 
+/* Over the older record: until the new one is whole the one beside it counts. */
+static bool record_running(void)
+{
+    struct slots_record record = {0};
+    int sector = slots_record_read(&record);
+    uint32_t at = FLASH_RECORD + (sector == 0 ? FLASH_SECTOR : 0);
+    record =
+        (struct slots_record){.magic = SLOTS_RECORD_MAGIC, .number = record.number + 1, .slot = running()};
+    record.crc32 = slots_record_crc(&record);
+    return flash_erase(at) && flash_write(at, (const uint8_t *)&record, sizeof record);
+}
+
+/* Where the recorded slot's image was damaged and the other one runs, the new image would lie in the recorded
+ * slot: the next start would take it as if it were confirmed. */
 bool board_image_begin(uint32_t size)
 {
+    struct slots_record record = {0};
     WATCHDOG_SCRATCH(SCRATCH_TEST) = 0;
-    return size <= FLASH_IMAGE_LEN;
+    (void)slots_record_read(&record); /* none: slot 0 */
+    return size <= FLASH_IMAGE_LEN && (record.slot == running() || record_running());
 }
 
 /* Each sector is erased when the image comes to it. */
@@ -48,16 +64,9 @@ bool board_image_test(void)
     return true;
 }
 
-/* Over the older record: until the new one is whole the one beside it counts. */
 bool board_image_confirm(void)
 {
-    struct slots_record record = {0};
-    int sector = slots_record_read(&record);
-    uint32_t at = FLASH_RECORD + (sector == 0 ? FLASH_SECTOR : 0);
-    record =
-        (struct slots_record){.magic = SLOTS_RECORD_MAGIC, .number = record.number + 1, .slot = running()};
-    record.crc32 = slots_record_crc(&record);
-    return flash_erase(at) && flash_write(at, (const uint8_t *)&record, sizeof record);
+    return record_running();
 }
 
 bool board_image_revert(void)

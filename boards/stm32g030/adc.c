@@ -27,9 +27,8 @@ void adc_start(void)
     ADC_CCR = ADC_CCR_TEMP;
     ADC_SMPR = LONGEST_SAMPLE;
     ADC_ISR = ADC_ISR_READY;
-    ADC_CR |= ADC_CR_ENABLE;
     while ((ADC_ISR & ADC_ISR_READY) == 0)
-        ;
+        ADC_CR |= ADC_CR_ENABLE; /* within four of its clocks after the calibration it is not taken */
 }
 
 static int32_t convert(uint32_t channel)

@@ -1,5 +1,6 @@
-/* The registers of the STM32G030 that this board uses, named as in RM0454. The part runs from its own HSI16.
- */
+/* The registers of the STM32G030 that this board uses, named as in RM0454; written partly from memory. The
+ * addresses and the flash's bits were compared with ST's header, the other bits not: to be checked before the
+ * first run. The part runs from its own HSI16. */
 #ifndef CELLPOST_BOARDS_STM32G030_CHIP_H
 #define CELLPOST_BOARDS_STM32G030_CHIP_H
 
@@ -29,7 +30,7 @@
 #define FLASH_KEY1     UINT32_C(0x45670123)
 #define FLASH_KEY2     UINT32_C(0xCDEF89AB)
 #define FLASH_SR       REG(0x40022010)
-#define FLASH_SR_ERROR UINT32_C(0xC3FA)
+#define FLASH_SR_ERROR UINT32_C(0x83FA)
 #define FLASH_SR_BUSY  (BIT(16) | BIT(18))
 #define FLASH_CR       REG(0x40022014)
 #define FLASH_CR_PG    BIT(0)
