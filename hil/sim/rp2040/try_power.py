@@ -32,6 +32,32 @@ class Cut(Rig):
         assert self.ask(BEAT, bytes(8))[:1] == OK
 
 
+def damage(path, version):
+    """One octet of the program in the image slot that holds this version."""
+    flash = bytearray(path.read_bytes())
+    slot = next(at for at in (0x10000, 0x20000) if flash[at + 6:at + 8] == version.to_bytes(2, "little"))
+    flash[slot + 0x400] ^= 1
+    path.write_bytes(flash)
+
+
+def other_runs(rig, nv):
+    """The recorded image is damaged: the other one runs, and an image sent then is not started before its test."""
+    rig.other()
+    rig.under_test()
+    assert rig.ask(CONFIRM) == OK
+    rig.board.process.kill()
+    rig.board.process.wait()
+    damage(nv, rig.version)
+    rig.start()
+    before = rig.other()
+    assert before == 3 - rig.version
+    rig.take()
+    rig.board.say("POWERCYCLE")
+    rig.board.run(10, "RESET POWER")
+    assert rig.who() == (before, POWER)
+    rig.under_test()
+
+
 def main(program, *paths):
     with tempfile.TemporaryDirectory() as folder:
         images = [pathlib.Path(path).read_bytes() for path in paths]
@@ -51,6 +77,7 @@ def main(program, *paths):
             rig.begin()
             rig.send_and_cut(DATA, bytes(4) + bytes([64]) + rig.image[:64], ms)
             assert rig.who() == (before, POWER)
+        other_runs(rig, pathlib.Path(folder, "nv"))
         rig.board.end()
 
 
