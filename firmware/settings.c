@@ -8,7 +8,8 @@ static const struct {
     uint16_t initial, least, most;
 } rows[LINK_SETTING_COUNT] BOARD_CONST = {LINK_SETTINGS(ROW)};
 
-_Static_assert(LINK_SETTING_COUNT * 2 <= NV_RECORD_MAX, "the settings are one record");
+#define VALUES_MAX (NV_RECORD_MAX / 2)
+_Static_assert(LINK_SETTING_COUNT <= VALUES_MAX, "the settings are one record");
 _Static_assert(sizeof(struct timing) <= NV_RECORD_MAX, "a row of times is one record");
 
 static uint16_t values[LINK_SETTING_COUNT];
@@ -21,12 +22,22 @@ static uint16_t bound(uint8_t which, uint8_t column)
     return row[column];
 }
 
+/* How many there are. The record of another version may be shorter or longer: what both know counts, lest an
+ * update empty the slots. */
+static uint8_t get_kept(uint16_t kept_values[VALUES_MAX])
+{
+    uint8_t count = VALUES_MAX;
+    while (count > 0 && !nv_get(NV_SETTINGS, kept_values, (uint8_t)(count * sizeof *kept_values)))
+        count--;
+    return count;
+}
+
 void settings_start(void)
 {
-    uint16_t kept_values[LINK_SETTING_COUNT];
-    bool any = nv_get(NV_SETTINGS, kept_values, sizeof kept_values);
+    uint16_t kept_values[VALUES_MAX];
+    uint8_t count = get_kept(kept_values);
     for (uint8_t i = 0; i < LINK_SETTING_COUNT; i++) {
-        bool good = any && kept_values[i] >= bound(i, 1) && kept_values[i] <= bound(i, 2);
+        bool good = i < count && kept_values[i] >= bound(i, 1) && kept_values[i] <= bound(i, 2);
         values[i] = good ? kept_values[i] : bound(i, 0);
     }
     for (uint8_t slot = 0; slot < FIRMWARE_SLOTS; slot++)

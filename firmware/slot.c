@@ -226,10 +226,17 @@ static void in_wait_status(struct slot *slot, bool late, uint32_t now_ms)
         enter_up(slot, LINK_REASON_UNCONFIRMED, now_ms);
 }
 
+/* A lost STATUS is the greater news. */
+static void tell_wait(struct slot *slot, enum link_reason reason)
+{
+    if (!slot->lost)
+        set_reason(slot, reason);
+}
+
 static void reset_pulse(struct slot *slot, uint32_t now_ms)
 {
     if (!rate_allows(number_of(slot))) {
-        set_reason(slot, LINK_REASON_RATE);
+        tell_wait(slot, LINK_REASON_RATE);
         return;
     }
     set_wish(slot, LINK_TARGET_ON);
@@ -242,25 +249,24 @@ static void reset_pulse(struct slot *slot, uint32_t now_ms)
     log_put(LINK_LOG_RESET, number_of(slot), kept_of(slot)->request);
 }
 
-/* True when a wish was acted on, or must wait. */
-static bool grant(struct slot *slot, uint32_t now_ms)
+/* A wish is acted on, or waits. */
+static void grant(struct slot *slot, uint32_t now_ms)
 {
     bool pin = (board_capabilities() & LINK_CAP_RESET) != 0 && slot->timing.reset_ms != 0;
     uint8_t wish = kept_of(slot)->wish;
     if (wish == LINK_TARGET_RESET && pin) {
         reset_pulse(slot, now_ms);
-        return true;
+        return;
     }
     if (wish != LINK_TARGET_CYCLE && wish != LINK_TARGET_RESET)
-        return false;
+        return;
     if (!rate_allows(number_of(slot)) || !sense_may_start()) { /* cut now, it could not come back */
-        set_reason(slot, sense_may_start() ? LINK_REASON_RATE : LINK_REASON_LOW_SUPPLY);
-        return true;
+        tell_wait(slot, sense_may_start() ? LINK_REASON_RATE : LINK_REASON_LOW_SUPPLY);
+        return;
     }
     set_wish(slot, LINK_TARGET_ON);
     log_put(LINK_LOG_CYCLE, number_of(slot), kept_of(slot)->request);
     enter(slot, LINK_PHASE_DISCHARGE, LINK_REASON_REQUEST, now_ms);
-    return true;
 }
 
 static uint32_t watch_ms(void)
@@ -290,7 +296,9 @@ static void in_up(struct slot *slot, uint32_t now_ms)
         enter(slot, LINK_PHASE_GRACE, LINK_REASON_REQUEST, now_ms);
     else if (!wanted(slot))
         enter_off(slot, LINK_REASON_REQUEST, now_ms);
-    else if (!grant(slot, now_ms))
+    else
+        grant(slot, now_ms);
+    if (slot->phase == LINK_PHASE_UP && wanted(slot))
         watch(slot, now_ms);
 }
 

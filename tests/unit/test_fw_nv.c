@@ -197,6 +197,24 @@ static void settings_have_bounds(void **state)
     assert_int_equal(setting(LINK_SETTING_LEASE_S), 120);
 }
 
+/* A setting more or less in the next version leaves the others as they are. */
+static void settings_of_another_version_count(void **state)
+{
+    uint16_t values[LINK_SETTING_COUNT + 1];
+    (void)state;
+    for (uint8_t count = LINK_SETTING_COUNT - 1; count <= LINK_SETTING_COUNT + 1; count++) {
+        rig_init();
+        assert_int_equal(setting_change(LINK_SETTING_MODULE_0, LINK_MODULE_EC25), LINK_OK);
+        assert_int_equal(setting_change(LINK_SETTING_WATCH_S, 77), LINK_OK); /* the last one */
+        for (uint8_t i = 0; i <= LINK_SETTING_COUNT; i++)
+            values[i] = i < LINK_SETTING_COUNT ? setting((enum link_setting)i) : 5;
+        assert_true(nv_put(NV_SETTINGS, values, (uint8_t)(count * sizeof values[0]), true));
+        rig_restart(LINK_CAUSE_PIN);
+        assert_int_equal(setting(LINK_SETTING_MODULE_0), LINK_MODULE_EC25);
+        assert_int_equal(setting(LINK_SETTING_WATCH_S), count < LINK_SETTING_COUNT ? 60 : 77);
+    }
+}
+
 static void a_board_without_nv_works(void **state)
 {
     struct link_log_read_answer entry;
@@ -220,6 +238,7 @@ int main(void)
                                        cmocka_unit_test(nothing_is_written_while_the_supply_is_low),
                                        cmocka_unit_test(counters_and_log_survive),
                                        cmocka_unit_test(settings_have_bounds),
+                                       cmocka_unit_test(settings_of_another_version_count),
                                        cmocka_unit_test(a_board_without_nv_works)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,24 @@ static void a_cycle_that_waits_outlives_a_reset(void **state)
     assert_int_equal(rig.modems[0].vbat_rises, 2);
 }
 
+static void status_lost_is_told_while_a_wish_waits(void **state)
+{
+    (void)state;
+    begin(LINK_MODULE_EC25);
+    rig_until(0, LINK_PHASE_UP, 90000);
+    assert_int_equal(setting_change(LINK_SETTING_PULSES_HOUR, 1), LINK_OK);
+    rig_target(0, LINK_TARGET_CYCLE, 0);
+    rig_run(1000);
+    assert_int_equal(rig_slot(0).reason, LINK_REASON_RATE);
+    rig.modems[0].on = false;
+    rig_run(SLOT_STATUS_MS + 2);
+    assert_int_equal(rig_slot(0).reason, LINK_REASON_STATUS_LOST);
+    assert_int_equal(kept->slots[0].counters.status_losses, 1);
+    rig.modems[0].on = true;
+    rig_run(3);
+    assert_int_equal(rig_slot(0).reason, LINK_REASON_RATE);
+}
+
 static void a_running_modem_is_adopted(void **state)
 {
     (void)state;
@@ -320,6 +338,7 @@ int main(void)
         cmocka_unit_test(every_module_is_reset),
         cmocka_unit_test(a_cycle_cuts_once_for_each_request),
         cmocka_unit_test(a_cycle_that_waits_outlives_a_reset),
+        cmocka_unit_test(status_lost_is_told_while_a_wish_waits),
         cmocka_unit_test(a_running_modem_is_adopted),
         cmocka_unit_test(a_reset_in_any_phase_of_the_start_is_survived),
         cmocka_unit_test(status_that_never_rises_ends_in_a_rest),
