@@ -18,6 +18,7 @@ struct slot {
     uint8_t failures; /* starts without STATUS in a row */
     bool status;
     bool lost;  /* STATUS fell while UP, and was told */
+    bool doubt; /* UP before the board's reset, STATUS not seen since */
     bool reset; /* RESET was pulsed, PWRKEY not since */
     struct timing timing;
 };
@@ -127,7 +128,7 @@ static void enter(struct slot *slot, enum link_phase phase, enum link_reason rea
     slot->took_ms = now_ms - slot->since_ms;
     slot->phase = phase;
     slot->reason = reason;
-    slot->lost = false;
+    slot->lost = slot->doubt = false;
     put_pins(slot);
     slot->since_ms = board_ms(); /* counting takes milliseconds on a slow part: no pulse is shorter by that */
     kept_of(slot)->running = phase == LINK_PHASE_UP || phase == LINK_PHASE_GRACE;
@@ -280,8 +281,12 @@ static void watch(struct slot *slot, uint32_t now_ms)
     if (slot->status || !has_status()) {
         if (slot->lost)
             set_reason(slot, LINK_REASON_STATUS_SEEN);
-        slot->lost = false;
-    } else if (!slot->lost && down_ms >= SLOT_STATUS_MS) {
+        if (slot->doubt)
+            kept_count(&kept_of(slot)->counters.adopted);
+        slot->lost = slot->doubt = false;
+    } else if (slot->doubt && down_ms >= SLOT_STATUS_MS)
+        enter(slot, LINK_PHASE_DISCHARGE, LINK_REASON_MIN_OFF, now_ms);
+    else if (!slot->lost && down_ms >= SLOT_STATUS_MS) {
         slot->lost = true;
         kept_count(&kept_of(slot)->counters.status_losses);
         log_put(LINK_LOG_STATUS_LOST, number_of(slot), sense_rail_min_mv(number_of(slot)));
@@ -433,7 +438,8 @@ void slot_step(uint32_t now_ms)
         step_one(&slots[i], now_ms);
 }
 
-/* What runs is adopted; all else is off for as long as it takes to be sure. */
+/* What runs is adopted, also where STATUS blinks just then; all else is off for as long as it takes to be
+ * sure. */
 static void start_one(struct slot *slot, bool kept_whole, uint32_t now_ms)
 {
     memset(slot, 0, sizeof *slot);
@@ -442,10 +448,13 @@ static void start_one(struct slot *slot, bool kept_whole, uint32_t now_ms)
     if (!known)
         slot->timing.min_off_ms = 10000; /* whatever it may be told to hold */
     read_status(slot, now_ms);
-    bool running = has_status() ? slot->status : kept_whole && kept_of(slot)->running != 0;
-    if (running && known) {
-        kept_count(&kept_of(slot)->counters.adopted);
+    bool level = slot->timing.kind == LINK_KIND_LEVEL; /* the reset let that line go: it may have ended */
+    bool ran = kept_whole && kept_of(slot)->running != 0 && !(level && has_status());
+    if ((slot->status || ran) && known) {
         enter(slot, LINK_PHASE_UP, has_status() ? LINK_REASON_ADOPTED : LINK_REASON_UNCONFIRMED, now_ms);
+        slot->doubt = has_status() && !slot->status;
+        if (!slot->doubt)
+            kept_count(&kept_of(slot)->counters.adopted);
     } else {
         slot->status = false; /* nothing is cut that was ours */
         enter(slot, LINK_PHASE_DISCHARGE, LINK_REASON_MIN_OFF, now_ms);

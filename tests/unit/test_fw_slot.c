@@ -161,6 +161,29 @@ static void a_running_modem_is_adopted(void **state)
     assert_int_equal(rig.modems[0].vbat_rises, 1);
 }
 
+/* STATUS may blink in the very millisecond in which the board starts; what has ended meanwhile is off at
+ * once. */
+static void a_blink_at_the_start_cuts_nothing(void **state)
+{
+    (void)state;
+    begin(LINK_MODULE_EC25);
+    rig_until(0, LINK_PHASE_UP, 90000);
+    rig.modems[0].on = false;
+    rig_restart(LINK_CAUSE_WATCHDOG);
+    rig_run(SLOT_STATUS_MS / 2);
+    rig.modems[0].on = true;
+    rig_run(600000);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
+    assert_int_equal(rig.modems[0].vbat_rises, 1);
+    assert_int_equal(rig.modems[0].key_pulses, 1);
+    assert_int_equal(kept->slots[0].counters.adopted, 1);
+    rig.modems[0].on = false;
+    rig_restart(LINK_CAUSE_WATCHDOG);
+    assert_in_range(rig_until(0, LINK_PHASE_DISCHARGE, 1000), SLOT_STATUS_MS - 1, SLOT_STATUS_MS + 1);
+    assert_int_equal(kept->slots[0].counters.status_losses, 0);
+    assert_true(rig_until(0, LINK_PHASE_UP, 90000) < 90000);
+}
+
 /* A reset of the board in any millisecond of the way up: the modem is up in the end, never pulsed while it
  * runs. */
 static void a_reset_in_any_phase_of_the_start_is_survived(void **state)
@@ -340,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_cycle_that_waits_outlives_a_reset),
         cmocka_unit_test(status_lost_is_told_while_a_wish_waits),
         cmocka_unit_test(a_running_modem_is_adopted),
+        cmocka_unit_test(a_blink_at_the_start_cuts_nothing),
         cmocka_unit_test(a_reset_in_any_phase_of_the_start_is_survived),
         cmocka_unit_test(status_that_never_rises_ends_in_a_rest),
         cmocka_unit_test(a_modem_that_does_not_end_is_cut),
