@@ -168,7 +168,8 @@ void ladder_power_done(struct modem *m, int status)
         recovery_refused(m, rung->action);
         ladder_climb(m, RUNG_QUARANTINE, reason);
     } else {
-        if (slot_was_forced(&m->slot)) { /* it did more than that rung is named for */
+        if (slot_was_forced(&m->slot) &&
+            rung->action != RUNG_POWER_CYCLE) { /* it did more than that rung is named for */
             recovery_trouble(m, RUNG_POWER_CYCLE, "did not end by PWRKEY");
         }
         power_came(m, rung->settle_ms > 0 ? rung->settle_ms : m->model->boot_ms);

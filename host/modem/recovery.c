@@ -31,10 +31,8 @@ void recovery_trouble(struct modem *m, enum model_rung_action rung, const char *
         power_measure(m, "failure");
     }
     r->ready = false;
-    if (rung < RUNG_QUARANTINE) {
-        r->rung = rung;
-        m->status.remedies[rung].tried++;
-    }
+    r->rung = rung < RUNG_QUARANTINE ? rung : RUNG_REOPEN; /* which is how a rest ends */
+    m->status.remedies[r->rung].tried++;
 }
 
 void recovery_refused(struct modem *m, enum model_rung_action rung)

@@ -35,9 +35,14 @@ static bool is_last_step(const struct slot_board *board)
 
 /* ---- time ---- */
 
+static int64_t one_start_ms(const struct link_timing_read_answer *t)
+{
+    return (int64_t)t->min_off_ms + t->rise_ms + t->on_ms + t->up_max_ms;
+}
+
 static int64_t start_ms(const struct link_timing_read_answer *t)
 {
-    return (int64_t)START_TRIES * (t->min_off_ms + t->rise_ms + t->on_ms + t->up_max_ms) + STAGGER_MS;
+    return START_TRIES * one_start_ms(t) + STAGGER_MS;
 }
 
 static int64_t step_ms(const struct slot *slot, const struct link_timing_read_answer *t)
@@ -45,7 +50,7 @@ static int64_t step_ms(const struct slot *slot, const struct link_timing_read_an
     int64_t off_ms =
         slot->grace_s * (int64_t)1000 + t->off_ms + t->down_max_ms + t->settle_ms + t->min_off_ms;
     switch (step_of(&slot->board)->target) {
-    case LINK_TARGET_OFF: return off_ms + SLOT_MARGIN_MS;
+    case LINK_TARGET_OFF: return one_start_ms(t) + off_ms + SLOT_MARGIN_MS; /* a start is not broken off */
     case LINK_TARGET_RESET: return t->reset_ms + start_ms(t) + SLOT_MARGIN_MS;
     case LINK_TARGET_CYCLE: return off_ms + start_ms(t) + SLOT_MARGIN_MS;
     case LINK_TARGET_ON: break;

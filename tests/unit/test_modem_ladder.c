@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "host/base/clock.h"
+#include "host/modem/life.h"
 #include "tests/unit/modem_rig.h"
 
 static void until_quarantined(struct rig *r)
@@ -49,6 +50,50 @@ static void test_quarantine(void **state)
     }
     r->mute = false;
     rig_pty_ready(r);
+}
+
+/* What comes back in a rest was not cured by the last rung before it, which failed. */
+static void test_back_from_a_rest(void **state)
+{
+    struct rig *r = *state;
+    begin_scripted(r, "");
+    rig_pty_ready(r);
+    r->mute = true;
+    until_quarantined(r);
+    r->mute = false;
+    clock_advance(60000);
+    rig_pty_ready(r);
+    struct carrier_status status = rig_status(r);
+    for (size_t i = 0; i < CARRIER_REMEDIES; i++) {
+        const struct carrier_remedy *remedy = &status.remedies[i];
+        assert_int_equal(remedy->ready, strcmp(remedy->name, "reopen") == 0);
+        assert_true(remedy->ready <= remedy->tried);
+    }
+}
+
+/* The rung is over, and its supply had to be cut: how many tries of "power" that adds. */
+static unsigned forced_adds(struct rig *r, enum model_rung_action rung)
+{
+    struct modem *m = (struct modem *)r->carrier;
+    m->ladder.rung = 0;
+    while (m->model->ladder[m->ladder.rung].action != rung) {
+        m->ladder.rung++;
+    }
+    unsigned before = m->status.remedies[RUNG_POWER_CYCLE].tried;
+    modem_enter(m, LIFE_RESETTING, "test");
+    m->slot.board.forced = true;
+    ladder_power_done(m, 0);
+    m->slot.board.forced = false;
+    return m->status.remedies[RUNG_POWER_CYCLE].tried - before;
+}
+
+static void test_forced_is_counted_once(void **state)
+{
+    struct rig *r = *state;
+    begin_scripted(r, "");
+    rig_pty_ready(r);
+    assert_int_equal(forced_adds(r, RUNG_PWRKEY), 1);
+    assert_int_equal(forced_adds(r, RUNG_POWER_CYCLE), 0); /* the climb counted it */
 }
 
 /* Ready again is not yet well again: that takes ten minutes on end, whatever was before. */
@@ -241,6 +286,8 @@ int main(void)
 #define SIM(test) cmocka_unit_test_setup_teardown(test, rig_setup_hasty, rig_teardown)
     const struct CMUnitTest tests[] = {
         SIM(test_quarantine),
+        SIM(test_back_from_a_rest),
+        SIM(test_forced_is_counted_once),
         SIM(test_ten_minutes_on_end),
         SIM(test_strikes_end_with_a_reset),
         SIM(test_boot_time),

@@ -258,6 +258,22 @@ static void test_grace(void **state)
     assert_int_equal(rig.modems[0].key_pulses, pulses);
 }
 
+/* A start on its way is not broken off: the board ends it first, and OFF has the time for both. */
+static void test_off_while_it_starts(void **state)
+{
+    (void)state;
+    rig.modems[0].dead = true;
+    begin("custom",
+          "PULSE rise=40 on=520 off=700 reset=200 up_max=25000 down_max=1000 settle=300 min_off=700");
+    for (unsigned ms = 0; ms < 60000 && rig_slot(0).phase != LINK_PHASE_WAIT_STATUS; ms++) {
+        run(1);
+    }
+    act(SLOT_OFF, 0);
+    uint32_t ms = run_until_done(60000);
+    assert_int_equal(world.status, 0);
+    assert_in_range(ms, 20000, 40000);
+}
+
 /* The limit of the hour: refused at once, and not done later either. */
 static void test_rate_is_refused(void **state)
 {
@@ -616,6 +632,7 @@ int main(void)
         TEST(test_custom_times_are_sent),
         TEST(test_acts),
         TEST(test_grace),
+        TEST(test_off_while_it_starts),
         TEST(test_rate_is_refused),
         TEST(test_dead_modem),
         TEST(test_supply),
