@@ -25,20 +25,12 @@ static int write_program(struct flash *flash)
 
 /* ---- the board is asked who it is now ---- */
 
-/* It watches the host again, where it was not started anew. */
-static void end_maintenance(struct mcu *mcu)
-{
-    uint8_t payload[LINK_PAYLOAD_MAX];
-    const struct link_maintenance none = {.seconds = 0};
-    (void)mcu_request(mcu, LINK_TYPE_MAINTENANCE, payload, link_put_maintenance(&none, payload), NULL, NULL);
-}
-
 static void look(struct flash *flash)
 {
     struct mcu *mcu = flash->mcu;
     const struct link_hello_answer *now = &mcu->hello;
     if (mcu->state == MCU_HERE)
-        end_maintenance(mcu);
+        mcu_end_maintenance(mcu); /* where it was not started anew */
     if (mcu->state == MCU_HERE && now->version == flash->header.version && flash->tested)
         flash_done(flash);
     else if (mcu->state == MCU_HERE)

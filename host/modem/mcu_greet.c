@@ -192,9 +192,7 @@ static bool is_same(struct mcu *mcu, const struct link_hello_answer *hello)
     return same;
 }
 
-/* A planned stop is over: the lease counts again. Not at each return of the link, lest it end what an
- * operator asked for. */
-static void end_maintenance(struct mcu *mcu)
+void mcu_end_maintenance(struct mcu *mcu)
 {
     uint8_t payload[LINK_PAYLOAD_MAX];
     const struct link_maintenance none = {.seconds = 0};
@@ -218,8 +216,8 @@ static void enter_here(struct mcu *mcu, const struct link_hello_answer *hello)
     mcu_news(mcu, LOG_INFO, "here", "%s version %u.%u, %u slots, cause %s, starts %u", hello->board,
              hello->version >> 8, hello->version & 0xFF, hello->slots, link_cause_name(hello->cause),
              (unsigned)hello->boots);
-    if (first) {
-        end_maintenance(mcu);
+    if (first) { /* not at each return of the link, lest it end what an operator asked for */
+        mcu_end_maintenance(mcu);
     }
     timer_set(&mcu->beat, 0);
     for (uint8_t i = 0; i < MCU_SLOTS_MAX && i < hello->slots; i++) {

@@ -87,6 +87,7 @@ void mcu_close(struct mcu *); /* the port */
 void mcu_hold(struct mcu *, bool held);
 
 void mcu_say_hello(struct mcu *);
+void mcu_end_maintenance(struct mcu *); /* a planned absence is over: the lease counts again */
 
 /* flash.c */
 void flash_drop(struct flash *); /* NULL is nothing */

@@ -183,6 +183,23 @@ static void act(enum slot_act what, uint8_t grace_s)
 
 /* ---- tests ---- */
 
+/* A modem that was ended to be started again: the board has the first half only. */
+static void begin_half_a_cycle(void)
+{
+    begin_up();
+    act(SLOT_GRACEFUL, 0);
+    run(1000);
+    assert_int_equal(rig_slot(0).target, LINK_TARGET_OFF);
+}
+
+static void expect_up_again(void)
+{
+    run(90000);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
+    assert_int_equal(rig.modems[0].vbat_rises, 2);
+    assert_false(slot_is_dark(&world.slot));
+}
+
 static void test_module_is_sent(void **state)
 {
     (void)state;
@@ -414,6 +431,28 @@ static void test_mute(void **state)
     assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
 }
 
+/* A reload takes the board away while requests are on their way: each ends, and a new one is found. */
+static void test_removed(void **state)
+{
+    (void)state;
+    begin_up();
+    act(SLOT_GRACEFUL, 0);
+    slot_measure(&world.slot, on_told);
+    slot_burst(&world.slot, 100);
+    mcu_set_sync(world.set, NULL, 0);
+    assert_int_equal(world.done, 1);
+    assert_int_equal(world.status, -ENOTCONN);
+    assert_null(slot_mcu(&world.slot));
+    sync_board();
+    run(3000);
+    act(SLOT_GRACEFUL, 0);
+    run(1000);
+    mcu_set_sync(world.set, NULL, 0);
+    assert_int_equal(world.done, 1);
+    sync_board();
+    expect_up_again();
+}
+
 /* A board that was reset between two heartbeats is known for it; its events count anew. */
 static void test_restart(void **state)
 {
@@ -463,23 +502,6 @@ static void begin_anew(bool crash)
         .spec = "north:0", .boards = world.set, .module = "ec25", .timing = "", .told = on_told};
     assert_int_equal(slot_init(&world.slot, world.loop, &options), 0);
     sync_board();
-}
-
-/* A modem that was ended to be started again: the board has the first half only. */
-static void begin_half_a_cycle(void)
-{
-    begin_up();
-    act(SLOT_GRACEFUL, 0);
-    run(1000);
-    assert_int_equal(rig_slot(0).target, LINK_TARGET_OFF);
-}
-
-static void expect_up_again(void)
-{
-    run(90000);
-    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
-    assert_int_equal(rig.modems[0].vbat_rises, 2);
-    assert_false(slot_is_dark(&world.slot));
 }
 
 static void test_half_a_cycle_mute(void **state)
@@ -637,6 +659,7 @@ int main(void)
         TEST(test_dead_modem),
         TEST(test_supply),
         TEST(test_mute),
+        TEST(test_removed),
         TEST(test_restart),
         TEST(test_new_daemon),
         TEST(test_superseded),
