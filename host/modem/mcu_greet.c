@@ -41,11 +41,13 @@ static void send_target(struct mcu_place *place, enum link_target target, const 
 static void mend_target(struct mcu_place *place)
 {
     const struct link_slot_read_answer *row = &place->slot.row;
-    bool off = row->target == LINK_TARGET_OFF;
+    bool off = row->target == LINK_TARGET_OFF, half = row->request != 0 && row->request % 2 == 0;
     if (place->keep_off && !off) {
         send_target(place, LINK_TARGET_OFF, "told again to be off");
-    } else if (!place->keep_off && off && row->request != 0 && row->request % 2 == 0) {
+    } else if (!place->keep_off && off && half) {
         send_target(place, LINK_TARGET_ON, "half of a cycle, told to be on");
+    } else {
+        place->keep_off = off; /* an operator's, perhaps to the daemon of before */
     }
 }
 

@@ -557,6 +557,11 @@ static void test_off_outlives_the_daemon(void **state)
     begin_anew(false);
     run(40000);
     assert_int_equal(rig_slot(0).phase, LINK_PHASE_OFF);
+    rig_power(); /* which the board forgets it by, the daemon that found it so does not */
+    rig.modems[0].on = false;
+    run(40000);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_OFF);
+    assert_int_equal(rig_slot(0).target, LINK_TARGET_OFF);
 }
 
 /* Requests are numbered from what the board has seen: a daemon that starts anew is obeyed. */
