@@ -29,8 +29,6 @@ static void look(struct flash *flash)
 {
     struct mcu *mcu = flash->mcu;
     const struct link_hello_answer *now = &mcu->hello;
-    if (mcu->state == MCU_HERE)
-        mcu_end_maintenance(mcu); /* where it was not started anew */
     if (mcu->state == MCU_HERE && now->version == flash->header.version && flash->tested)
         flash_done(flash);
     else if (mcu->state == MCU_HERE)
@@ -73,6 +71,7 @@ static void run_tool(struct flash *flash)
     struct mcu *mcu = flash->mcu;
     const char *colon = strchr(mcu->path, ':');
     mcu_hold(mcu, true);
+    mcu->excused = true;
     int status = write_program(flash);
     if (status < 0) {
         flash_end(flash, "%s: %s; nothing was written", flash->o.folder, strerror(-status));

@@ -194,7 +194,8 @@ static bool is_same(struct mcu *mcu, const struct link_hello_answer *hello)
     return same;
 }
 
-void mcu_end_maintenance(struct mcu *mcu)
+/* A planned absence is over: the lease counts again. */
+static void end_maintenance(struct mcu *mcu)
 {
     uint8_t payload[LINK_PAYLOAD_MAX];
     const struct link_maintenance none = {.seconds = 0};
@@ -218,8 +219,9 @@ static void enter_here(struct mcu *mcu, const struct link_hello_answer *hello)
     mcu_news(mcu, LOG_INFO, "here", "%s version %u.%u, %u slots, cause %s, starts %u", hello->board,
              hello->version >> 8, hello->version & 0xFF, hello->slots, link_cause_name(hello->cause),
              (unsigned)hello->boots);
-    if (first) { /* not at each return of the link, lest it end what an operator asked for */
-        mcu_end_maintenance(mcu);
+    if (first || mcu->excused) { /* not at each return of the link, lest it end what an operator asked for */
+        mcu->excused = false;
+        end_maintenance(mcu);
     }
     timer_set(&mcu->beat, 0);
     for (uint8_t i = 0; i < MCU_SLOTS_MAX && i < hello->slots; i++) {

@@ -34,7 +34,8 @@ struct mcu {
     bool wanted;         /* by the present sync */
     struct flash *flash; /* its firmware is being replaced: the board stays until that has ended */
     bool held;           /* its port is someone else's */
-    char path[512];      /* the port that was last tried, as port.h's */
+    bool excused;   /* it was asked to leave the host alone meanwhile: that ends with the next greeting */
+    char path[512]; /* the port that was last tried, as port.h's */
 
     struct port port;
     struct event *readable;
@@ -87,7 +88,6 @@ void mcu_close(struct mcu *); /* the port */
 void mcu_hold(struct mcu *, bool held);
 
 void mcu_say_hello(struct mcu *);
-void mcu_end_maintenance(struct mcu *); /* a planned absence is over: the lease counts again */
 
 /* flash.c */
 void flash_drop(struct flash *); /* NULL is nothing */

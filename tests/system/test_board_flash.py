@@ -294,7 +294,7 @@ def test_tool_that_fails_is_told(daemon, plain):
 def test_without_a_way_it_is_refused(daemon, plain):
     gateway = daemon(plain.section(loader="/there/is/no/tool %f"))
     assert "/there/is/no/tool: No such file or directory; nothing was written" in refused(gateway, NEXT)
-    wait_board(gateway, "north", state="here")
+    wait_board(gateway, "north", state="here", lease="HELD")  # it watches the host again
     gateway.file.write_text(gateway.file.read_text().replace("loader = ", "# "))
     gateway.process.send_signal(1)
     until(lambda: "has no loader" in refused(gateway, NEXT), 10)
