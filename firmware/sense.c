@@ -1,5 +1,6 @@
 #include "firmware/sense.h"
 
+#include "firmware/fault.h"
 #include "firmware/kept.h"
 #include "firmware/log.h"
 #include "firmware/nv.h"
@@ -115,9 +116,11 @@ static void judge_low(uint32_t now_ms)
         change(LINK_SUPPLY_GOOD);
 }
 
-/* By the best of the first samples: a burst's dip right after a reset is no brown-out. */
+/* By the best of the first samples: a burst's dip right after a reset is no brown-out. Where the part's own
+ * detector has reset it, the supply looks good only because nothing loads it any more. */
 static void judge_first(void)
 {
+    bool fell = fault_cause() == LINK_CAUSE_BROWN_OUT;
     enum link_supply level;
     if (worse == 0 || supply_mv > first_mv)
         first_mv = supply_mv;
@@ -125,7 +128,8 @@ static void judge_first(void)
         return;
     level = level_of(first_mv);
     if (level != LINK_SUPPLY_SHUT && level != LINK_SUPPLY_CUT)
-        level = first_mv >= setting(LINK_SETTING_START_MV) ? LINK_SUPPLY_GOOD : LINK_SUPPLY_RECOVERING;
+        level =
+            first_mv >= setting(LINK_SETTING_START_MV) && !fell ? LINK_SUPPLY_GOOD : LINK_SUPPLY_RECOVERING;
     change(level);
 }
 

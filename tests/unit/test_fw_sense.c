@@ -70,6 +70,28 @@ static void a_change_tells_its_own_values(void **state)
     assert_int_equal(sense_change_min_mv(), 3550);
 }
 
+/* A supply that falls when a modem starts looks good again without it: each time the board would start it
+ * anew. */
+static void a_brown_out_of_the_part_is_waited_for(void **state)
+{
+    (void)state;
+    rig_init();
+    rig_modem_is(0, LINK_MODULE_EC25);
+    rig_modem_is(1, LINK_MODULE_EC25);
+    rig_power();
+    rig_target(1, LINK_TARGET_OFF, 0);
+    rig_until(0, LINK_PHASE_UP, 60000);
+    rig_restart(LINK_CAUSE_BROWN_OUT);
+    rig_run(100);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP); /* what runs is left alone */
+    rig_target(1, LINK_TARGET_ON, 0);
+    rig_run(29000);
+    assert_int_equal(rig.modems[1].vbat_rises, 0);
+    assert_int_equal(rig_slot(1).reason, LINK_REASON_LOW_SUPPLY);
+    rig_run(2000);
+    assert_int_equal(rig.modems[1].vbat_rises, 1);
+}
+
 static void one_bad_sample_is_none(void **state)
 {
     (void)state;
@@ -160,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(power_never_goes_into_a_low_supply),
                                        cmocka_unit_test(states_have_hysteresis),
                                        cmocka_unit_test(a_change_tells_its_own_values),
+                                       cmocka_unit_test(a_brown_out_of_the_part_is_waited_for),
                                        cmocka_unit_test(one_bad_sample_is_none),
                                        cmocka_unit_test(brown_outs_come_before_everything),
                                        cmocka_unit_test(shut_is_graceful),
