@@ -1,5 +1,6 @@
 #include "firmware/nv.h"
 
+#include "firmware/kept.h"
 #include "firmware/link/frame.h"
 
 #define MAGIC    0xCE01
@@ -11,7 +12,6 @@ static uint16_t generation, end, errors;
 static uint16_t fresh; /* `end` when a move was last thought of */
 static bool settled;   /* NV_SETTLE_MS have passed since the start */
 static bool held;
-static uint8_t budget;
 static uint32_t hour_ms;
 
 /* ---- a record ---- */
@@ -221,7 +221,6 @@ void nv_start(void)
     uint16_t found[2];
     held = false;
     errors = 0;
-    budget = NV_WRITES_HOUR;
     hour_ms = board_ms();
     if (board_nv_page_len() == 0)
         return;
@@ -252,10 +251,12 @@ bool nv_get(uint8_t key, void *to, uint8_t len)
 bool nv_put(uint8_t key, const void *from, uint8_t len, bool asked)
 {
     uint16_t page_len = board_nv_page_len();
-    if (page_len == 0 || held || len > NV_RECORD_MAX || (!asked && budget == 0))
+    if (page_len == 0 || held || len > NV_RECORD_MAX || (!asked && kept->nv_written >= NV_WRITES_HOUR))
         return false;
-    if (!asked)
-        budget--;
+    if (!asked) {
+        kept->nv_written++;
+        kept_close();
+    }
     if (end + (uint16_t)OVERHEAD + len > page_len && !move())
         return false;
     if (end + (uint16_t)OVERHEAD + len > page_len)
@@ -319,7 +320,8 @@ void nv_step(uint32_t now_ms)
     settled = settled || now_ms - hour_ms >= NV_SETTLE_MS;
     if (now_ms - hour_ms >= 3600000) {
         hour_ms = now_ms;
-        budget = NV_WRITES_HOUR;
+        kept->nv_written = 0;
+        kept_close();
     }
     if (board_nv_page_len() == 0 || held || board_nv_busy())
         return;

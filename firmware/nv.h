@@ -3,7 +3,8 @@
  * is written last; power may go at any octet.
  *
  * Keys of the log's entries are many (NV_LOG); of the others one each. Nothing is written while the supply is
- * low (nv_hold), and at most NV_WRITES_HOUR records an hour besides those of the operator. */
+ * low (nv_hold), and at most NV_WRITES_HOUR records an hour besides those of the operator, the board's own
+ * resets included: each makes the present hour longer. */
 #ifndef CELLPOST_FIRMWARE_NV_H
 #define CELLPOST_FIRMWARE_NV_H
 

@@ -143,6 +143,19 @@ static void wear_is_bounded(void **state)
     assert_true(rig.nv_erases - erases <= 100 * (NV_WRITES_HOUR * 28 / (RIG_PAGE - 6 - 28) + 1));
 }
 
+/* A board that is reset for ever writes no more than one that is not. */
+static void resets_do_not_renew_the_budget(void **state)
+{
+    (void)state;
+    rig_init();
+    unsigned octets = rig.nv_octets;
+    for (unsigned i = 0; i < 300; i++) {
+        rig_restart(LINK_CAUSE_WATCHDOG);
+        rig_run(11000); /* it lives for long enough to keep its counters */
+    }
+    assert_in_range(rig.nv_octets - octets, 1, 4 * NV_WRITES_HOUR * (NV_RECORD_MAX + 4));
+}
+
 static void nothing_is_written_while_the_supply_is_low(void **state)
 {
     (void)state;
@@ -235,6 +248,7 @@ int main(void)
                                        cmocka_unit_test(a_full_page_is_left_alone),
                                        cmocka_unit_test(a_flipped_bit_is_found),
                                        cmocka_unit_test(wear_is_bounded),
+                                       cmocka_unit_test(resets_do_not_renew_the_budget),
                                        cmocka_unit_test(nothing_is_written_while_the_supply_is_low),
                                        cmocka_unit_test(counters_and_log_survive),
                                        cmocka_unit_test(settings_have_bounds),
