@@ -3,27 +3,18 @@
 #include <avr/interrupt.h>
 #include <avr/io.h>
 
+#define RING_LEN 128 /* 33 ms of the line */
+
 #include "boards/atmega328p/parts.h"
 #include "boards/atmega328p/pins.h"
+#include "boards/ring.h"
 #include "firmware/board.h"
 #include "firmware/link/frame.h"
 
-#define RING    128 /* 33 ms of the line; a power of two */
 #define DIVISOR ((F_CPU / 8 + PINS_BAUD / 2) / PINS_BAUD - 1)
-_Static_assert(LINK_WIRE_MAX < RING, "a frame fits the ring");
-
-/* From `tail` to `head`, modulo RING; equal: empty. Each side writes one of them only. */
-struct ring {
-    volatile uint8_t head, tail;
-    volatile uint8_t octets[RING]; /* in their place before the index that tells of them */
-};
+_Static_assert(LINK_WIRE_MAX < RING_LEN, "a frame fits the ring");
 
 static struct ring in, out;
-
-static uint8_t next(uint8_t at)
-{
-    return (uint8_t)((at + 1u) % RING);
-}
 
 void uart_start(void)
 {
@@ -35,42 +26,29 @@ void uart_start(void)
 
 ISR(USART_RX_vect)
 {
-    uint8_t octet = UDR0, after = next(in.head);
-    if (after == in.tail)
-        return;
-    in.octets[in.head] = octet;
-    in.head = after;
+    ring_put(&in, UDR0);
 }
 
 ISR(USART_UDRE_vect)
 {
-    if (out.head == out.tail) {
+    int16_t octet = ring_take(&out);
+    if (octet < 0)
         UCSR0B = (uint8_t)(UCSR0B & ~_BV(UDRIE0));
-        return;
-    }
-    UDR0 = out.octets[out.tail];
-    out.tail = next(out.tail);
+    else
+        UDR0 = (uint8_t)octet;
 }
 
 int16_t board_uart_get(void)
 {
-    if (in.head == in.tail)
-        return -1;
-    uint8_t octet = in.octets[in.tail];
-    in.tail = next(in.tail);
-    return octet;
+    return ring_take(&in);
 }
 
 bool board_uart_put(const uint8_t *octets, uint8_t len)
 {
-    uint8_t used = (uint8_t)((uint8_t)(out.head - out.tail) % RING), at = out.head;
-    if (used + len >= RING)
+    if (ring_room(&out) < len)
         return false;
-    for (uint8_t i = 0; i < len; i++) {
-        out.octets[at] = octets[i];
-        at = next(at);
-    }
-    out.head = at;
+    for (uint8_t i = 0; i < len; i++)
+        ring_put(&out, octets[i]);
     UCSR0B = (uint8_t)(UCSR0B | _BV(UDRIE0));
     return true;
 }

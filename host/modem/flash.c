@@ -366,14 +366,6 @@ static const char *refuse_board(const struct flash_options *o, bool by_link, cha
                   mcu->name);
 }
 
-static char *copy(const char *text)
-{
-    char *own = strdup(text);
-    if (own == NULL)
-        fatal("out of memory");
-    return own;
-}
-
 const char *flash_begin(const struct flash_options *o, const uint8_t *octets, size_t len, char error[256])
 {
     struct mcu *mcu = o->mcu;
@@ -393,9 +385,9 @@ const char *flash_begin(const struct flash_options *o, const uint8_t *octets, si
     memcpy(flash->image, octets, len);
     flash->mcu = mcu;
     flash->o = *o;
-    flash->o.type = copy(o->type);
-    flash->o.loader = copy(o->loader);
-    flash->o.folder = copy(o->folder);
+    flash->o.type = mcu_copy(o->type);
+    flash->o.loader = mcu_copy(o->loader);
+    flash->o.folder = mcu_copy(o->folder);
     flash->header = header;
     flash->len = len;
     flash->crc32 = image_crc32(0, octets, len);

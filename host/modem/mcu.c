@@ -255,7 +255,7 @@ static void on_beat(void *arg)
 
 /* ---- making ---- */
 
-static char *copy(const char *text)
+char *mcu_copy(const char *text)
 {
     char *own = strdup(text);
     if (own == NULL) {
@@ -274,9 +274,9 @@ struct mcu *mcu_new(struct mcu_set *set, const struct mcu_options *options)
     }
     secret_random(&seq, sizeof seq);
     mcu->set = set;
-    mcu->name = copy(options->name);
-    mcu->spec = copy(options->port);
-    mcu->type = copy(options->type);
+    mcu->name = mcu_copy(options->name);
+    mcu->spec = mcu_copy(options->port);
+    mcu->type = mcu_copy(options->type);
     mcu->baud = options->baud;
     mcu->port.fd = -1;
     mcu->since_ms = clock_wall_ms();

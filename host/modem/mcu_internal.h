@@ -82,7 +82,8 @@ void mcu_free(struct mcu *);
 void mcu_send(struct mcu *, uint8_t type, const uint8_t *payload, uint8_t len, mcu_fn *, void *arg);
 /* It will not do: what is asked ends, HELLO is said again after a rest. */
 void mcu_lose(struct mcu *, enum mcu_state, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void mcu_close(struct mcu *); /* the port */
+void mcu_close(struct mcu *);     /* the port */
+char *mcu_copy(const char *text); /* never NULL */
 
 /* Held: the port is closed and not opened again. Not held: it begins anew. Twice is once. */
 void mcu_hold(struct mcu *, bool held);
