@@ -208,11 +208,12 @@ static int64_t turn_wait_us(const struct loop *loop, int64_t most_us)
     return most_us >= 0 && most_us < wait_us ? most_us : wait_us;
 }
 
+/* EVLOOP_ONCE always: with EVLOOP_NONBLOCK alone libevent asks the kernel again until nothing is ready. */
 static void turn_io(struct loop *loop, int64_t wait_us)
 {
     int flags = EVLOOP_ONCE;
     if (wait_us == 0) {
-        flags = EVLOOP_NONBLOCK;
+        flags |= EVLOOP_NONBLOCK;
     } else if (wait_us > 0) {
         struct timeval tv = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
         evtimer_add(loop->wake, &tv);

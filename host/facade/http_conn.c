@@ -369,11 +369,11 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 {
     struct conn *c = arg;
     (void)bev;
-    if (what & BEV_EVENT_ERROR) {
+    if (what & BEV_EVENT_ERROR && !c->shake_waits) {
         conn_free(c);
         return;
     }
-    c->eof |= (what & BEV_EVENT_EOF) != 0;
+    c->eof = true; /* of a handshake what came before is still heard: an alert may say why */
     if (c->state != CONN_SHAKING)
         conn_go_on(c); /* half closed: what was asked before is still answered */
     else if (!c->shake_waits)

@@ -734,6 +734,46 @@ static void test_garbage_to_the_tls_port(void **state)
     secure_close(&s, w);
 }
 
+static void alert_and_reset(struct client *c)
+{
+    assert_int_equal(send(c->fd, "\x15\x03\x03\x00\x02\x02\x30", 7, 0), 7); /* without a turn of the loop */
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+    client_close(c);
+}
+
+/* A client that does not trust us sends its alert, closes with bytes of ours unread, and so resets: alert and
+ * reset wait in the socket together, and the step of the handshake for its turn. Each is heard all the same.
+ */
+static void test_last_words_before_a_reset_are_heard(void **state)
+{
+    enum { CLIENTS = 20 };
+    static const struct http_options wide = {
+        .connections = CLIENTS, .per_address = CLIENTS, .handshake_ms = SHAKE_MS};
+    struct world *w = *state;
+    struct secure s;
+    struct client clients[CLIENTS];
+    char text[1024] = "";
+    FILE *log = tmpfile();
+    http_free(w->http);
+    w->http = http_new(w->loop, &wide, on_call, w);
+    secure_open(&s, w);
+    log_open(LOG_INFO, true, fileno(log));
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = secure_client(w);
+    for (int i = 0; i < CLIENTS - 1; i++)
+        alert_and_reset(&clients[i]);
+    turns(w, CLIENTS);
+    clock_advance(1001); /* one a second is told, and how many others there were */
+    alert_and_reset(&clients[CLIENTS - 1]);
+    turns(w, CLIENTS);
+    log_open(LOG_ERROR, true, STDERR_FILENO);
+    rewind(log);
+    assert_true(fread(text, 1, sizeof text - 1, log) > 0);
+    assert_non_null(strstr(text, "others=18"));
+    fclose(log);
+    secure_close(&s, w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -760,6 +800,7 @@ int main(void)
         TEST(test_hello_in_pieces_is_not_taken_for_http),
         TEST(test_handshake_deadline),
         TEST(test_garbage_to_the_tls_port),
+        TEST(test_last_words_before_a_reset_are_heard),
         TEST(test_stop),
         TEST(test_stop_waits_for_no_straggler),
         TEST(test_stop_without_connections),

@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 
+#include <event2/event.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "host/base/clock.h"
 #include "host/base/loop.h"
@@ -121,6 +123,38 @@ static void test_soon_runs_before_the_turn_ends(void **state)
     loop_free(loop);
 }
 
+static int reads;
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    char byte;
+    (void)what;
+    (void)arg;
+    if (++reads == 100)
+        assert_int_equal(read(fd, &byte, 1), 1);
+}
+
+/* Whatever a turn waits for, it asks for I/O once: a peer that always has something to say holds up neither
+ * the timers nor the end of the turn. */
+static void test_a_turn_asks_for_io_once(void **state)
+{
+    struct loop *loop = loop_new();
+    int ends[2];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    struct event *event = event_new(loop_base(loop), ends[0], EV_READ | EV_PERSIST, on_readable, NULL);
+    event_add(event, NULL);
+    loop_turn(loop, 0);
+    assert_int_equal(reads, 1);
+    loop_turn(loop, 1000);
+    assert_int_equal(reads, 2);
+    event_free(event);
+    loop_free(loop);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void test_clocks(void **state)
 {
     char text[25];
@@ -148,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_random_timers),
         cmocka_unit_test(test_a_timer_at_zero_leaves_the_turn_its_end),
         cmocka_unit_test(test_soon_runs_before_the_turn_ends),
+        cmocka_unit_test(test_a_turn_asks_for_io_once),
         cmocka_unit_test(test_clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
