@@ -33,11 +33,11 @@ static void print_board(struct ctl_call *call, const struct mcu_status *s)
     ctl_line(call,
              "board=%s state=%s condition=%s port=%s type=%s version=%u.%u slots=%u uptime_s=%" PRId64
              " starts=%u cause=%s lease=%s supply=%s supply_mv=%u brown_outs=%u mutes=%u restarts=%u "
-             "replaced=%u",
+             "replaced=%u waiting=%u",
              s->name, mcu_state_text(s->state), condition, s->port, s->hello.board, s->hello.version >> 8,
              s->hello.version & 0xFF, s->hello.slots, uptime_s(s), (unsigned)s->hello.boots,
              link_cause_name(s->hello.cause), link_lease_name(s->lease), link_supply_name(s->supply),
-             s->supply_mv, s->brown_outs, s->mutes, s->restarts, s->replaced);
+             s->supply_mv, s->brown_outs, s->mutes, s->restarts, s->replaced, s->waiting);
 }
 
 static void print_slots(struct ctl_call *call, const struct mcu_status *s)
@@ -80,6 +80,7 @@ struct talk {
     struct ctl_call *call;
     struct mcu *mcu;
     unsigned pending, at; /* answers to come; which one this is */
+    int refused;          /* why a request was not taken; what would follow it is not asked */
 };
 
 static struct talk *talk_begin(struct ctl_call *call, struct mcu *mcu)
@@ -97,6 +98,8 @@ static void talk_end(struct talk *talk, int status)
 {
     if (status == LINK_OK)
         ctl_ok(talk->call);
+    else if (status == -EBUSY)
+        ctl_err(talk->call, "the board is slow, too many requests wait for it: try again");
     else if (status < 0)
         ctl_err(talk->call, "the board does not answer");
     else
@@ -106,8 +109,30 @@ static void talk_end(struct talk *talk, int status)
 
 static void talk_ask(struct talk *talk, uint8_t type, const uint8_t *payload, uint8_t len, mcu_fn *fn)
 {
-    if (mcu_request(talk->mcu, type, payload, len, fn, talk) == 0)
+    if (talk->refused == 0)
+        talk->refused = mcu_request(talk->mcu, type, payload, len, fn, talk);
+    if (talk->refused == 0)
         talk->pending++;
+}
+
+/* All is asked. */
+static void talk_asked(struct talk *talk)
+{
+    if (talk->pending == 0)
+        talk_end(talk, talk->refused);
+}
+
+static void talk_answered(struct talk *talk, int status)
+{
+    if (--talk->pending == 0)
+        talk_end(talk, talk->refused != 0 ? talk->refused : status);
+}
+
+/* The only request of its verb. */
+static void talk_ask_one(struct talk *talk, uint8_t type, const uint8_t *payload, uint8_t len, mcu_fn *fn)
+{
+    talk_ask(talk, type, payload, len, fn);
+    talk_asked(talk);
 }
 
 /* A request whose answer is only its status. */
@@ -163,8 +188,7 @@ static void on_detail(void *arg, int status, const uint8_t *payload, uint8_t len
         print_sense(talk, (at - 1) / 2, payload, len);
     else if (status == LINK_OK)
         print_slot_counters(talk, (at - 1) / 2, payload, len);
-    if (--talk->pending == 0)
-        talk_end(talk, status);
+    talk_answered(talk, status);
 }
 
 static void detail(struct ctl_call *call, struct mcu *mcu)
@@ -184,6 +208,7 @@ static void detail(struct ctl_call *call, struct mcu *mcu)
         talk_ask(talk, LINK_TYPE_SENSE, &slot, 1, on_detail);
         talk_ask(talk, LINK_TYPE_SLOT_COUNTERS, &slot, 1, on_detail);
     }
+    talk_asked(talk);
 }
 
 /* ---- settings ---- */
@@ -195,8 +220,7 @@ static void on_setting(void *arg, int status, const uint8_t *payload, uint8_t le
     if (status == LINK_OK && link_get_setting_read_answer(&answer, payload, len))
         ctl_line(talk->call, "%s %u", link_setting_name(talk->at), answer.value);
     talk->at++;
-    if (--talk->pending == 0)
-        talk_end(talk, status);
+    talk_answered(talk, status);
 }
 
 static void settings(struct ctl_call *call, struct mcu *mcu, char **argv)
@@ -205,6 +229,7 @@ static void settings(struct ctl_call *call, struct mcu *mcu, char **argv)
     (void)argv;
     for (uint8_t setting = 0; setting < LINK_SETTING_COUNT; setting++)
         talk_ask(talk, LINK_TYPE_SETTING_READ, &setting, 1, on_setting);
+    talk_asked(talk);
 }
 
 static void set(struct ctl_call *call, struct mcu *mcu, char **argv)
@@ -223,8 +248,8 @@ static void set(struct ctl_call *call, struct mcu *mcu, char **argv)
         return;
     }
     set.value = (uint16_t)value;
-    talk_ask(talk_begin(call, mcu), LINK_TYPE_SETTING_SET, payload, link_put_setting_set(&set, payload),
-             on_done);
+    talk_ask_one(talk_begin(call, mcu), LINK_TYPE_SETTING_SET, payload, link_put_setting_set(&set, payload),
+                 on_done);
 }
 
 /* ---- log ---- */
@@ -252,9 +277,11 @@ static void ask_log(struct talk *talk, uint16_t number)
 {
     uint8_t payload[LINK_PAYLOAD_MAX];
     const struct link_log_read ask = {.number = number};
-    if (number == 0 || mcu_request(talk->mcu, LINK_TYPE_LOG_READ, payload, link_put_log_read(&ask, payload),
-                                   on_log, talk) < 0)
-        talk_end(talk, number == 0 ? LINK_OK : -ENOTCONN);
+    int status = number == 0 ? LINK_OK
+                             : mcu_request(talk->mcu, LINK_TYPE_LOG_READ, payload,
+                                           link_put_log_read(&ask, payload), on_log, talk);
+    if (number == 0 || status < 0)
+        talk_end(talk, status);
 }
 
 static void show_log(struct ctl_call *call, struct mcu *mcu, char **argv)
@@ -283,8 +310,8 @@ static void maintenance(struct ctl_call *call, struct mcu *mcu, char **argv)
         return;
     }
     const struct link_maintenance away = {.seconds = (uint16_t)seconds};
-    talk_ask(talk_begin(call, mcu), LINK_TYPE_MAINTENANCE, payload, link_put_maintenance(&away, payload),
-             on_maintenance);
+    talk_ask_one(talk_begin(call, mcu), LINK_TYPE_MAINTENANCE, payload, link_put_maintenance(&away, payload),
+                 on_maintenance);
 }
 
 /* ---- slots ---- */

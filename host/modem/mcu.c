@@ -18,17 +18,7 @@ static uint32_t now_ms(void)
     return (uint32_t)clock_mono_ms();
 }
 
-/* ---- requests, one at a time ---- */
-
-static void next_call(struct mcu *mcu)
-{
-    const struct mcu_call *call = mcu->calls;
-    if (call == NULL || mcu->client.waiting) {
-        return;
-    }
-    link_client_request(&mcu->client, call->type, call->payload, call->len, now_ms());
-    timer_set(&mcu->step, LINK_ANSWER_MS);
-}
+/* ---- the wire ---- */
 
 static void on_step(void *arg)
 {
@@ -39,42 +29,6 @@ static void on_step(void *arg)
     }
 }
 
-void mcu_send(struct mcu *mcu, uint8_t type, const uint8_t *payload, uint8_t len, mcu_fn *fn, void *arg)
-{
-    struct mcu_call *call = calloc(1, sizeof *call), **end = &mcu->calls;
-    if (call == NULL || len > sizeof call->payload) {
-        fatal("board request of %u octets", len);
-    }
-    *call = (struct mcu_call){.type = type, .len = len, .fn = fn, .arg = arg};
-    if (len > 0) {
-        memcpy(call->payload, payload, len);
-    }
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
-    *end = call;
-    next_call(mcu);
-}
-
-int mcu_request(struct mcu *mcu, uint8_t type, const uint8_t *payload, uint8_t len, mcu_fn *fn, void *arg)
-{
-    if (mcu->state != MCU_HERE) {
-        return -ENOTCONN;
-    }
-    mcu_send(mcu, type, payload, len, fn, arg);
-    return 0;
-}
-
-static void end_call(struct mcu *mcu, int status, const uint8_t *payload, uint8_t len)
-{
-    struct mcu_call *call = mcu->calls;
-    mcu->calls = call->next;
-    if (call->fn != NULL) {
-        call->fn(call->arg, status, payload, len);
-    }
-    free(call);
-}
-
 static void on_answered(void *arg, uint8_t type, int status, const uint8_t *payload, uint8_t len)
 {
     struct mcu *mcu = arg;
@@ -83,8 +37,8 @@ static void on_answered(void *arg, uint8_t type, int status, const uint8_t *payl
         mcu->mutes++;
         mcu_lose(mcu, MCU_MUTE, "no answer on %s", mcu->spec);
     } else {
-        end_call(mcu, status, payload, len);
-        next_call(mcu);
+        mcu_calls_end(mcu, status, payload, len);
+        mcu_calls_step(mcu);
     }
 }
 
@@ -139,9 +93,7 @@ void mcu_lose(struct mcu *mcu, enum mcu_state state, const char *fmt, ...)
         mcu_news(mcu, LOG_WARN, mcu_state_text(state), "%s", mcu->condition);
     }
     timer_set(&mcu->retry, rest_ms(mcu->tries++));
-    while (mcu->calls != NULL) {
-        end_call(mcu, -ETIMEDOUT, NULL, 0);
-    }
+    mcu_calls_end_all(mcu, -ETIMEDOUT);
     if (was_here) {
         mcu_tell(mcu, -1, MCU_WENT);
     }
@@ -285,6 +237,7 @@ struct mcu *mcu_new(struct mcu_set *set, const struct mcu_options *options)
         mcu->places[i].number = i;
     }
     link_client_init(&mcu->client, &ops, mcu, seq);
+    mcu_calls_init(mcu);
     timer_init(&mcu->step, set->loop, on_step, mcu);
     timer_init(&mcu->beat, set->loop, on_beat, mcu);
     timer_init(&mcu->retry, set->loop, on_retry, mcu);
@@ -299,9 +252,7 @@ void mcu_free(struct mcu *mcu)
     timer_stop(&mcu->step);
     timer_stop(&mcu->beat);
     timer_stop(&mcu->retry);
-    while (mcu->calls != NULL) {
-        end_call(mcu, -ENOTCONN, NULL, 0);
-    }
+    mcu_calls_end_all(mcu, -ENOTCONN);
     mcu_tell(mcu, -1, MCU_WENT);
     mcu_close(mcu);
     free(mcu->name);

@@ -2,11 +2,14 @@
  *
  * Promises: a board that is mute, unplugged or of another make never blocks anybody: each request ends, in
  * MCU_REQUEST_MS times the requests before it at most, and all that wait end together once one is not
- * answered. The port is opened and HELLO said again after MCU_REST_MIN_MS, longer each time, up to
- * MCU_REST_MAX_MS. While the board is here it gets a heartbeat each MCU_BEAT_MS with the loop's turns and the
- * last commit, and HELLO at every third; its events are acknowledged and told once. After a restart of the
- * board, or where another board answers, its events are numbered anew, the modules of its slots are sent
- * where they differ, and the slots are read again; either is told.
+ * answered. At most MCU_CALLS_MAX requests wait, of a board that is slow but not mute too: another is
+ * refused, but a slot's target, which takes the place of one that still waits. Heartbeats and maintenance go
+ * before all that waits, so that the host is not cut for a slow board. The port is opened and HELLO said
+ * again after MCU_REST_MIN_MS, longer each time, up to MCU_REST_MAX_MS. While the board is here it gets a
+ * heartbeat each MCU_BEAT_MS with the loop's turns and the last commit, and HELLO at every third; its events
+ * are acknowledged and told once. After a restart of the board, or where another board answers, its events
+ * are numbered anew, the modules of its slots are sent where they differ, and the slots are read again;
+ * either is told.
  *
  * The set outlives the boards: they come and go with the configuration, seats stay and find theirs by name.
  * What is told may be asked from inside any callback, but no board may be removed there. */
@@ -19,6 +22,7 @@
 #define MCU_SLOTS_MAX   4
 #define MCU_BEAT_MS     2000
 #define MCU_REQUEST_MS  1000 /* LINK_TRIES * LINK_ANSWER_MS */
+#define MCU_CALLS_MAX   64   /* and a few of the daemon's own: one of each kind, one target of each slot */
 #define MCU_REST_MIN_MS 500
 #define MCU_REST_MAX_MS 30000
 #define MCU_NEWS_KEPT   8
@@ -65,6 +69,7 @@ struct mcu_status {
     bool greeted;          /* ever: else all below is zero */
     struct link_hello_answer hello;
     int64_t hello_at_ms; /* monotonic */
+    unsigned waiting;    /* requests */
     unsigned mutes;      /* since the daemon's start */
     unsigned restarts, replaced, brown_outs;
     uint8_t lease, supply;
@@ -95,7 +100,8 @@ uint8_t mcu_supply(const struct mcu *);                        /* enum link_supp
 
 /* One request. status: enum link_status, or -ETIMEDOUT where the board fell mute; payload: the answer's
  * fields. fn never runs inside, and exactly once, unless mcu_forget was said or the board was removed from
- * the configuration: then with -ENOTCONN. Returns 0, or -ENOTCONN: not here, fn will not be called. */
+ * the configuration: then with -ENOTCONN; a SLOT_TARGET may end with -ECANCELED: never sent, a newer one of
+ * its slot came first. Returns 0, or fn will not be called: -ENOTCONN: not here; -EBUSY: too many wait. */
 typedef void mcu_fn(void *arg, int status, const uint8_t *payload, uint8_t len);
 int mcu_request(struct mcu *, uint8_t type, const uint8_t *payload, uint8_t len, mcu_fn *, void *arg);
 void mcu_forget(struct mcu_set *, const void *arg); /* callbacks with this arg are not called any more */

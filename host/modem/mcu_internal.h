@@ -1,6 +1,7 @@
 /* Inside the boards' part of the modem room: one board's memory. Nobody else includes this.
  *
- *   mcu.c        the port, requests in order, mute and back
+ *   mcu.c        the port, mute and back
+ *   mcu_calls.c  requests in their order
  *   mcu_greet.c  what follows HELLO: is it the board of before, what sits in its slots; events
  *   mcu_set.c    which boards there are, seats, what a person is told */
 #ifndef CELLPOST_MODEM_MCU_INTERNAL_H
@@ -41,7 +42,9 @@ struct mcu {
     struct event *readable;
     struct link_client client;
     struct mcu_call *calls; /* the first is on the wire */
-    struct timer step, beat, retry;
+    unsigned call_count;
+    struct mcu_call *overtaken; /* targets that were never sent: they end in the next turn */
+    struct timer step, beat, retry, overtaking;
     unsigned tries;     /* since it was last here */
     unsigned candidate; /* of a pattern's paths, the next */
     unsigned beats;
@@ -78,8 +81,6 @@ struct mcu_set {
 /* mcu.c */
 struct mcu *mcu_new(struct mcu_set *, const struct mcu_options *);
 void mcu_free(struct mcu *);
-/* As mcu_request, before the board is HERE too. */
-void mcu_send(struct mcu *, uint8_t type, const uint8_t *payload, uint8_t len, mcu_fn *, void *arg);
 /* It will not do: what is asked ends, HELLO is said again after a rest. */
 void mcu_lose(struct mcu *, enum mcu_state, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void mcu_close(struct mcu *);     /* the port */
@@ -89,6 +90,16 @@ char *mcu_copy(const char *text); /* never NULL */
 void mcu_hold(struct mcu *, bool held);
 
 void mcu_say_hello(struct mcu *);
+
+/* mcu_calls.c */
+void mcu_calls_init(struct mcu *);
+void mcu_calls_step(struct mcu *); /* the next one goes out, when none is */
+/* The board's own needs: as mcu_request, but before the board is HERE too, and never refused. One of a kind
+ * waits: another of the same type, fn and arg gives it the newer payload. */
+void mcu_send(struct mcu *, uint8_t type, const uint8_t *payload, uint8_t len, mcu_fn *, void *arg);
+void mcu_calls_end(struct mcu *, int status, const uint8_t *payload, uint8_t len); /* the one on the wire */
+void mcu_calls_end_all(struct mcu *, int status);
+void mcu_calls_forget(struct mcu *, const void *arg);
 
 /* flash.c */
 void flash_drop(struct flash *); /* NULL is nothing */

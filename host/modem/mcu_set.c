@@ -136,11 +136,7 @@ int mcu_seat_request(struct mcu_seat *seat, uint8_t type, const uint8_t *payload
 void mcu_forget(struct mcu_set *set, const void *arg)
 {
     for (struct mcu *mcu = set->boards; mcu != NULL; mcu = mcu->next) {
-        for (struct mcu_call *call = mcu->calls; call != NULL; call = call->next) {
-            if (call->arg == arg) {
-                call->fn = NULL;
-            }
-        }
+        mcu_calls_forget(mcu, arg);
     }
 }
 
@@ -181,7 +177,10 @@ void mcu_set_maintain(struct mcu_set *set, uint16_t seconds, loop_fn *fn, void *
     set->maintain_arg = arg;
     set->maintained = 0;
     for (struct mcu *mcu = set->boards; mcu != NULL; mcu = mcu->next) {
-        set->maintained += mcu_request(mcu, LINK_TYPE_MAINTENANCE, payload, len, on_maintained, set) == 0;
+        if (mcu->state == MCU_HERE) {
+            mcu_send(mcu, LINK_TYPE_MAINTENANCE, payload, len, on_maintained, set);
+            set->maintained++;
+        }
     }
     timer_set(&set->maintain, set->maintained > 0 ? MCU_REQUEST_MS : 0);
 }
@@ -293,6 +292,7 @@ void mcu_status(const struct mcu *mcu, struct mcu_status *out)
                                .greeted = mcu->greeted,
                                .hello = mcu->hello,
                                .hello_at_ms = mcu->hello_at_ms,
+                               .waiting = mcu->call_count,
                                .mutes = mcu->mutes,
                                .restarts = mcu->restarts,
                                .replaced = mcu->replaced,

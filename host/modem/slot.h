@@ -10,7 +10,8 @@
  *               that it might do later, but to start what is off
  *   -EIO        the modem did not start
  *   -ECANCELED  somebody else gave this slot another target meanwhile
- *   -ENOTCONN, -ETIMEDOUT  the board, or the simulator, is not there, or has no means for it */
+ *   -ENOTCONN, -ETIMEDOUT  the board, or the simulator, is not there, or has no means for it
+ *   -EBUSY      the board is so slow that too much waits for it; what was told it may still be done */
 #ifndef CELLPOST_MODEM_SLOT_H
 #define CELLPOST_MODEM_SLOT_H
 

@@ -80,9 +80,13 @@ static void put_target(struct slot *slot, enum link_target target, mcu_fn *fn)
 
 static void read_row(struct slot *slot, mcu_fn *fn)
 {
-    if (mcu_seat_request(&slot->board.seat, LINK_TYPE_SLOT_READ, &slot->board.seat.slot, 1, fn,
-                         &slot->board) < 0) {
-        slot_finish(slot, -ENOTCONN);
+    int status =
+        mcu_seat_request(&slot->board.seat, LINK_TYPE_SLOT_READ, &slot->board.seat.slot, 1, fn, &slot->board);
+    if (status == -EBUSY) {
+        snprintf(slot->why, sizeof slot->why, "the board is slow, too many requests wait for it");
+    }
+    if (status < 0) {
+        slot_finish(slot, status);
     }
 }
 
