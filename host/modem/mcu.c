@@ -88,6 +88,9 @@ void mcu_lose(struct mcu *mcu, enum mcu_state state, const char *fmt, ...)
     for (size_t i = 0; i < MCU_SLOTS_MAX; i++) {
         mcu->places[i].slot.known = mcu->places[i].sent = false;
     }
+    if (was_here) {
+        mcu_unrest(mcu);
+    }
     if (!mcu->told_lost) {
         mcu->told_lost = true;
         mcu_news(mcu, LOG_WARN, mcu_state_text(state), "%s", mcu->condition);
@@ -238,6 +241,7 @@ struct mcu *mcu_new(struct mcu_set *set, const struct mcu_options *options)
     }
     link_client_init(&mcu->client, &ops, mcu, seq);
     mcu_calls_init(mcu);
+    mcu_news_init(mcu);
     timer_init(&mcu->step, set->loop, on_step, mcu);
     timer_init(&mcu->beat, set->loop, on_beat, mcu);
     timer_init(&mcu->retry, set->loop, on_retry, mcu);
@@ -252,6 +256,7 @@ void mcu_free(struct mcu *mcu)
     timer_stop(&mcu->step);
     timer_stop(&mcu->beat);
     timer_stop(&mcu->retry);
+    timer_stop(&mcu->calm);
     mcu_calls_end_all(mcu, -ENOTCONN);
     mcu_tell(mcu, -1, MCU_WENT);
     mcu_close(mcu);

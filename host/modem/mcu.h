@@ -25,6 +25,8 @@
 #define MCU_CALLS_MAX   64   /* and a few of the daemon's own: one of each kind, one target of each slot */
 #define MCU_REST_MIN_MS 500
 #define MCU_REST_MAX_MS 30000
+#define MCU_UNREST_TOLD 6
+#define MCU_CALM_MS     600000
 #define MCU_NEWS_KEPT   8
 #define MCU_NEWS_TEXT   120
 #define MCU_NAME_MAX    33

@@ -172,11 +172,13 @@ static bool is_same(struct mcu *mcu, const struct link_hello_answer *hello)
     }
     if (is_other(mcu, hello)) {
         mcu->replaced++;
+        mcu_unrest(mcu);
         link_client_forget(&mcu->client);
         mcu_news(mcu, LOG_WARN, "replaced", "%s with %u starts, was %s with %u", hello->board,
                  (unsigned)hello->boots, before->board, (unsigned)before->boots);
     } else if (has_restarted(mcu, hello)) {
         mcu->restarts++;
+        mcu_unrest(mcu);
         link_client_forget(&mcu->client);
         mcu_news(mcu, LOG_WARN, "restarted", "cause %s%s%s, starts %u", link_cause_name(hello->cause),
                  hello->fault[0] != '\0' ? ", fault: " : "", hello->fault, (unsigned)hello->boots);
@@ -214,7 +216,7 @@ static void enter_here(struct mcu *mcu, const struct link_hello_answer *hello)
     mcu->state = MCU_HERE;
     mcu->since_ms = clock_wall_ms();
     mcu->condition[0] = '\0';
-    mcu->tries = 1;
+    mcu->tries = mcu_is_unsteady(mcu) ? mcu->tries : 1;
     mcu->told_lost = false;
     mcu_news(mcu, LOG_INFO, "here", "%s version %u.%u, %u slots, cause %s, starts %u", hello->board,
              hello->version >> 8, hello->version & 0xFF, hello->slots, link_cause_name(hello->cause),
@@ -321,7 +323,7 @@ void mcu_on_event(void *arg, uint8_t type, const uint8_t *payload, uint8_t len)
     struct link_supply_state supply;
     struct link_lease_state lease;
     struct link_fault fault;
-    if (mcu->state == MCU_MUTE) {
+    if (mcu->state == MCU_MUTE && !mcu_is_unsteady(mcu)) {
         timer_set(&mcu->retry, 0); /* it speaks again */
     }
     if (type == LINK_TYPE_SLOT_STATE && link_get_slot_state(&slot, payload, len)) {

@@ -3,7 +3,8 @@
  *   mcu.c        the port, mute and back
  *   mcu_calls.c  requests in their order
  *   mcu_greet.c  what follows HELLO: is it the board of before, what sits in its slots; events
- *   mcu_set.c    which boards there are, seats, what a person is told */
+ *   mcu_news.c   what a person is told
+ *   mcu_set.c    which boards there are, seats */
 #ifndef CELLPOST_MODEM_MCU_INTERNAL_H
 #define CELLPOST_MODEM_MCU_INTERNAL_H
 
@@ -62,6 +63,11 @@ struct mcu {
     struct mcu_place places[MCU_SLOTS_MAX];
     struct mcu_news news[MCU_NEWS_KEPT];
     size_t news_count;
+    unsigned unrest; /* times that it was lost or restarted, none further than MCU_CALM_MS from the next */
+    int64_t unrest_since_ms;          /* the first of these */
+    unsigned left_out;                /* lines since the last sum */
+    int64_t quiet_until_ms, quiet_ms; /* until the next sum; how long after that */
+    struct timer calm;
 };
 
 struct mcu_set {
@@ -109,9 +115,15 @@ mcu_fn mcu_on_hello, mcu_on_heartbeat;
 void mcu_on_event(void *arg, uint8_t type, const uint8_t *payload, uint8_t len);
 void mcu_place_learn(struct mcu_place *); /* reads the slot, and sends its module where it differs */
 
-/* mcu_set.c */
+/* mcu_news.c */
+void mcu_news_init(struct mcu *);
 void mcu_news(struct mcu *, enum log_level, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+void mcu_unrest(struct mcu *); /* it was lost, or has restarted */
+/* It comes and goes: it is not to be hurried either. */
+bool mcu_is_unsteady(const struct mcu *);
+
+/* mcu_set.c */
 /* slot -1: every seat of the board. */
 void mcu_tell(struct mcu *, int slot, enum mcu_change);
 const struct mcu_seat *mcu_seat_of(const struct mcu *, uint8_t slot); /* that says the module; NULL = none */

@@ -1,6 +1,4 @@
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,32 +11,6 @@ static const char *const states[] = {"absent", "greeting", "here", "mute", "refu
 const char *mcu_state_text(enum mcu_state state)
 {
     return states[state];
-}
-
-/* ---- news ---- */
-
-static void keep(struct mcu *mcu, const char *kind, const char *text)
-{
-    if (mcu->news_count == MCU_NEWS_KEPT) {
-        memmove(&mcu->news[0], &mcu->news[1], (MCU_NEWS_KEPT - 1) * sizeof mcu->news[0]);
-        mcu->news_count--;
-    }
-    struct mcu_news *news = &mcu->news[mcu->news_count++];
-    news->at_ms = clock_wall_ms();
-    snprintf(news->text, sizeof news->text, "%s: %.100s", kind, text);
-}
-
-void mcu_news(struct mcu *mcu, enum log_level level, const char *kind, const char *fmt, ...)
-{
-    char text[200], quoted[400];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    log_event(level, "board", "board=%s kind=%s text=%s", mcu->name, kind,
-              log_quote(text, strlen(text), quoted, sizeof quoted));
-    keep(mcu, kind, text);
-    mcu->set->told(mcu->set->arg, mcu->name, kind, text);
 }
 
 /* ---- seats ---- */

@@ -34,7 +34,7 @@ static struct {
     uint8_t deaf;                /* to requests of this type; 0: to none */
     unsigned heard[LINK_ANSWER]; /* requests that came through, by type */
     struct link_decoder decoder;
-    unsigned told, done;
+    unsigned told, done, news;
     int status;
     char kinds[400];
     uint32_t turn;
@@ -53,6 +53,7 @@ static inline void on_news(void *arg, const char *board, const char *kind, const
     size_t len = strlen(world.kinds);
     (void)arg;
     (void)text;
+    world.news++;
     assert_string_equal(board, "north");
     snprintf(world.kinds + len, sizeof world.kinds - len, "%s ", kind);
 }
@@ -131,18 +132,31 @@ static inline void from_board(void)
     rig.out_len = rig.out_at = 0;
 }
 
+static inline void step(uint32_t ms)
+{
+    clock_advance(ms);
+    wait_for_pty();
+    loop_turn(world.loop, 0);
+    wait_for_pty();
+    to_board();
+    if (!world.mute) {
+        rig_run(ms);
+    }
+    from_board();
+}
+
 static inline void run(uint32_t ms)
 {
     while (ms-- > 0) {
-        clock_advance(1);
-        wait_for_pty();
-        loop_turn(world.loop, 0);
-        wait_for_pty();
-        to_board();
-        if (!world.mute) {
-            rig_run(1);
-        }
-        from_board();
+        step(1);
+    }
+}
+
+/* Coarser, for hours. */
+static inline void run_s(uint32_t s)
+{
+    for (uint32_t i = 0; i < s * 20; i++) {
+        step(50);
     }
 }
 

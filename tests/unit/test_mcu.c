@@ -120,12 +120,65 @@ static void test_slow_is_told_of_a_stop(void **state)
     assert_int_equal(lease_state(), LINK_LEASE_MAINTENANCE);
 }
 
+static unsigned news_in_s(uint32_t s)
+{
+    world.news = 0;
+    world.kinds[0] = '\0';
+    run_s(s);
+    return world.news;
+}
+
+/* It answers HELLO, and no heartbeat: found and lost, again and again. */
+static void test_flapping_is_told_of_a_few_times(void **state)
+{
+    (void)state;
+    begin_up();
+    world.deaf = LINK_TYPE_HEARTBEAT;
+    world.kinds[0] = '\0';
+    run_s(300);
+    assert_non_null(strstr(world.kinds, "mute here "));
+    assert_non_null(strstr(world.kinds, "unsteady "));
+    unsigned mutes = status_now().mutes;
+    assert_in_range(news_in_s(3600), 2, 6);
+    assert_in_range(status_now().mutes - mutes, 80, 120); /* each 30 s and a little */
+    assert_in_range(status_now().waiting, 0, 16);
+    assert_in_range(news_in_s(3600), 1, 2);
+    world.deaf = 0;
+    assert_in_range(news_in_s(700), 1, 2);
+    assert_non_null(strstr(world.kinds, "steady "));
+    assert_int_equal(status_now().state, MCU_HERE);
+    world.mute = true;
+    assert_int_equal(news_in_s(60), 1); /* told at once again */
+    assert_string_equal(world.kinds, "mute ");
+}
+
+/* Its own watchdog bites it for ever. */
+static void test_endless_restarts_are_told_of_a_few_times(void **state)
+{
+    (void)state;
+    begin_up();
+    for (unsigned i = 0; i < 60; i++) {
+        rig_restart(LINK_CAUSE_WATCHDOG);
+        run_s(7);
+    }
+    world.news = 0;
+    for (unsigned i = 0; i < 500; i++) {
+        rig_restart(LINK_CAUSE_WATCHDOG);
+        run_s(7);
+    }
+    assert_in_range(world.news, 1, 6);
+    assert_in_range(status_now().restarts, 500, 560);
+    assert_int_equal(rig.modems[0].starts, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_slow_is_bounded),
         TEST(test_newer_target_counts),
         TEST(test_slow_is_told_of_a_stop),
+        TEST(test_flapping_is_told_of_a_few_times),
+        TEST(test_endless_restarts_are_told_of_a_few_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
