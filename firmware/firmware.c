@@ -18,8 +18,8 @@ void firmware_start(void)
     bool kept_whole = kept_start();
     nv_start();
     settings_start();
+    log_start(kept_whole); /* counts the start */
     talk_start();
-    log_start(kept_whole);
     fault_start();
     tick_start();
     sense_start();

@@ -96,7 +96,7 @@ class Link:
         self.write(self.sent)
 
     def forget(self):
-        """The board was started anew: it numbers its events from 1."""
+        """The board was started anew."""
         self.told.clear()
 
     def feed(self, octets):

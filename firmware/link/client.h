@@ -46,7 +46,7 @@ void link_client_octet(struct link_client *, uint8_t octet);
 void link_client_step(struct link_client *, uint32_t now_ms); /* repeats or gives up what is due */
 /* The wire is gone: what waits is not answered any more, and told to nobody. */
 void link_client_drop(struct link_client *);
-/* The board said HELLO anew after a restart: its events are numbered from 1 again. */
+/* The board's HELLO shows a restart, or another board: what was told before says nothing of its events. */
 void link_client_forget(struct link_client *);
 
 #endif

@@ -143,6 +143,17 @@ def test_an_event_is_repeated_until_it_is_acknowledged(rig):
     assert rig.beat()["pending"] == 0
 
 
+def test_a_reset_gives_events_other_numbers(rig):
+    """A host that has not heard of the reset yet takes none for one that it knows."""
+    numbers = []
+    for _ in range(3):
+        rig.nrst()
+        rig.run(15000)  # every slot tells that it is off
+        lately = {event.fields["number"] for t, event in rig.told if t > rig.t - 15000}
+        assert lately and not lately & set(numbers), (lately, numbers)
+        numbers += lately
+
+
 def test_answers_come_within_the_host_s_patience(rig):
     slowest = 0
     for _ in range(50):

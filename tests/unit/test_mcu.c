@@ -171,12 +171,38 @@ static void test_endless_restarts_are_told_of_a_few_times(void **state)
     assert_int_equal(rig.modems[0].starts, 1);
 }
 
+static void run_until_hello(void)
+{
+    unsigned before = world.heard[LINK_TYPE_HELLO];
+    while (world.heard[LINK_TYPE_HELLO] == before) {
+        run(1);
+    }
+    run(10);
+}
+
+/* What a board tells after its reset is news, though nobody knows of the reset yet. */
+static void test_events_of_a_new_life_are_told(void **state)
+{
+    (void)state;
+    begin_up();
+    run_until_hello();
+    for (unsigned life = 0; life < 3; life++) {
+        world.kinds[0] = '\0';
+        rig_restart(LINK_CAUSE_WATCHDOG);
+        run(600);
+        assert_non_null(strstr(world.kinds, "fault "));
+        assert_non_null(strstr(world.kinds, "slot "));
+        assert_null(strstr(world.kinds, "restarted "));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_slow_is_bounded),
         TEST(test_newer_target_counts),
         TEST(test_slow_is_told_of_a_stop),
+        TEST(test_events_of_a_new_life_are_told),
         TEST(test_flapping_is_told_of_a_few_times),
         TEST(test_endless_restarts_are_told_of_a_few_times),
     };
