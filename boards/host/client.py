@@ -17,7 +17,7 @@ class Board:
         self.bus.connect(bus)
         self.lines = self.bus.makefile("r")
         self.uart = os.open(self.uart_path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        self.seq, self.seen = 0, []
+        self.seq, self.seen, self.stands = 0, [], False
         self.caps = self.line()
 
     def line(self):
@@ -29,12 +29,15 @@ class Board:
         self.bus.sendall(text.encode() + b"\n")
 
     def run(self, ms, until=None, step=1):
-        """Lock-step: GO for so many ms, or until a line begins so; that line. With a step, fewer where pins change."""
-        while ms > 0:
+        """Lock-step: GO for so many ms, at whose end the board stands, or until a line begins so; that line. With a step, fewer where pins
+        change."""
+        while ms > 0 or not self.stands:
+            if self.stands:
+                self.say(f"GO {min(step, ms)}")
+                ms, self.stands = ms - min(step, ms), False
             line = self.line()
             if line.startswith("TICK"):
-                self.say(f"GO {min(step, ms)}")
-                ms -= min(step, ms)
+                self.stands = True
                 continue
             self.seen.append(line)
             if until and line.startswith(until):
@@ -45,11 +48,12 @@ class Board:
         self.seq = self.seq % 255 + 1
         got = b""
         for n in range(1000):
+            step()  # in lock-step the board stands then: what is written comes in the next one
             if n % 100 == 0:  # again: a board that starts hears nothing
                 os.write(self.uart, frame(type_, self.seq, payload))
-            step()
             try:
-                got += os.read(self.uart, 4096)
+                while True:
+                    got += os.read(self.uart, 4096)
             except BlockingIOError:
                 pass
             for answer in map(unframe, got.split(b"\0")):

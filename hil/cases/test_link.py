@@ -52,7 +52,7 @@ def test_a_damaged_request_is_not_answered_and_does_not_act(rig):
     assert rig.ask("SETTING_READ", setting=link.SETTINGS["REST_S"]["number"])["value"] == 77
     rig.run(50)
     rig.link.answer = None
-    body = bytearray(frame(0x0A, rig.link.seq + 1, bytes([link.SETTINGS["REST_S"]["number"], 5, 0])))
+    body = bytearray(frame(0x0A, rig.link.seq % 255 + 1, bytes([link.SETTINGS["REST_S"]["number"], 5, 0])))
     body[4] ^= 0x10
     rig._write(bytes(body))
     rig.run(100)

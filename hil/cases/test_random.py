@@ -1,7 +1,11 @@
 """Seeded sequences of faults against the board's program: resets and hangs of the board, silence of the host, modems that die or do not start
 or do not end, sags, noise on the line, and requests all the while. The rules of story.py hold throughout; at the end every slot is as its
 target says within a bound, and the counters tell what was seen on the BUS. `--seed N` repeats one; unit.fw_random does a thousand in memory."""
+import contextlib
+import os
 import random
+import signal
+import threading
 
 import pytest
 
@@ -128,3 +132,36 @@ class Sequence:
 
 def test_a_sequence_of_faults(rig, seed):
     Sequence(rig, seed).run()
+
+
+@contextlib.contextmanager
+def busy_machine(rig):
+    """Meanwhile the board's program stands again and again for some milliseconds."""
+    over = threading.Event()
+
+    def hold_up():
+        while not over.wait(0.001):
+            os.kill(rig.program.process.pid, signal.SIGSTOP)
+            over.wait(0.004)
+            os.kill(rig.program.process.pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=hold_up)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_lock_step_knows_no_other_time(make_rig):
+    """The same run to the millisecond, pins and link, on a machine that is busy."""
+    runs = []
+    for around in (contextlib.nullcontext, busy_machine):
+        rig = make_rig()
+        if rig.program.process is None:
+            pytest.skip(f"rig {rig.spec['name']} has no program")
+        with around(rig):
+            Sequence(rig, 1).run()
+        runs.append([rig.seen, rig.told, rig.t, rig.link.seq])
+    assert runs[0] == runs[1]

@@ -101,10 +101,11 @@ static void flush_uart(void)
     out.len = 0;
 }
 
+/* A pty gives what it has at hand: only when nothing is left all that was sent has come. */
 static void fill_uart(void)
 {
-    ssize_t got = read(pty.master, in.octets + in.len, sizeof in.octets - in.len);
-    if (got > 0)
+    ssize_t got;
+    while ((got = read(pty.master, in.octets + in.len, sizeof in.octets - in.len)) > 0)
         in.len += (size_t)got;
     size_t taken = chip_receive(in.octets, in.len);
     in.len -= taken;

@@ -36,18 +36,20 @@ function readArguments() {
 
 const incoming = Buffer.alloc(4096);
 
-// What the host has sent; nothing is there more often than not, and a stack trace of that would cost most of the time.
+// What the host has sent. A pty gives what it has at hand: only when nothing is left all has come; a stack trace of that would cost
+// most of the time.
 function readUart() {
   const { stackTraceLimit } = Error;
+  let length = 0;
   Error.stackTraceLimit = 0;
   try {
-    return incoming.subarray(0, fs.readSync(uartFd, incoming));
+    while (length < incoming.length) length += fs.readSync(uartFd, incoming, length, incoming.length - length, null);
   } catch (error) {
     if (error.code !== 'EAGAIN') throw error;
-    return incoming.subarray(0, 0);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
+  return incoming.subarray(0, length);
 }
 
 const outgoing = [];
