@@ -23,6 +23,7 @@ struct loop {
     struct timer **heap; /* [1..count] */
     size_t count, room;
     uint64_t order, turns;
+    int64_t asked_ms; /* when the present turn, or the last one, asked for I/O */
     struct soon *soon, **soon_end;
     loop_turn_fn *turn_fn;
     void *turn_arg;
@@ -98,21 +99,24 @@ void timer_set(struct timer *timer, int64_t delay_ms)
 {
     struct loop *loop = timer->loop;
     timer_stop(timer);
+    int64_t now_ms = clock_mono_ms();
     /* rounded up: a deadline in milliseconds never fires early */
-    timer->due_ms = delay_ms > 0 ? (clock_mono_us() + 999) / 1000 + delay_ms : clock_mono_ms();
+    if (delay_ms > 0)
+        timer->due_ms = (clock_mono_us() + 999) / 1000 + delay_ms;
+    else
+        timer->due_ms = loop->asked_ms < now_ms ? loop->asked_ms : now_ms;
     timer->order = ++loop->order;
     heap_reserve(loop);
     loop->count++;
     heap_up(loop, loop->count, timer);
 }
 
-/* Those due when the turn's timers begin: one that sets itself anew waits for the next turn, so that I/O is
- * never starved. */
+/* Those that were due when the turn asked for I/O: however late we are, what came before a deadline is heard
+ * before it. One that sets itself anew waits for the next turn, so that I/O is never starved. */
 static void timers_run(struct loop *loop)
 {
-    int64_t now_ms = clock_mono_ms();
     uint64_t last = loop->order;
-    while (loop->count > 0 && loop->heap[1]->due_ms <= now_ms && loop->heap[1]->order <= last) {
+    while (loop->count > 0 && loop->heap[1]->due_ms <= loop->asked_ms && loop->heap[1]->order <= last) {
         struct timer *timer = loop->heap[1];
         timer_stop(timer);
         timer->fn(timer->arg);
@@ -227,7 +231,9 @@ static void turn_io(struct loop *loop, int64_t wait_us)
 
 static void turn(struct loop *loop, int64_t most_us)
 {
-    turn_io(loop, turn_wait_us(loop, most_us));
+    int64_t wait_us = turn_wait_us(loop, most_us);
+    loop->asked_ms = clock_mono_ms();
+    turn_io(loop, wait_us);
     loop->turns++;
     int64_t began_us = clock_mono_us();
     timers_run(loop);

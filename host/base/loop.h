@@ -1,9 +1,10 @@
 /* The loop: one libevent base, all timers in one heap on the clock of clock.h, and the turn.
  *
- * A turn = all fd I/O that is ready, the timers that are due, then the turn's end hook (the store's commit,
- * whose durable callbacks run there). Callbacks never block. File descriptors are watched with libevent
- * directly, on loop_base(); time-outs never: a timer here follows the clock that tests drive, libevent's
- * would not. */
+ * A turn = all fd I/O that is ready, the timers that were due when it asked for that, then the turn's end
+ * hook (the store's commit, whose durable callbacks run there). So what came before a deadline is heard
+ * before the deadline passes, however late the turn is: on a busy machine, or one that was asleep. Callbacks
+ * never block. File descriptors are watched with libevent directly, on loop_base(); time-outs never: a timer
+ * here follows the clock that tests drive, libevent's would not. */
 #ifndef CELLPOST_BASE_LOOP_H
 #define CELLPOST_BASE_LOOP_H
 

@@ -155,6 +155,69 @@ static void test_a_turn_asks_for_io_once(void **state)
     close(ends[1]);
 }
 
+static struct timer deadline;
+static int answer[2];
+static bool late;
+
+static void on_deadline(void *arg)
+{
+    (void)arg;
+    late = true;
+}
+
+/* It takes so long that the deadline passes, but the answer is there before it. */
+static void on_long_work(evutil_socket_t fd, short what, void *arg)
+{
+    char byte;
+    (void)what;
+    (void)arg;
+    assert_int_equal(read(fd, &byte, 1), 1);
+    assert_int_equal(write(answer[1], "x", 1), 1);
+    clock_advance(2000);
+}
+
+static void on_answer(evutil_socket_t fd, short what, void *arg)
+{
+    char byte;
+    (void)what;
+    (void)arg;
+    assert_int_equal(read(fd, &byte, 1), 1);
+    timer_stop(&deadline);
+}
+
+static void test_what_came_before_a_deadline_is_heard_before_it(void **state)
+{
+    struct loop *loop = loop_new();
+    int work[2];
+    (void)state;
+    clock_fake(1800000000000, 1000);
+    assert_int_equal(pipe(work), 0);
+    assert_int_equal(pipe(answer), 0);
+    struct event *busy = event_new(loop_base(loop), work[0], EV_READ | EV_PERSIST, on_long_work, NULL);
+    struct event *heard = event_new(loop_base(loop), answer[0], EV_READ | EV_PERSIST, on_answer, NULL);
+    event_add(busy, NULL);
+    event_add(heard, NULL);
+    timer_init(&deadline, loop, on_deadline, NULL);
+    timer_set(&deadline, 1000);
+    assert_int_equal(write(work[1], "x", 1), 1);
+    loop_turn(loop, 0);
+    loop_turn(loop, 0);
+    assert_false(late);
+    assert_false(timer_armed(&deadline));
+    timer_set(&deadline, 1000); /* and one without an answer passes */
+    clock_advance(1000);
+    loop_turn(loop, 0);
+    assert_true(late);
+    event_free(busy);
+    event_free(heard);
+    loop_free(loop);
+    for (int i = 0; i < 2; i++) {
+        close(work[i]);
+        close(answer[i]);
+    }
+    clock_real();
+}
+
 static void test_clocks(void **state)
 {
     char text[25];
@@ -183,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_a_timer_at_zero_leaves_the_turn_its_end),
         cmocka_unit_test(test_soon_runs_before_the_turn_ends),
         cmocka_unit_test(test_a_turn_asks_for_io_once),
+        cmocka_unit_test(test_what_came_before_a_deadline_is_heard_before_it),
         cmocka_unit_test(test_clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
