@@ -3,6 +3,8 @@ import pytest
 import requests
 from twilio.base.exceptions import TwilioRestException
 
+from gateway import ANSWER_S
+
 
 def look_up(bench, number, **options):
     return bench.client.lookups.v1.phone_numbers(number).fetch(**options)
@@ -20,7 +22,7 @@ def test_first_version(bench):
 
 def second(bench, number, **query):
     """Debian's SDK is older than v2; node/cellpost.test.js asks through one that knows it."""
-    answer = requests.get(f"{bench.gateway.url}/v2/PhoneNumbers/{number}", params=query, auth=(bench.client.username, bench.client.password), timeout=10)
+    answer = requests.get(f"{bench.gateway.url}/v2/PhoneNumbers/{number}", params=query, auth=(bench.client.username, bench.client.password), timeout=ANSWER_S)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

@@ -5,7 +5,7 @@ import pytest
 import requests
 from twilio.base.exceptions import TwilioRestException
 
-from gateway import until
+from gateway import ANSWER_S, until
 
 
 def refused(bench, to, **sender):
@@ -15,7 +15,7 @@ def refused(bench, to, **sender):
 
 
 def api(bench, method, path, **options):
-    return requests.request(method, bench.gateway.url + path, auth=(bench.client.username, bench.client.password), timeout=10, **options)
+    return requests.request(method, bench.gateway.url + path, auth=(bench.client.username, bench.client.password), timeout=ANSWER_S, **options)
 
 
 def root(bench):

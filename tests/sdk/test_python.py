@@ -137,13 +137,12 @@ def test_filter_from(bench):
 def test_filter_date_sent(bench):
     to = "+41795550005"
     message = bench.client.messages.create(to=to, from_=bench.ward, body="dated")
-    wait_status(bench.client, message.sid, "delivered")
-    today = datetime.datetime.now(datetime.timezone.utc).date()
+    sent = wait_status(bench.client, message.sid, "delivered").date_sent.date()
     day = datetime.timedelta(days=1)
-    assert [m.sid for m in bench.client.messages.list(to=to, date_sent=today)] == [message.sid]
-    assert bench.client.messages.list(to=to, date_sent=today - day) == []
-    assert [m.sid for m in bench.client.messages.list(to=to, date_sent_after=today - day)] == [message.sid]
-    assert bench.client.messages.list(to=to, date_sent_before=today - day) == []
+    assert [m.sid for m in bench.client.messages.list(to=to, date_sent=sent)] == [message.sid]
+    assert bench.client.messages.list(to=to, date_sent=sent - day) == []
+    assert [m.sid for m in bench.client.messages.list(to=to, date_sent_after=sent - day)] == [message.sid]
+    assert bench.client.messages.list(to=to, date_sent_before=sent - day) == []
 
 
 def test_empty_list(bench):
@@ -248,7 +247,7 @@ def test_unknown_outcome_tells_the_class(tmp_path, tags, ruled_by):
         client = gateway.client()
         sim.do("drop m1 +CMGS 1")
         sid = create_tagged(client, gateway.url, tags, From=number, Body="who knows")["sid"]
-        sim.do("wait m1 pdu 1 10000")
+        sim.wait("m1", "pdu", 1)
         gateway.advance(181_000)
         shown = until(lambda: (m := extras(client, gateway.url, sid)).get("cellpost") and m, 10, "UNSURE in the resource")
         assert shown["cellpost"] == {"outcome": "unsure", "class": ruled_by}

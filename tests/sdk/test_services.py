@@ -6,7 +6,7 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 
 import node_suite
-from gateway import ACCOUNT, SERVICE, TOKEN, until
+from gateway import ACCOUNT, ANSWER_S, SERVICE, TOKEN, until
 from schema import assert_resource
 
 
@@ -58,17 +58,17 @@ def test_answers_fit_the_schema(bench):
     with service(bench, bench.plant) as context:
         context.alpha_senders.create(alpha_sender="Acme")
         one = f"{root}/{context._solution['sid']}"
-        assert_resource("messaging.v1.service", requests.get(one, auth=auth, timeout=10).json())
+        assert_resource("messaging.v1.service", requests.get(one, auth=auth, timeout=ANSWER_S).json())
         for tail, key, schema in (("PhoneNumbers", "phone_numbers", "phone_number"), ("AlphaSenders", "alpha_senders", "alpha_sender"),
                                   ("DestinationAlphaSenders", "alpha_senders", "destination_alpha_sender"),
                                   ("ShortCodes", "short_codes", None), ("ChannelSenders", "senders", None)):
-            body = requests.get(f"{one}/{tail}", auth=auth, timeout=10).json()
+            body = requests.get(f"{one}/{tail}", auth=auth, timeout=ANSWER_S).json()
             assert set(body) == {"meta", key} and body["meta"]["key"] == key
             assert set(body["meta"]) == {"page", "page_size", "first_page_url", "previous_page_url", "next_page_url", "key", "url"}
             for resource in body[key]:
                 assert_resource(f"messaging.v1.service.{schema}", resource)
             assert len(body[key]) == (0 if schema is None else 1)
-        assert_resource("messaging.v1.usecase", requests.get(f"{root}/Usecases", auth=auth, timeout=10).json())
+        assert_resource("messaging.v1.usecase", requests.get(f"{root}/Usecases", auth=auth, timeout=ANSWER_S).json())
 
 
 def test_pages_lead_back_to_us(bench):

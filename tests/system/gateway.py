@@ -24,6 +24,7 @@ TOKEN = "fedcba9876543210" * 2
 SERVICE = "MG" + "00112233445566778899aabbccddeeff"
 # A slower build (sanitizers, coverage) gets longer deadlines, never other assertions.
 PATIENCE = float(os.environ.get("CELLPOST_PATIENCE", "1"))
+ANSWER_S = 30 * PATIENCE  # for one HTTP answer
 
 
 def until(probe, seconds=10.0, what="condition", pause_s=0.01):
@@ -87,6 +88,7 @@ class Application:
 
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 128  # the kernel drops what is beyond, and a second goes until the gateway's asks again
 
             def handle_error(self, request, client_address):
                 pass  # a killed gateway leaves half a request behind

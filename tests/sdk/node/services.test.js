@@ -4,6 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const twilio = require('twilio');
+const { DEADLINE_MS } = require('./deadline');
 
 const { CELLPOST_URL: base, CELLPOST_ACCOUNT: account, CELLPOST_TOKEN: token, CELLPOST_SERVICE: configured, CELLPOST_FROM: from } = process.env;
 const client = twilio(account, token);
@@ -43,7 +44,7 @@ test('its numbers, and a message through it', async () => {
   assert.strictEqual((await services(made.sid).alphaSenders.create({ alphaSender: 'Acme' })).alphaSender, 'Acme');
   const message = await client.messages.create({ to: '+41791119301', messagingServiceSid: made.sid, body: 'Node' });
   assert.strictEqual(message.status, 'accepted');
-  const deadline = Date.now() + 20000;
+  const deadline = Date.now() + DEADLINE_MS;
   let now;
   do now = await client.messages(message.sid).fetch();
   while (now.status !== 'delivered' && Date.now() < deadline);

@@ -3,6 +3,7 @@
 const test = require('node:test');
 const assert = require('node:assert');
 const twilio = require('twilio');
+const { DEADLINE_MS } = require('./deadline');
 
 const { CELLPOST_URL, CELLPOST_ACCOUNT, CELLPOST_TOKEN, CELLPOST_TEST_ACCOUNT, CELLPOST_TEST_TOKEN } = process.env;
 
@@ -23,16 +24,16 @@ async function settled(to) {
   }
 }
 
-test('delivered without a rule', { timeout: 20000 }, async () => {
+test('delivered without a rule', { timeout: DEADLINE_MS }, async () => {
   assert.equal((await settled('+41791112233')).status, 'delivered');
 });
 
-test('rejected by a rule', { timeout: 20000 }, async () => {
+test('rejected by a rule', { timeout: DEADLINE_MS }, async () => {
   const message = await settled('+41799990000');
   assert.deepEqual([message.status, message.errorCode], ['failed', 30007]);
 });
 
-test('undelivered by a rule', { timeout: 20000 }, async () => {
+test('undelivered by a rule', { timeout: DEADLINE_MS }, async () => {
   const message = await settled('+41791110000');
   assert.deepEqual([message.status, message.errorCode], ['undelivered', 30003]);
 });
