@@ -16,8 +16,8 @@
 
 void adc_start(void)
 {
-    RCC_APBENR2 |= RCC_APBENR2_ADC;
-    ADC_CFGR2 = ADC_CFGR2_DIV2;
+    chip_clock(&RCC_APBENR2, RCC_APBENR2_ADC);
+    ADC_CFGR2 = ADC_CFGR2_DIV2 | ADC_CFGR2_SLOW;
     ADC_CR = ADC_CR_REG;
     for (volatile uint16_t wait = 0; wait < 200; wait++) /* 20 us at the least */
         ;

@@ -42,7 +42,7 @@ void *board_kept(void)
 
 static void start_clock(void)
 {
-    RCC_APBENR1 |= RCC_APBENR1_TIM3;
+    chip_clock(&RCC_APBENR1, RCC_APBENR1_TIM3);
     TIM3_PSC = CHIP_HZ / 1000 - 1;
     TIM3_EGR = 1; /* takes it over */
     TIM3_CR1 = 1;

@@ -1,6 +1,5 @@
-/* The registers of the STM32G030 that this board uses, named as in RM0454; written partly from memory. The
- * addresses and the flash's bits were compared with ST's header, the other bits not: to be checked before the
- * first run. The part runs from its own HSI16. */
+/* The registers of the STM32G030 that this board uses; README.md tells what they were checked against. The
+ * part runs from its own HSI16. */
 #ifndef CELLPOST_BOARDS_STM32G030_CHIP_H
 #define CELLPOST_BOARDS_STM32G030_CHIP_H
 
@@ -31,7 +30,8 @@
 #define FLASH_KEY2     UINT32_C(0xCDEF89AB)
 #define FLASH_SR       REG(0x40022010)
 #define FLASH_SR_ERROR UINT32_C(0x83FA)
-#define FLASH_SR_BUSY  (BIT(16) | BIT(18))
+#define FLASH_SR_BUSY  BIT(16)
+#define FLASH_SR_CFG   BIT(18) /* CFGBSY: FLASH_CR cannot be written */
 #define FLASH_CR       REG(0x40022014)
 #define FLASH_CR_PG    BIT(0)
 #define FLASH_CR_PER   BIT(1)
@@ -66,6 +66,7 @@
 #define ADC_CR_CAL     BIT(31)
 #define ADC_CFGR2      REG(0x40012410)
 #define ADC_CFGR2_DIV2 BIT(30)
+#define ADC_CFGR2_SLOW BIT(29) /* LFTRIG: more than 100 us between two conversions */
 #define ADC_SMPR       REG(0x40012414)
 #define ADC_CHSELR     REG(0x40012428)
 #define ADC_DR         REG(0x40012440)
@@ -74,7 +75,8 @@
 #define ADC_TEMP_CAL   (*(const volatile uint16_t *)(uintptr_t)0x1FFF75A8) /* at 30 degrees and 3.0 V */
 
 #define USART_CR1      REG(0x40013800)
-#define USART_CR1_ON   (BIT(29) | BIT(3) | BIT(2) | BIT(0)) /* with its FIFOs */
+#define USART_CR1_FIFO BIT(29) /* only while it is off */
+#define USART_CR1_ON   (USART_CR1_FIFO | BIT(3) | BIT(2) | BIT(0))
 #define USART_CR1_RXIE BIT(5)
 #define USART_CR1_TXIE BIT(7)
 #define USART_BRR      REG(0x4001380C)
@@ -86,6 +88,13 @@
 #define USART_RDR      REG(0x40013824)
 #define USART_TDR      REG(0x40013828)
 #define USART_IRQ      27
+
+/* A peripheral answers two clocks after its own was switched on: this is read back. */
+static inline void chip_clock(volatile uint32_t *enables, uint32_t bits)
+{
+    *enables |= bits;
+    (void)*enables;
+}
 
 /* A port of GPIOs: A, B, C are 0, 1, 2. */
 #define GPIO_MODER(port)  REG(0x50000000 + 0x400 * (port))

@@ -86,16 +86,22 @@ void nv_open(void)
 
 /* ---- writing ---- */
 
-static void wait_flash(void)
+/* Whether it ended well. CFGBSY may stay for as long as an error stands, so errors are cleared before it is
+ * awaited. */
+static bool end_operation(void)
 {
     while ((FLASH_SR & FLASH_SR_BUSY) != 0)
         ;
+    bool good = (FLASH_SR & FLASH_SR_ERROR) == 0;
+    FLASH_SR = FLASH_SR_ERROR;
+    while ((FLASH_SR & FLASH_SR_CFG) != 0)
+        ;
+    return good;
 }
 
 static void unlock(void)
 {
-    wait_flash();
-    FLASH_SR = FLASH_SR_ERROR;
+    (void)end_operation(); /* the part itself leaves an error there at a reset */
     if ((FLASH_CR & FLASH_CR_LOCK) == 0)
         return;
     FLASH_KEYR = FLASH_KEY1;
@@ -104,8 +110,7 @@ static void unlock(void)
 
 static bool lock(void)
 {
-    wait_flash();
-    bool good = (FLASH_SR & FLASH_SR_ERROR) == 0;
+    bool good = end_operation();
     FLASH_CR = FLASH_CR_LOCK;
     return good;
 }

@@ -82,7 +82,7 @@ static void start_uart(struct pin pin)
 
 void pins_start(void)
 {
-    RCC_IOPENR |= RCC_IOPENR_ABC;
+    chip_clock(&RCC_IOPENR, RCC_IOPENR_ABC);
     for (uint8_t slot = 0; slot < FIRMWARE_SLOTS; slot++) {
         start_vbat_en(slots[slot].vbat_en);
         start_open_drain(slots[slot].pwrkey);

@@ -10,8 +10,9 @@ static struct ring rx, tx;
 
 void uart_start(void)
 {
-    RCC_APBENR2 |= RCC_APBENR2_USART1;
+    chip_clock(&RCC_APBENR2, RCC_APBENR2_USART1);
     USART_BRR = (CHIP_HZ + RATE / 2) / RATE;
+    USART_CR1 = USART_CR1_FIFO;
     USART_CR1 = USART_CR1_ON | USART_CR1_RXIE;
     NVIC_ISER = BIT(USART_IRQ);
 }

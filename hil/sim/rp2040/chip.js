@@ -231,7 +231,7 @@ export class Chip {
   }
 
   input(gpio, level) {
-    this.mcu.gpio[gpio].setInputValue(Boolean(level));
+    this.mcu.gpio[gpio].setInputValue(Boolean(level ?? 1)); // what nobody drives is pulled up
   }
 
   // What the next life has of this one. RUN leaves memory alone; the watchdog what its selections leave.

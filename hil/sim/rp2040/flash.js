@@ -50,7 +50,7 @@ export class Flash {
     return this.work !== null;
   }
 
-  // Each tells how long it takes; then finish() is called, or cut() when power goes before.
+  // Each tells how long it takes; then finish() is called, or reset() before.
   erase(at, len) {
     if (at % SECTOR || len % SECTOR || at + len > FLASH_LEN) throw new Error(`erase of ${len} at ${at}`);
     this.work = { at, octets: new Uint8Array(len).fill(0xff) };
@@ -71,8 +71,14 @@ export class Flash {
     return work;
   }
 
-  cut() {
+  // What is under way goes on by itself, but for loss of power.
+  reset(cause) {
     if (!this.work) return;
+    if (cause === 'POWER') this.cut();
+    else this.finish();
+  }
+
+  cut() {
     const { at, octets } = this.work;
     this.work.octets = octets.map((octet, i) => (i < octets.length / 2 ? octet : this.octets[at + i]));
     this.finish();

@@ -1,5 +1,6 @@
-/* cellpost-board-rp2040: node has no pty, so this opens one, with the symlink of --uart, and becomes node
- * with sim.js, which is told the pty's name and descriptor. */
+/* cellpost-board-NAME of a part that is simulated in JavaScript: node has no pty, so this opens one, with the
+ * symlink of --uart, and becomes node with the part's SIM_PROGRAM, which is told the pty's name and
+ * descriptor and SIM_IMAGE. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 static int fail(const char *what, int error)
 {
-    fprintf(stderr, "cellpost-board-rp2040: %s: %s\n", what, strerror(error));
+    fprintf(stderr, "cellpost-board-" SIM_NAME ": %s: %s\n", what, strerror(error));
     return EXIT_FAILURE;
 }
 
@@ -28,7 +29,7 @@ int main(int argc, char **argv)
 {
     struct pty pty;
     char fd[12];
-    char *args[ARGS_MAX] = {"node", RP2040_SIM, "--image", RP2040_IMAGE, "--pty", pty.path, "--uart-fd", fd};
+    char *args[ARGS_MAX] = {"node", SIM_PROGRAM, "--image", SIM_IMAGE, "--pty", pty.path, "--uart-fd", fd};
     int own = 8;
     if (argc > ARGS_MAX - own)
         return fail("arguments", E2BIG);
