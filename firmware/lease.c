@@ -10,6 +10,8 @@ static enum link_lease state;
 static uint32_t since_ms;    /* of the state; while HELD: of the last heartbeat that counts */
 static uint32_t progress_ms; /* when the turn last changed */
 static uint32_t maintenance_ms;
+static uint32_t hour_ms; /* when the hour began in which the host may be left alone */
+static bool spent;       /* it has begun, and nothing has shown since that the host lives */
 static struct link_heartbeat last;
 static bool any; /* a heartbeat since the start */
 
@@ -32,7 +34,7 @@ static bool watched(void)
 void lease_start(void)
 {
     since_ms = board_ms();
-    any = false;
+    any = spent = false;
     memset(&last, 0, sizeof last);
     state = LINK_LEASE_BOOT;
     if (kept->host_cycles >= setting(LINK_SETTING_HOST_CYCLES))
@@ -98,8 +100,10 @@ void lease_step(uint32_t now_ms)
 
 void lease_heartbeat(const struct link_heartbeat *beat, uint32_t now_ms)
 {
-    if (!any || beat->turn != last.turn || beat->commit != last.commit)
+    if (!any || beat->turn != last.turn || beat->commit != last.commit) {
         progress_ms = now_ms;
+        spent = false;
+    }
     any = true;
     last = *beat;
     if (now_ms - progress_ms >= setting(LINK_SETTING_PROGRESS_S) * (uint32_t)1000)
@@ -116,17 +120,36 @@ void lease_heartbeat(const struct link_heartbeat *beat, uint32_t now_ms)
         change(LINK_LEASE_HELD, now_ms);
 }
 
-bool lease_maintenance(uint16_t seconds, uint32_t now_ms)
+/* What is left of the hour, at most what is asked for. */
+static uint16_t grant(uint16_t seconds, uint32_t now_ms)
 {
-    if (seconds > 3600)
+    if (!spent) {
+        spent = true;
+        hour_ms = now_ms;
+    }
+    uint32_t passed_s = (now_ms - hour_ms) / 1000;
+    if (passed_s >= LEASE_MAINTENANCE_S)
+        return 0;
+    uint16_t left_s = (uint16_t)(LEASE_MAINTENANCE_S - passed_s);
+    return seconds < left_s ? seconds : left_s;
+}
+
+bool lease_maintenance(uint16_t *seconds, uint32_t now_ms)
+{
+    if (*seconds > LEASE_MAINTENANCE_S)
         return false;
     if (state == LINK_LEASE_CUTTING || state == LINK_LEASE_WATCHLESS)
         return true;
-    maintenance_ms = seconds * (uint32_t)1000;
-    if (seconds != 0)
+    if (*seconds == 0) {
+        if (state == LINK_LEASE_MAINTENANCE)
+            change(LINK_LEASE_BOOT, now_ms);
+        return true;
+    }
+    *seconds = grant(*seconds, now_ms);
+    if (*seconds != 0) {
+        maintenance_ms = *seconds * (uint32_t)1000;
         change(LINK_LEASE_MAINTENANCE, now_ms);
-    else if (state == LINK_LEASE_MAINTENANCE)
-        change(LINK_LEASE_BOOT, now_ms);
+    }
     return true;
 }
 

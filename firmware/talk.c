@@ -111,7 +111,7 @@ static enum link_status ask_heartbeat(struct ask *ask)
 static enum link_status ask_maintenance(struct ask *ask)
 {
     READ(maintenance);
-    if (!lease_maintenance(m.seconds, board_ms()))
+    if (!lease_maintenance(&m.seconds, board_ms()))
         return LINK_BAD_VALUE;
     WRITE(maintenance, (&(struct link_maintenance_answer){.seconds = m.seconds}));
     return LINK_OK;

@@ -283,7 +283,8 @@
     F(U8, lease, "lease")                                                                                    \
     F(U8, supply, "supply")                                                                                  \
     F(U8, pending, "events not yet acknowledged")
-#define LINK_ANSWERS_maintenance(F) F(U16, seconds, "granted")
+#define LINK_ANSWERS_maintenance(F)                                                                          \
+    F(U16, seconds, "granted: until a heartbeat with progress, all ends an hour after the first")
 #define LINK_ANSWERS_sense(F)                                                                                \
     F(U8, supply, "supply")                                                                                  \
     F(U16, supply_mv, "now; 0: not measured, here and below")                                                \

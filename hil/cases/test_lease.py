@@ -74,6 +74,38 @@ def test_maintenance_leaves_the_host_alone_and_ends(rig):
     assert abs(cut - begin - 160000) <= 20 + rig.tolerance()
 
 
+def test_maintenance_is_granted_for_an_hour_from_a_heartbeat_with_progress(rig):
+    ask = lambda: rig.ask("MAINTENANCE", seconds=3600)["seconds"]
+    rig.beat()
+    assert ask() == 3600
+    rig.run(20000)
+    rig.beat(progress=False)
+    assert 3578 <= ask() <= 3580
+    rig.ask("MAINTENANCE", seconds=0)
+    rig.run(10000)
+    assert 3568 <= ask() <= 3570
+    rig.beat()
+    assert ask() == 3600
+
+
+@pytest.mark.needs("hours")
+def test_maintenance_that_is_repeated_for_ever_ends(rig):
+    """By a host of which nothing else is heard."""
+    short(rig)
+    rig.beat()
+    begin, granted = rig.t, []
+    while not rig.story.asserted[("HOST_CUT", 0)]:
+        assert rig.t - begin < 4000000
+        granted.append(rig.ask("MAINTENANCE", seconds=1000)["seconds"])
+        rig.run(30000)
+    assert abs(rig.t - begin - 3660000) <= 31000 + 60 * rig.tolerance()  # an hour, and the hold-off of a boot
+    assert granted[0] == 1000 and granted[-1] == 0
+    rig.beat()  # it lives, and may ask again
+    rig.until_pin("HOST_CUT", 0, 0, 6000)
+    rig.beat()
+    assert rig.ask("MAINTENANCE", seconds=1000)["seconds"] == 1000
+
+
 def test_a_board_that_was_reset_gives_the_host_its_hold_off(rig):
     short(rig)
     rig.beats(2000)

@@ -65,17 +65,63 @@ static void a_heartbeat_without_progress_is_none(void **state)
     assert_int_equal(rig.host_cuts, 1);
 }
 
+/* What is granted. */
+static uint16_t leave_alone(uint16_t seconds)
+{
+    assert_true(lease_maintenance(&seconds, rig.ms));
+    return seconds;
+}
+
 static void maintenance_holds_off(void **state)
 {
     (void)state;
     rig_init();
     beat_for(2);
-    assert_true(lease_maintenance(3600, rig.ms));
-    assert_false(lease_maintenance(3601, rig.ms));
+    uint16_t too_long = 3601;
+    assert_int_equal(leave_alone(3600), 3600);
+    assert_false(lease_maintenance(&too_long, rig.ms));
     rig_run(3600000 + 179000); /* and then a boot's time */
     assert_int_equal(rig.host_cuts, 0);
     rig_run(2000);
     assert_int_equal(rig.host_cuts, 1);
+}
+
+/* Something repeats it in a host that has hung, ending it in between or not: an hour and a boot later it is
+ * cut, and then as often as any silent host. */
+static void repeated_maintenance_ends(void **state)
+{
+    (void)state;
+    for (unsigned ends = 0; ends < 2; ends++) {
+        rig_init();
+        beat_for(2);
+        assert_int_equal(leave_alone(600), 600);
+        uint32_t begin = rig.ms;
+        while (rig.host_cuts == 0 && rig.ms - begin < 2 * 3600000) {
+            rig_run(20000);
+            lease_heartbeat(&(struct link_heartbeat){.turn = 0, .commit = 7}, rig.ms);
+            if (ends)
+                (void)leave_alone(0);
+            assert_in_range(leave_alone(600), 0, 600);
+        }
+        assert_in_range(rig.ms - begin, 3600000, 3600000 + 400000);
+        rig_run(3 * 3600000);
+        assert_in_range(rig.host_cuts, 3, 10);
+        assert_int_equal(leave_alone(600), 0);
+    }
+}
+
+/* A host that works may ask again and again. */
+static void maintenance_goes_on_while_the_host_shows_progress(void **state)
+{
+    (void)state;
+    rig_init();
+    for (unsigned i = 0; i < 10; i++) {
+        beat_for(1);
+        assert_int_equal(leave_alone(3600), 3600);
+        rig_run(3000000);
+    }
+    assert_int_equal(rig.host_cuts, 0);
+    assert_int_equal(leave_alone(3600), 600);
 }
 
 static void the_boards_own_resets_do_not_begin_the_count_anew(void **state)
@@ -148,6 +194,8 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_silent_host_is_cut_then_left_alone),
                                        cmocka_unit_test(a_heartbeat_without_progress_is_none),
                                        cmocka_unit_test(maintenance_holds_off),
+                                       cmocka_unit_test(repeated_maintenance_ends),
+                                       cmocka_unit_test(maintenance_goes_on_while_the_host_shows_progress),
                                        cmocka_unit_test(the_boards_own_resets_do_not_begin_the_count_anew),
                                        cmocka_unit_test(a_starved_host_is_not_cut),
                                        cmocka_unit_test(a_board_that_cannot_cut_says_so),
