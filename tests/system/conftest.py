@@ -32,6 +32,12 @@ class Rig:
         self.gateways.append(gateway)
         return gateway
 
+    def advance(self, gateway, ms):
+        """Moves the gateway's clock while no command runs: a modem lives in real time, and an answer on its way would come too late."""
+        for name in self.names:
+            self.sim.wait(name, "quiet")
+        gateway.advance(ms)
+
     def inbound_to(self, client, path, answer=(200, "<Response/>", "text/xml")):
         self.app.answers[path] = answer
         for number in client.incoming_phone_numbers.list():

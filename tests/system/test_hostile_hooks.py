@@ -30,7 +30,7 @@ class Raw:
 
     def serve(self, peer):
         try:
-            peer.recv(65536)
+            read_request(peer)
             self.calls += 1
             peer.sendall(self.answer)
             if self.hold:
@@ -48,6 +48,18 @@ class Raw:
         self.listener.close()
         for peer in self.open:
             peer.close()
+
+
+def read_request(peer):
+    """To its end: a close with something unread would be a reset, which may overtake the answer."""
+    text = b""
+    while b"\r\n\r\n" not in text:
+        text += peer.recv(65536) or b"\r\n\r\n"
+    head, _, body = text.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: *(\d+)", head, re.I)
+    left = int(length[1]) - len(body) if length else 0
+    while left > 0 and (data := peer.recv(65536)):
+        left -= len(data)
 
 
 def http(body, kind="text/xml", length=None, head=b""):
@@ -166,7 +178,7 @@ def test_loops_lies_and_silence(house):
         (Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 9\r\n\r\n<a/><a/>"), {11205, 11206, 12100, 12102}),
     ]
     for n, (app, wanted) in enumerate(cases):
-        webhook(client, app.url() + "#tt=1000")
+        webhook(client, app.url() + ("#tt=1000" if app.hold else ""))
         bench.sim.inject("m1", SENDER, f"bad {n}")
         sid = until(lambda: next((m.sid for m in client.messages.list(limit=50) if m.body == f"bad {n}"), None), 10)
         callback = bench.app.url(f"/cb{n}")
@@ -188,6 +200,7 @@ def test_retry_and_drop(house):
     bench.app.answers["/down"] = (503, "", "text/plain")
     one, two = (client.messages.create(to=SENDER, from_=bench.numbers["m1"], body=text, status_callback=bench.app.url("/down")) for text in "ab")
     host = f"127.0.0.1:{bench.app.port}"
+    until(lambda: all(client.messages(m.sid).fetch().status == "delivered" for m in (one, two)), what="both delivered")  # no hook is made any more
     until(lambda: one.sid in gateway.cli("hooks", "list") and two.sid in gateway.cli("hooks", "list"), 15)
     listed = gateway.cli("hooks", "list", host)
     assert f"endpoint={host} breaker=" in listed and "due_in_s=" in listed

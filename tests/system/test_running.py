@@ -214,7 +214,9 @@ def test_stop_parks_what_is_in_flight(rig):
     bench.sim.do("wait m1 pdu 1 10000")
     gateway.process.send_signal(signal.SIGTERM)
     assert gateway.process.wait(60 * PATIENCE) == 0
+    bench.sim.wait("m1", "closed")
     gateway.start()
+    bench.sim.wait("m1", "opened")  # else nobody hears the result
     bench.sim.do("release m1 +CMGS")
     until(lambda: gateway.client().messages(sid).fetch().status == "delivered", 20)
     assert len(bench.pdus("parked")) == 1

@@ -169,6 +169,22 @@ def files(folder):
     return [p for p in folder.iterdir() if p.is_file() and not p.name.endswith(".LOCK")]
 
 
+def written(folder, end):
+    """The text of the one file that came, once it is there as far as its end: it may be seen while it is written."""
+    texts = []
+
+    def whole():
+        texts[:] = [path.read_text() for path in files(folder)]
+        return any(text.endswith(end) for text in texts)
+
+    try:
+        until(whole, 60)
+    except TimeoutError:
+        raise AssertionError(f"no file ends with {end!r}: {texts}") from None
+    (text,) = texts
+    return text
+
+
 def put(spool, text, to=OTHER):
     """As smstools wants it: written aside, then moved in whole."""
     temp = spool["outgoing"].parent / "new-message"
@@ -188,9 +204,7 @@ def test_smstools_sends(sim, smstools):
 def test_smstools_receives(sim, smstools):
     sim.inject("m1", OTHER, "Hello smstools")
     sim.wait("m1", "deleted", 1, timeout_s=60)
-    (path,) = until(lambda: files(smstools["incoming"]), 60, what="smstools' incoming file")
-    text = path.read_text()
-    assert text.endswith("Hello smstools") and f"From: {OTHER[1:]}" in text
+    assert f"From: {OTHER[1:]}" in written(smstools["incoming"], "Hello smstools")
 
 
 # ---- gammu-smsd ----
@@ -225,5 +239,4 @@ def test_gammu_smsd_sends(sim, gammu_smsd):
 def test_gammu_smsd_receives(sim, gammu_smsd):
     sim.inject("m1", OTHER, "Hello gammu-smsd")
     sim.wait("m1", "deleted", 1, timeout_s=60)
-    (path,) = until(lambda: files(gammu_smsd["inbox"]), 60, what="gammu-smsd's inbox file")
-    assert path.read_text() == "Hello gammu-smsd"
+    assert written(gammu_smsd["inbox"], "Hello gammu-smsd") == "Hello gammu-smsd"
