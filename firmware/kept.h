@@ -28,8 +28,9 @@ struct kept {
     uint16_t magic, crc;
     struct counters counters;
     struct kept_slot slots[FIRMWARE_SLOTS];
-    uint8_t host_cycles; /* cuts since the last heartbeat */
-    uint8_t nv_written;  /* records written to NV unasked in this hour */
+    uint16_t nv_generation, nv_damaged; /* of the page in use: its damaged records are counted */
+    uint8_t host_cycles;                /* cuts since the last heartbeat */
+    uint8_t nv_written;                 /* records written to NV unasked in this hour */
     uint8_t fault_pending;
     uint8_t late; /* tasks that had not checked in when the watchdog was last fed; not in the CRC's care */
     char fault[LINK_TEXT_LEN + 1];

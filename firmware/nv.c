@@ -205,15 +205,23 @@ static bool move(void)
 
 /* ---- for the others ---- */
 
+/* Each damaged record is counted once: what was seen at an earlier start is known, in kept memory or, where
+ * that is lost, because the counters were saved behind it. */
 static void find_end(void)
 {
     struct record record;
+    uint16_t all = 0, behind = 0;
     end = HEAD_LEN;
     while (end < board_nv_page_len() && read_record(page, end, ANY, &record)) {
-        if (record.key == 0)
-            errors++;
+        all = (uint16_t)(all + (record.key == 0));
+        behind = record.key == NV_COUNTERS ? 0 : (uint16_t)(behind + (record.key == 0));
         end = record.next != 0 ? record.next : board_nv_page_len();
     }
+    bool known = kept->nv_generation == generation && kept->nv_damaged <= all;
+    errors = (uint16_t)(errors + (known ? all - kept->nv_damaged : behind));
+    kept->nv_generation = generation;
+    kept->nv_damaged = all;
+    kept_close();
 }
 
 void nv_start(void)

@@ -34,6 +34,6 @@ bool nv_put(uint8_t key, const void *from, uint8_t len, bool asked);
 bool nv_log_at(uint8_t i, void *to, uint8_t len);
 void nv_hold(bool hold);
 void nv_step(uint32_t now_ms); /* renews the hour's budget; moves to the other page, a record at a time */
-uint16_t nv_errors(void);      /* damaged records found since the start */
+uint16_t nv_errors(void);      /* damaged records found at this start, and at none before */
 
 #endif

@@ -164,6 +164,7 @@ class Rig:
 
     def _say_status(self, slot):
         self.say(f"STATUS{slot or ''}", int(self.modules[slot].on))
+        self.story.status(slot, self.modules[slot].on, self.t)
 
     def supply(self, mv):
         self.say("ADC0", mv)

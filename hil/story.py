@@ -12,6 +12,7 @@ import collections
 HOUR_MS = 3600000
 SAMPLE_MS = 5  # the supply is looked at so often
 JUDGE_MS = 25  # three samples, and the reaction
+START_MS = 60  # until a chip has started and looks at its pins
 
 
 class Story:
@@ -30,6 +31,8 @@ class Story:
         self.ending = set()                             # slots that once were to go off, and still have supply
         self.resets = collections.Counter()             # cause -> how often
         self.adopted = collections.Counter()            # slot -> how often its module ran at a reset
+        self.unsure = collections.Counter()             # slot -> how often it began or ended to run before the board can have looked
+        self._ran = {}                                  # slot -> whether it ran at the last reset; none: unsure, or no reset yet
         self.asserted = collections.Counter()           # (name, slot) -> how often
         self.sequences = collections.defaultdict(list)  # slot -> times of supply on and RESET
         self.supply = [(0, 4000)]                       # (t, mV)
@@ -65,11 +68,18 @@ class Story:
         self.resets[event.cause] += 1
         for slot, module in self.modules.items():
             self.adopted[slot] += module.on
+            self._ran[slot] = module.on
         self.reset_t = event.t
         self._reset_open = True
         if event.cause == "POWER":
             self.off_wanted.clear()
             self.sequences.clear()
+
+    def status(self, slot, on, t):
+        """What its module says from now on."""
+        if self._ran.get(slot, on) != on and self.tolerance() and t - self.reset_t <= START_MS:
+            self.adopted[slot] -= self._ran.pop(slot)
+            self.unsure[slot] += 1
 
     def aim(self, slot, off):
         """The slot's new target. What has begun to end is ended, whatever is wanted meanwhile."""

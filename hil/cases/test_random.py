@@ -119,7 +119,8 @@ class Sequence:
         assert counters["boots"] == 1 + story.resets.total()
         assert counters["host_cuts"] == story.asserted[("HOST_CUT", 0)]
         assert counters["brown_outs"] == self.brown_outs
-        assert counters["nv_errors"] == counters["faults"] == 0
+        assert counters["nv_errors"] <= story.resets.total() * rig.board.get("torn_records", 0)
+        assert counters["faults"] == 0
         if "wdt_cause" in rig.caps:
             assert counters["watchdog_bites"] == story.resets["WATCHDOG"]
         for slot in range(self.slots):
@@ -127,7 +128,7 @@ class Sequence:
             assert counters["starts"] == story.asserted[("VBAT_EN", slot)]
             assert counters["resets"] == story.asserted[("RESET", slot)]
             assert counters["hard_cuts"] == rig.modules[slot].killed
-            assert counters["adopted"] == story.adopted[slot]
+            assert 0 <= counters["adopted"] - story.adopted[slot] <= story.unsure[slot]
 
 
 def test_a_sequence_of_faults(rig, seed):

@@ -25,7 +25,7 @@ static void modem_vbat(struct rig_modem *modem, bool asserted)
 {
     modem->vbat = asserted;
     if (!asserted) {
-        modem->killed += modem->on;
+        modem->killed += modem->on || (modem->ended_turn != 0 && modem->ended_turn == rig.turns);
         modem->on = false;
         modem->going = RIG_STILL;
     } else {
@@ -71,6 +71,7 @@ static void modem_reset(struct rig_modem *modem, bool asserted)
     modem->reset_width = rig.ms - modem->reset_ms_at;
     if (modem->vbat && modem->reset_width >= modem->reset_ms && modem->on) {
         modem->on = false;
+        modem->ended_turn = rig.turns;
         if (!modem->reset_ends)
             modem_start(modem);
     }
@@ -284,6 +285,7 @@ void rig_pins_off(void)
 
 void rig_restart(enum link_cause cause)
 {
+    rig.turns++;
     rig.cause = rig_image_boot(cause);
     rig.resets++;
     if (cause == LINK_CAUSE_POWER)
@@ -294,6 +296,7 @@ void rig_restart(enum link_cause cause)
 
 static void step(void)
 {
+    rig.turns++;
     if (setjmp(rig.reset) == 0) {
         rig.reset_armed = true;
         firmware_step();

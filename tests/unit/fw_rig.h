@@ -28,12 +28,13 @@ struct rig_modem {
     bool vbat, key, reset;
     bool on;
     uint32_t vbat_ms, key_ms, reset_ms_at, event_ms; /* since when; event: when it starts or ends */
+    unsigned ended_turn;                             /* in which RESET last ended its run */
     enum { RIG_STILL, RIG_STARTING, RIG_ENDING } going;
     /* what was seen */
     uint32_t key_width, reset_width,
         off_width; /* of the last pulse; how long the supply was off before it last came */
     unsigned starts, key_pulses, reset_pulses, vbat_rises;
-    unsigned killed;     /* supply gone while on */
+    unsigned killed;     /* supply gone while on, or together with the RESET that ends it */
     uint32_t rises[512]; /* when the supply came or RESET was pulsed */
     unsigned rise_count;
 };
@@ -41,6 +42,7 @@ struct rig_modem {
 struct rig {
     uint32_t ms;
     uint64_t true_ms; /* does not wrap */
+    unsigned turns;   /* steps and starts of the firmware */
     uint16_t caps;
     enum link_cause cause;
     int32_t supply_mv;

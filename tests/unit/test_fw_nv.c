@@ -126,6 +126,27 @@ static void a_flipped_bit_is_found(void **state)
     assert_int_equal(get(NV_TIMING), 2);
 }
 
+/* A reset tears a record: it is counted at the next start, and neither at the one after nor after a loss of
+ * power. */
+static void a_torn_record_is_counted_once(void **state)
+{
+    (void)state;
+    rig_init();
+    rig_run(LOG_SETTLE_MS + 100); /* the counters are saved */
+    for (uint32_t torn = 1; torn <= 3; torn++) {
+        rig.nv_power = 7;
+        assert_false(put(NV_TIMING, torn));
+        rig.nv_power = -1;
+        for (unsigned start = 0; start < 4; start++) {
+            rig_restart(LINK_CAUSE_PIN);
+            assert_int_equal(kept->counters.nv_errors, torn);
+        }
+        rig_run(LOG_SETTLE_MS + 100);
+        rig_power();
+        assert_int_equal(kept->counters.nv_errors, torn);
+    }
+}
+
 /* A year of a busy board in an hour's budget: erases stay far under what flash and EEPROM bear. */
 static void wear_is_bounded(void **state)
 {
@@ -247,6 +268,7 @@ int main(void)
                                        cmocka_unit_test(a_page_changes_by_and_by),
                                        cmocka_unit_test(a_full_page_is_left_alone),
                                        cmocka_unit_test(a_flipped_bit_is_found),
+                                       cmocka_unit_test(a_torn_record_is_counted_once),
                                        cmocka_unit_test(wear_is_bounded),
                                        cmocka_unit_test(resets_do_not_renew_the_budget),
                                        cmocka_unit_test(nothing_is_written_while_the_supply_is_low),
