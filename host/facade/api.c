@@ -218,6 +218,14 @@ bool api_stands(struct api_call *call, int status)
     return false;
 }
 
+bool api_fits(struct api_call *call, int status, int most, const char *what)
+{
+    if (status != -EDQUOT || call->api == NULL)
+        return api_stands(call, status);
+    api_refuse(call, 400, 20001, "An account has at most %d %s.", most, what);
+    return false;
+}
+
 void api_deleted(void *arg, int status)
 {
     struct api_call *call = arg;

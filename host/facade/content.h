@@ -8,6 +8,7 @@
 #include "host/facade/error.h"
 #include "host/store/store.h"
 
+#define CONTENTS_MAX       1000 /* of an account */
 #define CONTENT_BODY_UNITS 1600
 #define CONTENT_VARIABLES  100
 

@@ -231,7 +231,7 @@ static void change_json(struct store_change *change, const char *name, const jso
 static void on_created(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (api_stands(call, status))
+    if (api_fits(call, status, CONTENTS_MAX, "content templates"))
         answer_content(call, 201);
 }
 
@@ -253,6 +253,8 @@ static void insert(struct api_call *call)
     change_json(change, ":variables", json_object_get(call->json, "variables"));
     change_json(change, ":types", json_object_get(call->json, "types"));
     store_change_int(change, ":now", clock_wall_ms());
+    store_change_int(change, ":most", CONTENTS_MAX);
+    store_change_none_means(change, -EDQUOT);
     store_change_submit(change);
 }
 

@@ -178,7 +178,7 @@ static bool admitted(struct api_call *call, struct verify_service_change *change
 static void on_created(void *arg, int status)
 {
     struct api_call *call = arg;
-    if (api_stands(call, status))
+    if (api_fits(call, status, VERIFY_SERVICES_MAX, "Verify services"))
         answer_service(call, 201);
 }
 

@@ -24,6 +24,8 @@ void verify_service_create(struct verify *verify, int64_t account_id, const stru
     store_change_int(change, ":code_length", c->code_length);
     store_change_int(change, ":flags", c->flags & c->mask);
     store_change_int(change, ":now", clock_wall_ms());
+    store_change_int(change, ":most", VERIFY_SERVICES_MAX);
+    store_change_none_means(change, -EDQUOT);
     store_change_submit(change);
 }
 

@@ -22,12 +22,13 @@
 #include "host/store/store.h"
 #include "host/verify/code.h"
 
-#define VERIFY_LIFE_MS  (600 * 1000LL)
-#define VERIFY_KEEP_MS  CLOCK_DAY_MS /* after that life */
-#define VERIFY_SENDS    5
-#define VERIFY_CHECKS   5
-#define VERIFY_STARTS   5 /* of a number and service within VERIFY_LIFE_MS */
-#define VERIFY_NAME_MAX 64
+#define VERIFY_LIFE_MS      (600 * 1000LL)
+#define VERIFY_KEEP_MS      CLOCK_DAY_MS /* after that life */
+#define VERIFY_SENDS        5
+#define VERIFY_CHECKS       5
+#define VERIFY_STARTS       5 /* of a number and service within VERIFY_LIFE_MS */
+#define VERIFY_NAME_MAX     64
+#define VERIFY_SERVICES_MAX 1000 /* of an account */
 
 struct verify;
 
@@ -63,6 +64,7 @@ struct verify_service_change {
     int code_length;
     unsigned mask, flags;
 };
+/* fn(-EDQUOT): the account has VERIFY_SERVICES_MAX. */
 void verify_service_create(struct verify *, int64_t account_id, const struct sid *,
                            const struct verify_service_change *, verify_fn *, void *arg);
 /* -ENOENT: the account has no such service. Verifications of a deleted one are out of reach and go in time.

@@ -1,6 +1,7 @@
 -- name: content_insert
 INSERT INTO content (sid, account_id, friendly_name, language, variables, types, created_ms)
-VALUES (:sid, :account_id, :friendly_name, :language, :variables, :types, :now)
+SELECT :sid, :account_id, :friendly_name, :language, :variables, :types, :now
+WHERE (SELECT count(*) FROM content WHERE account_id = :account_id) < :most
 
 -- name: content_delete
 DELETE FROM content WHERE sid = :sid AND account_id = :account_id

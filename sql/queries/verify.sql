@@ -1,6 +1,7 @@
 -- name: verify_service_insert
 INSERT INTO verify_service (sid, account_id, friendly_name, code_length, tts_name, flags, created_ms, updated_ms)
-VALUES (:sid, :account_id, :friendly_name, :code_length, :tts_name, :flags, :now, :now)
+SELECT :sid, :account_id, :friendly_name, :code_length, :tts_name, :flags, :now, :now
+WHERE (SELECT count(*) FROM verify_service WHERE account_id = :account_id) < :most
 
 -- name: verify_service_update
 UPDATE verify_service SET friendly_name = coalesce(:friendly_name, friendly_name), tts_name = coalesce(:tts_name, tts_name),

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "facade_calls.h"
+#include "host/facade/content.h"
+#include "host/store/change.h"
 
 #define SEND "To=%2B41791112233&From=%2B41790000001"
 
@@ -202,6 +204,47 @@ static void test_more_variables_than_allowed(void **state)
     assert_refused(&r, 400, 92002);
 }
 
+static void on_insert(void *arg, int status)
+{
+    (void)arg;
+    assert_int_equal(status, 0);
+}
+
+/* A row of the account, as it would be made over the API. */
+static void insert(int64_t account_id)
+{
+    struct sid sid;
+    struct store_change *change = store_change_new(rig.store.store, Q_CONTENT_INSERT, on_insert, NULL);
+    sid_new(&sid, clock_wall_ms());
+    store_change_blob(change, ":sid", sid.b, sizeof sid.b);
+    store_change_int(change, ":account_id", account_id);
+    store_change_text(change, ":friendly_name", NULL);
+    store_change_text(change, ":language", "en");
+    store_change_text(change, ":variables", "{}");
+    store_change_text(change, ":types", "{}");
+    store_change_int(change, ":now", clock_wall_ms());
+    store_change_int(change, ":most", CONTENTS_MAX);
+    store_change_submit(change);
+}
+
+static void test_no_more_than_an_account_may_have(void **state)
+{
+    const struct account *account = directory_account_at(rig.directory, 1); /* the oldest */
+    (void)state;
+    for (int i = 0; i < CONTENTS_MAX - 1; i++)
+        insert(account->id);
+    insert(account->id + 1000); /* another's do not count */
+    assert_int_equal(store_flush(rig.store.store), 0);
+    make("{}", "the last");
+    struct response r = post_json("{\"language\":\"en\"," TEXT "}");
+    assert_non_null(strstr(r.body, "at most 1000 content templates"));
+    assert_refused(&r, 400, 20001);
+    r = rig_ask(&rig, "DELETE", below(""), NULL);
+    assert_int_equal(r.status, 204);
+    response_fini(&r);
+    make("{}", "in its place");
+}
+
 static void test_messages(void **state)
 {
     (void)state;
@@ -281,6 +324,7 @@ int main(void)
         TEST(test_another_account),
         TEST(test_create_refusals),
         TEST(test_more_variables_than_allowed),
+        TEST(test_no_more_than_an_account_may_have),
         TEST(test_messages),
         TEST(test_message_refusals),
         TEST(test_length),

@@ -145,6 +145,33 @@ static void test_services_page(void **state)
     assert_int_equal(seen, 5);
 }
 
+static void on_service(void *arg, int status)
+{
+    (void)arg;
+    assert_int_equal(status, 0);
+}
+
+static void test_no_more_services_than_an_account_may_have(void **state)
+{
+    const struct account *account = directory_account_at(rig.directory, 1); /* the oldest */
+    const struct verify_service_change change = {.name = "x", .code_length = 6};
+    struct sid sid;
+    (void)state;
+    for (int i = 0; i < VERIFY_SERVICES_MAX; i++) { /* one is another's, and does not count */
+        sid_new(&sid, clock_wall_ms());
+        verify_service_create(rig.verify, account->id + (i == 0 ? 1000 : 0), &sid, &change, on_service, NULL);
+    }
+    assert_int_equal(store_flush(rig.store.store), 0);
+    make_service("FriendlyName=last");
+    struct response r = post("/v2/Services", "FriendlyName=more");
+    assert_non_null(strstr(r.body, "at most 1000 Verify services"));
+    assert_refused(&r, 400, 20001);
+    r = rig_ask(&rig, "DELETE", below(""), NULL);
+    assert_int_equal(r.status, 204);
+    response_fini(&r);
+    make_service("FriendlyName=instead");
+}
+
 static void test_service_of_another_account(void **state)
 {
     char auth[256];
@@ -424,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_service_life),
         TEST(test_services_page),
+        TEST(test_no_more_services_than_an_account_may_have),
         TEST(test_service_of_another_account),
         TEST(test_service_refusals),
         TEST(test_send_and_check),
