@@ -11,6 +11,9 @@ static enum link_cause cause;
 _Noreturn void fault(const char *reason)
 {
     uint8_t i = 0;
+    if (kept == NULL)
+        board_reset(); /* in the board's own start: there is nowhere to keep it yet, and every pin is let go
+                        */
     for (char c; i < LINK_TEXT_LEN && (c = board_text_octet(reason, i)) != '\0'; i++)
         kept->fault[i] = c;
     kept->fault[i] = '\0';

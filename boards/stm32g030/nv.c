@@ -23,36 +23,44 @@ _Static_assert(sizeof(struct piece) == 8, "a double word");
 
 static uint8_t mirror[2][PAGE_LEN];
 static uint16_t used[2]; /* pieces */
-static volatile bool torn;
+static volatile bool torn, reading;
 
 static volatile uint32_t *place(uint8_t page, uint16_t piece)
 {
     return &REG(FLASH_BASE + (uint32_t)(FIRST + PAGES_EACH * page) * FLASH_PAGE + piece * 8u);
 }
 
+/* What FLASH_ECCR tells is not asked: after a reset in the middle of a write it may be wrong. */
 bool nv_torn(void)
 {
-    if ((FLASH_ECCR & FLASH_ECCR_TWO) == 0)
-        return false;
     FLASH_ECCR = FLASH_ECCR_TWO;
     torn = true;
-    return true;
+    return reading;
 }
 
-/* ---- reading at the start ---- */
+/* ---- reading ---- */
+
+/* False: torn. */
+static bool read_words(uint32_t words[2], const volatile uint32_t *from)
+{
+    torn = false;
+    reading = true;
+    words[0] = from[0];
+    words[1] = from[1];
+    __asm volatile("dsb" : : : "memory");
+    reading = false;
+    return !torn;
+}
 
 /* False: erased. */
 static bool read_piece(struct piece *piece, uint8_t page, uint16_t number)
 {
     uint32_t words[2];
-    torn = false;
-    words[0] = place(page, number)[0];
-    words[1] = place(page, number)[1];
-    __asm volatile("dsb" : : : "memory");
+    bool whole = read_words(words, place(page, number));
     memcpy(piece, words, sizeof *piece);
-    if (torn)
+    if (!whole)
         piece->len = 0;
-    return torn || words[0] != UINT32_MAX || words[1] != UINT32_MAX;
+    return !whole || words[0] != UINT32_MAX || words[1] != UINT32_MAX;
 }
 
 /* Never over what another piece has brought: then it is a damaged one. */
@@ -117,7 +125,7 @@ static bool lock(void)
 
 static bool write_piece(uint8_t page, const struct piece *piece)
 {
-    uint32_t words[2];
+    uint32_t words[2], found[2];
     if (used[page] == PIECES)
         return false;
     volatile uint32_t *to = place(page, used[page]++);
@@ -126,7 +134,7 @@ static bool write_piece(uint8_t page, const struct piece *piece)
     FLASH_CR = FLASH_CR_PG;
     to[0] = words[0];
     to[1] = words[1];
-    if (!lock() || to[0] != words[0] || to[1] != words[1])
+    if (!lock() || !read_words(found, to) || memcmp(found, words, sizeof found) != 0)
         return false;
     apply(page, piece);
     return true;
@@ -142,6 +150,7 @@ void board_nv_read(uint8_t page, uint16_t at, void *to, uint16_t len)
     memcpy(to, mirror[page] + at, len);
 }
 
+/* One that power cut off as its write began may read as erased and take nothing: then the next one. */
 bool board_nv_write(uint8_t page, uint16_t at, const void *from, uint16_t len)
 {
     const uint8_t *octets = from;
@@ -151,7 +160,7 @@ bool board_nv_write(uint8_t page, uint16_t at, const void *from, uint16_t len)
         struct piece piece = {.at = (uint16_t)(at + done),
                               .len = (uint8_t)(left < PIECE_OCTETS ? left : PIECE_OCTETS)};
         memcpy(piece.octets, octets + done, piece.len);
-        good = write_piece(page, &piece);
+        good = write_piece(page, &piece) || write_piece(page, &piece);
     }
     return good && memcmp(mirror[page] + at, from, len) == 0;
 }

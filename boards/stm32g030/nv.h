@@ -4,6 +4,6 @@
 #include "firmware/board.h"
 
 void nv_open(void); /* then board_nv_... */
-bool nv_torn(void); /* of the NMI: it came for a double word that was cut off while it was written */
+bool nv_torn(void); /* of the NMI: it came for a read of NV, of what was cut off while it was written */
 
 #endif

@@ -17,12 +17,13 @@ const SRAM = 0x20000000;
 const SRAM_LEN = 8 * 1024;
 const TS_CAL1 = 0x1fff75a8; // measured in the factory
 const TS_CAL1_STEPS = 1038; // 0.76 V of 3.0 at 30 degrees
+const POWER_NS = 250e3; // from the supply to the first instruction, and up to 1 ms more
 const BLOCK = 10; // bits of an address within a peripheral
 const hex = (value) => (value >>> 0).toString(16).padStart(8, '0');
 
 export class Chip {
   constructor(memory, carried, wires) {
-    Object.assign(this, { memory, wires, hz: HZ, ended: null, hung: false, steps: 0, noise: memory.noise });
+    Object.assign(this, { memory, wires, hz: HZ, ended: null, hung: false, held: false, steps: 0, noise: memory.noise });
     this.clock = new SimulationClock(HZ);
     this.core = new CortexM0Core(this);
     this.followLevels();
@@ -37,6 +38,12 @@ export class Chip {
     this.blocks = new Map();
     for (const peripheral of [this.flash, this.rcc, ...this.gpio, this.uart, ...others]) this.place(peripheral);
     this.core.reset();
+    if (!carried.sram) this.hold(POWER_NS + (this.noise.word() % 1e6));
+  }
+
+  hold(ns) {
+    this.held = true;
+    this.after(ns, () => (this.held = false));
   }
 
   // A peripheral: base, registers (offset -> { read, write }), and where RCC can stop it, clocked().
@@ -87,7 +94,7 @@ export class Chip {
   run(untilNs) {
     const { clock, core, memory } = this;
     while (clock.nanos < untilNs && this.ended === null) {
-      if (this.hung || memory.busy || (core.waiting && !this.wakes())) {
+      if (this.hung || this.held || memory.busy || (core.waiting && !this.wakes())) {
         const { nextAlarm } = clock;
         clock.tick((nextAlarm && nextAlarm.nanos < untilNs ? nextAlarm.nanos : untilNs) - clock.nanos);
       } else {
@@ -138,7 +145,7 @@ export class Chip {
     if (at >= 0 && at < SRAM_LEN) return ofSram(at);
     const inFlash = this.inFlash(address);
     if (inFlash >= 0) {
-      if (this.memory.torn.size > 0) this.flash.read(inFlash);
+      if (this.memory.marks.size > 0) this.flash.read(inFlash);
       return get(this.memory.words, inFlash);
     }
     if (address === TS_CAL1 && width === 2) return TS_CAL1_STEPS;

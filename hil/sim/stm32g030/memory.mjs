@@ -1,21 +1,23 @@
 // The cells of flash, 64 kB in pages of 2 kB, with what each double word's ECC tells: they outlive every reset. With a file, the last 8 kB,
 // NV, are kept there. A reset of any kind while cells are worked on leaves them undefined: a double word that was being written
-// has a wrong ECC (or looks untouched), a page that was being erased is erased, as before, or neither, each double word for itself.
+// has a wrong ECC, is untouched, or looks so but takes nothing more; one of a page that was being erased is so, or as before, or erased.
 import fs from 'node:fs';
 import { Noise } from './noise.mjs';
 
 export const FLASH_LEN = 64 * 1024;
 export const PAGE = 2048;
 const DOUBLE = 8;
+const TORN = 1; // its ECC is wrong
+const WEAK = 2; // reads as erased, is not
 const NV_AT = FLASH_LEN - 4 * PAGE;
 const NV_LEN = FLASH_LEN - NV_AT;
-const FILE_LEN = NV_LEN + NV_LEN / DOUBLE; // an octet for each double word: 1 where its ECC is wrong
+const FILE_LEN = NV_LEN + NV_LEN / DOUBLE; // an octet for each double word: its mark
 
 export class Memory {
   constructor(image, nvPath) {
     this.octets = new Uint8Array(FLASH_LEN).fill(0xff);
     this.words = new DataView(this.octets.buffer);
-    this.torn = new Set(); // double words by number
+    this.marks = new Map(); // of double words by number
     this.work = null; // { at, octets }: octets null for an erase
     this.noise = new Noise();
     const program = fs.readFileSync(image);
@@ -32,14 +34,14 @@ export class Memory {
     const stored = new Uint8Array(FILE_LEN);
     fs.readSync(this.file, stored, 0, FILE_LEN, 0);
     this.octets.set(stored.subarray(0, NV_LEN), NV_AT);
-    stored.subarray(NV_LEN).forEach((torn, i) => torn && this.torn.add(NV_AT / DOUBLE + i));
+    stored.subarray(NV_LEN).forEach((mark, i) => mark && this.marks.set(NV_AT / DOUBLE + i, mark));
   }
 
   keep() {
     if (this.file === null) return;
-    const torn = Uint8Array.from({ length: NV_LEN / DOUBLE }, (_, i) => Number(this.torn.has(NV_AT / DOUBLE + i)));
+    const marks = Uint8Array.from({ length: NV_LEN / DOUBLE }, (_, i) => this.marks.get(NV_AT / DOUBLE + i) ?? 0);
     fs.writeSync(this.file, this.octets, NV_AT, NV_LEN, 0);
-    fs.writeSync(this.file, torn, 0, torn.length, NV_LEN);
+    fs.writeSync(this.file, marks, 0, marks.length, NV_LEN);
   }
 
   get busy() {
@@ -47,28 +49,32 @@ export class Memory {
   }
 
   isTorn(at) {
-    return this.torn.has(Math.floor(at / DOUBLE));
+    return this.marks.get(Math.floor(at / DOUBLE)) === TORN;
   }
 
   blank(at) {
-    return !this.isTorn(at) && this.octets.subarray(at, at + DOUBLE).every((octet) => octet === 0xff);
+    return !this.marks.has(at / DOUBLE) && this.octets.subarray(at, at + DOUBLE).every((octet) => octet === 0xff);
   }
 
   begin(work) {
     this.work = work;
   }
 
-  set(at, octets, torn) {
+  set(at, octets, mark) {
     this.octets.set(octets, at);
-    if (torn) this.torn.add(at / DOUBLE);
-    else this.torn.delete(at / DOUBLE);
+    if (mark) this.marks.set(at / DOUBLE, mark);
+    else this.marks.delete(at / DOUBLE);
+  }
+
+  erase(at, mark) {
+    this.set(at, new Uint8Array(DOUBLE).fill(0xff), mark);
   }
 
   finish() {
     const { at, octets } = this.work;
     this.work = null;
-    if (octets) this.set(at, octets, false);
-    else for (let i = at; i < at + PAGE; i += DOUBLE) this.set(i, new Uint8Array(DOUBLE).fill(0xff), false);
+    if (octets) this.set(at, octets);
+    else for (let i = at; i < at + PAGE; i += DOUBLE) this.erase(i);
     this.keep();
   }
 
@@ -81,11 +87,11 @@ export class Memory {
     this.keep();
   }
 
-  // One in four double words ends as before, one in four erased; the others are torn.
+  // One in four double words each: as before, erased, as if erased; the others are torn.
   spoil(at) {
-    const fate = this.noise.word() >>> 28;
-    if (fate < 4) return;
-    if (fate < 8 && !this.blank(at)) this.set(at, new Uint8Array(DOUBLE).fill(0xff), false);
-    else this.set(at, this.noise.fill(new Uint8Array(DOUBLE)), true);
+    const fate = this.noise.word() >>> 30;
+    if (fate === 1) this.erase(at);
+    else if (fate === 2) this.erase(at, WEAK);
+    else if (fate === 3) this.set(at, this.noise.fill(new Uint8Array(DOUBLE)), TORN);
   }
 }
