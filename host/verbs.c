@@ -240,18 +240,37 @@ static void verb_watch(void *arg, struct ctl_call *call, int argc, char **argv)
 
 #ifdef CELLPOST_TEST_CLOCK
 /* Only in cellpostd-testclock: both clocks jump ahead in lock-step, so that a test of hours takes
- * milliseconds. */
+ * milliseconds. The answer comes when all that is due by then has run: who asks next meets no connection that
+ * is about to end, and no message that is about to expire. */
+struct advance {
+    struct ctl_call *call;
+    struct timer due;
+};
+
+static void on_advanced(void *arg)
+{
+    struct advance *advance = arg;
+    ctl_ok(advance->call);
+    free(advance);
+}
+
 static void verb_advance(void *arg, struct ctl_call *call, int argc, char **argv)
 {
+    struct daemon *daemon = arg;
     int64_t ms;
-    (void)arg;
     (void)argc;
     if (!verb_number(argv[1], 0, INT64_MAX / 4, &ms)) {
         ctl_err(call, "MS is a number of milliseconds, not '%s'", argv[1]);
         return;
     }
+    struct advance *advance = calloc(1, sizeof *advance);
+    if (advance == NULL)
+        fatal("out of memory");
+    advance->call = call;
+    timer_init(&advance->due, daemon->loop, on_advanced, advance);
+    ctl_hold(call);
     clock_advance(ms);
-    ctl_ok(call);
+    timer_set(&advance->due, 1); /* a turn later than all that is due by then */
 }
 #endif
 

@@ -43,7 +43,7 @@ static uint64_t has_cnmi(const struct modem *m, const char *name)
 static uint64_t is_prompting(const struct modem *m, const char *name)
 {
     (void)name;
-    return m->at.entering && !m->at.held;
+    return m->at.entering && !m->at.held && m->at.release.slot == 0;
 }
 
 static uint64_t is_held(const struct modem *m, const char *name)

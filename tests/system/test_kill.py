@@ -5,13 +5,15 @@ message is stored once and has reached the webhook once, or twice with the same 
 
 And the order of the calls themselves: what a journey makes visible comes after the fdatasync of what it rests on."""
 import collections
+import contextlib
 import re
+import socket
 import subprocess
-import time
 
 import pytest
 
 from gateway import ACCOUNT, PATIENCE, TOKEN, until
+from simctl import SimError
 
 EFFECTS = "write,writev,pwrite64,pwritev,sendto,sendmsg,fdatasync,fsync,ftruncate,unlink,rename,connect"
 TO = "+41791112233"
@@ -53,13 +55,15 @@ def effects_of(journey, gateway):
 
 
 def killed_at(gateway, point, journey):
-    """Runs the journey with the daemon killed before that call; False when the journey ended without reaching it."""
+    """Runs the journey with the daemon killed before that call; False when the journey ended without reaching it: how many
+    commits it makes depends on what comes together."""
     name, nth = point
     tracer = Strace(gateway, "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={nth}")
     journey()
-    dead = gateway.process.poll() is not None
-    tracer.end()
-    return dead
+    reached = sum(1 for line in tracer.end() if re.match(rf"\d+ +{name}\(", line)) >= nth
+    if reached:
+        gateway.process.wait(20)
+    return reached
 
 
 def post(gateway, text, callback, to=TO):
@@ -79,6 +83,11 @@ def post(gateway, text, callback, to=TO):
         return None
 
 
+def told(gateway, text):
+    """Whether the log has it. It costs the daemon no call, and tells of a change once that is on disk."""
+    return re.search(text, gateway.log_text()) is not None
+
+
 def restart(rig, before):
     """The same data under the binary whose clock can be moved, for the 180 s that an attempt in flight may need."""
     after = rig.gateway(data_of=before, test_clock=True)
@@ -86,21 +95,37 @@ def restart(rig, before):
     return after
 
 
-def settle(rig, gateway, client, sid):
-    """Waits for the end of the message; when it hangs in flight or UNSURE, lets its time pass. Returns the last fetch."""
-    def final():
-        message = client.messages(sid).fetch()
-        return message.status in ("delivered", "undelivered", "failed", "canceled") and message
+def has_said_all(sim):
+    """No command runs and nothing comes from the network; or it waits for a PDU that a dead gateway owes it."""
+    for state in ("idle", "prompting"):
+        with contextlib.suppress(SimError):
+            return sim.cmd("wait", "m1", state, 1)
+    return None
 
-    try:
-        return until(final, 3, sid)
-    except AssertionError:
-        gateway.advance(200_000)  # past the in-flight deadline: now it is UNSURE
-    try:
-        return until(final, 3, sid)
-    except AssertionError:
+
+def settle(rig, gateway, client, sid, ends=("delivered", "undelivered", "failed", "canceled"), ahead_ms=0):
+    """Waits for the end of the message; when it hangs in flight or UNSURE, lets its time pass. Returns the last fetch.
+    ahead_ms: so far ahead was the clock of the daemon that was killed."""
+    def final(*others):
+        message = client.messages(sid).fetch()
+        return (message.status in ends or any(other(message) for other in others)) and message
+
+    def in_flight(message):
+        """Since before the restart."""
+        return message.status == "sending" and not told(gateway, f"sid={sid} kind=claimed")
+
+    def unsure(_):
+        return "unsure" in gateway.cli("show", sid)
+
+    until(lambda: has_said_all(rig.sim), 15, "the modem's last word")  # to this gateway: it opened the port before it was ready
+    message = until(lambda: final(in_flight), 15, sid)
+    if message.status not in ends:
+        gateway.advance(200_000 + ahead_ms)  # past the in-flight deadline
+        message = until(lambda: final(unsure), 15, f"{sid} unsure")
+    if message.status not in ends:
         gateway.advance(36_100_000)  # past the validity and its minute
-        return until(final, 10, sid)
+        message = until(final, 15, sid)
+    return message
 
 
 def test_kill_at_every_effect_of_a_send(rig):
@@ -112,7 +137,8 @@ def test_kill_at_every_effect_of_a_send(rig):
 
     def journey(text):
         sid = post(gateway, text, bench.app.url("/status"))
-        done = lambda: gateway.process.poll() is not None or (sid and "delivered" in bench.app.statuses(sid))  # noqa: E731
+        # to the last effect: the webhook's answer is on disk
+        done = lambda: gateway.process.poll() is not None or (sid and told(gateway, f"sid={sid} kind=hook .*status=delivered done"))  # noqa: E731
         until(done, 15, f"{text} delivered or killed")
         return sid
 
@@ -148,7 +174,7 @@ def test_kill_at_every_effect_of_a_send(rig):
         gateway.start()
         gateway.wait_line_ready("m1")
     print(f"send: {len(points)} kill points, {dict(outcomes)}")
-    assert outcomes["killed"] >= len(points) - 4, outcomes
+    assert outcomes["killed"] >= 0.8 * len(points), outcomes
     assert outcomes["delivered"] >= 5
 
 
@@ -170,8 +196,7 @@ def test_kill_at_every_effect_between_two_sends(rig):
 
     def journey(text, sids):
         bench.sim.do("release m1")
-        told = lambda: all(f"sid={sid} kind=delivered" in gateway.log_text() for sid in sids)  # noqa: E731 (it costs the daemon no call)
-        done = lambda: gateway.process.poll() is not None or told()  # noqa: E731
+        done = lambda: gateway.process.poll() is not None or all(told(gateway, f"sid={sid} kind=delivered") for sid in sids)  # noqa: E731
         until(done, 15, f"{text} delivered or killed")
 
     sids = both_queued("undisturbed")
@@ -197,7 +222,7 @@ def test_kill_at_every_effect_between_two_sends(rig):
         gateway.start()
         gateway.wait_line_ready("m1")
     print(f"two sends: {len(points)} kill points, {dict(outcomes)}")
-    assert outcomes["killed"] >= len(points) - 4, outcomes
+    assert outcomes["killed"] >= 0.8 * len(points), outcomes
     assert outcomes["second delivered"] >= 5
 
 
@@ -210,9 +235,14 @@ def test_kill_at_every_effect_of_a_receive(rig):
     def hooks(text):
         return [r for r in bench.app.requests if r["form"].get("Body") == text]
 
+    def settled():
+        sids = re.findall(r"sid=(SM\w+) kind=received", gateway.log_text())
+        return all(told(gateway, f"sid={sid} kind=hook .*done") for sid in sids)
+
     def journey(text):
         bench.sim.inject("m1", "+41795556677", text)
-        erased = lambda: bench.sim.stored("m1") == 0 and hooks(text)  # noqa: E731
+        # to the last effect: the webhook's answer is on disk, the SIM's copy deleted
+        erased = lambda: hooks(text) and bench.sim.stored("m1") == 0 and settled()  # noqa: E731
         until(lambda: gateway.process.poll() is not None or erased(), 15, f"{text} received or killed")
 
     journey("warm up")
@@ -238,14 +268,14 @@ def test_kill_at_every_effect_of_a_receive(rig):
         gateway.start()
         gateway.wait_line_ready("m1")
     print(f"receive: {len(points)} kill points, {dict(outcomes)}")
-    assert outcomes["killed"] >= len(points) - 4, outcomes
+    assert outcomes["killed"] >= 0.8 * len(points), outcomes
 
 
 # ---- the order of sync and visible ----
 
 
 def journal_of(gateway, journey):
-    tracer = Strace(gateway, "-y", "-s", "400", "-e", f"trace={EFFECTS},read,readv,recvfrom,recvmsg")
+    tracer = Strace(gateway, "-y", "-s", "4000", "-e", f"trace={EFFECTS},read,readv,recvfrom,recvmsg")
     journey()
     return tracer.end()
 
@@ -295,3 +325,17 @@ def test_sync_comes_before_cmgd_and_webhook(rig):
     lines = journal_of(gateway, journey)
     assert_synced_before(lines, r"read\w*\(.*\+CMGR: ", r"write\w*\(.*AT\+CMGD")
     assert_synced_before(lines, r"read\w*\(.*\+CMGR: ", r"(write|send)\w*\(.*POST /in")
+
+
+def test_what_is_due_has_ended_before_the_clock_is_said_to_be_moved(rig):
+    """Else who asks next over a connection that was kept may meet its end."""
+    gateway = rig().gateway(test_clock=True).start()
+    with socket.create_connection(("127.0.0.1", gateway.port), 10) as kept:
+        kept.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert kept.recv(65536).startswith(b"HTTP/1.1 401")
+        tracer = Strace(gateway, "-e", "trace=close,writev")
+        gateway.advance(3_600_000)
+        assert kept.recv(100) == b""
+    calls = re.findall(r"\d+ +(close|writev)\((.*)", "\n".join(tracer.end()))
+    answer = next(i for i, (_, arguments) in enumerate(calls) if r'"ok\n"' in arguments)
+    assert "close" in [name for name, _ in calls[:answer]], calls

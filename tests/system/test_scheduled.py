@@ -5,7 +5,7 @@ import collections
 import datetime
 
 from gateway import SERVICE, until
-from test_kill import effects_of, killed_at, restart
+from test_kill import effects_of, killed_at, restart, settle, told
 
 TO = "+41791112233"
 HOUR = 3_600_000
@@ -24,18 +24,7 @@ def release(bench, gateway, sid):
     """Moves the clock to the message's time, and waits until it is sent or the daemon ended. No reports: the modem's clock stays behind."""
     gateway.cli("advance", HOUR, check=False)
     gateway.skew += HOUR
-    until(lambda: gateway.process.poll() is not None or "sent" in bench.app.statuses(sid), 15, "sent or killed")
-
-
-def settle(gateway, client, sid):
-    """The message's last word; one that hangs in flight or UNSURE gets the time that it may need."""
-    final = lambda: (m := client.messages(sid).fetch()).status in ("sent", "undelivered", "failed") and m  # noqa: E731
-    for ms in (200_000, 36_100_000 + HOUR):  # the killed daemon was an hour ahead
-        try:
-            return until(final, 3, sid)
-        except AssertionError:
-            gateway.advance(ms)
-    return until(final, 10, sid)
+    until(lambda: gateway.process.poll() is not None or told(gateway, f"sid={sid} kind=hook .*status=sent done"), 15, "sent or killed")
 
 
 def start(gateway):
@@ -64,8 +53,8 @@ def test_kill_at_every_effect_of_a_release(rig):
         status = client.messages(sid).fetch().status
         if status == "scheduled":
             assert bench.pdus(text) == [], f"{text}: sent before it was released"
-            after.advance(HOUR + 1000)
-        message = settle(after, client, sid)
+            after.advance(gateway.skew + 1000)
+        message = settle(bench, after, client, sid, ("sent", "undelivered", "failed"), gateway.skew)
         count = len(bench.pdus(text))
         if message.status == "sent":
             assert count == 1, f"{text}: sent, {count} PDUs"
