@@ -181,7 +181,7 @@ class Gateway:
         self.process = None
         self.starts = 0
 
-    def start(self, ready_seconds=15.0, wait=True):
+    def start(self, ready_seconds=30.0, wait=True):
         self.starts += 1
         self.log = self.folder / f"log.{self.starts}"
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
