@@ -58,7 +58,7 @@ class _Serial:
 class Bus:
     """address: the path of a socket, or "serial:DEVICE[:BAUD]". Returns once CAPS has been read."""
 
-    def __init__(self, address, patience_s=20):
+    def __init__(self, address, patience_s=120):
         self.patience_s = patience_s
         if str(address).startswith("serial:"):
             _, device, baud = (str(address) + ":115200").split(":")[:3]

@@ -9,7 +9,7 @@ from bus import Bus, BusClosed, Pin
 from program import Program
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "tests/system"))
-from gateway import ACCOUNT, Application, Gateway, Sim, configuration, until  # noqa: E402, F401
+from gateway import ACCOUNT, PATIENCE, Application, Gateway, Sim, configuration, until  # noqa: E402, F401
 
 # Of modemsim's quick family "generic", as a person would set it; docs/simulator.md.
 TIMES = "PULSE rise=30 on=150 off=350 reset=80 up_max=3000 down_max=2000 settle=100 min_off=800"
@@ -46,14 +46,14 @@ class Watcher:
 
     def wait(self, since, found, seconds, what):
         """The first item since the mark for which found(it)."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * PATIENCE
         with self.changed:
             while True:
                 for item in self.seen[since:]:
                     if found(item):
                         return item
                 left = deadline - time.monotonic()
-                assert left > 0, f"{what} did not come within {seconds} s: {[i for i in self.seen[since:] if getattr(i, 'name', '') != 'LED'][-8:]}"
+                assert left > 0, f"{what} did not come within {seconds * PATIENCE:.0f} s: {[i for i in self.seen[since:] if getattr(i, 'name', '') != 'LED'][-8:]}"
                 self.changed.wait(left)
 
     def wait_pin(self, since, name, value, seconds, slot=0):

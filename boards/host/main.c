@@ -1,6 +1,7 @@
 /* cellpost-board: the firmware as a Linux process. Prints "uart PATH" once, then runs until it is killed.
  *
- * In real time it steps each millisecond; in lock-step once for each millisecond that the bus grants. A
+ * It steps once for each millisecond, in real time or as the bus grants them in lock-step: of a busy machine,
+ * too, which makes it late, its pulses are as wide by its clock as they should be. A
  * watchdog of BITE_MS looks after the step by its own count, and SIGALRM after a step that never ends. A
  * reset does to the pins what bus_reset says; POWERCYCLE also forgets what was kept. Which image then runs is
  * image.c's affair. */
@@ -235,17 +236,25 @@ static bool on_said(void *arg, const struct line_said *said)
     return true;
 }
 
-/* One turn: a millisecond in lock-step; else what has passed until the bus, the UART or the next one calls.
- */
-static void turn(void)
+static void step(void)
 {
-    if (options.lockstep ? !bus_tick(&host->bus) : !bus_serve(&host->bus, 1, host->uart.master))
-        return;
-    host->bus.now_ms = options.lockstep ? host->bus.now_ms + 1 : monotonic_ms();
     if (!hangs)
         firmware_step();
     if (host->bus.now_ms - fed_ms >= BITE_MS)
         reset(LINE_WATCHDOG);
+}
+
+/* One turn: a millisecond in lock-step; else those that have passed until the bus, the UART or the next one
+ * calls, of which there may be none. */
+static void turn(void)
+{
+    if (options.lockstep ? !bus_tick(&host->bus) : !bus_serve(&host->bus, 1, host->uart.master))
+        return;
+    uint64_t until_ms = options.lockstep ? host->bus.now_ms + 1 : monotonic_ms();
+    do {
+        host->bus.now_ms += host->bus.now_ms < until_ms;
+        step();
+    } while (host->bus.now_ms < until_ms);
 }
 
 int main(int argc, char **argv)

@@ -92,6 +92,7 @@ def test_a_sag_in_the_middle_of_a_send(stack):
     mark = stack.watch.mark()
     stack.watch.bus.say("ADC0", 3200)
     stack.watch.wait_pin(mark, "VBAT_EN", 0, 5)
+    stack.sim.wait("m1", "vanished")  # else the prompt might still come
     stack.sim.cmd("release", "m1")
     stack.watch.bus.say("ADC0", 4000)
     stack.watch.wait_pin(mark, "VBAT_EN", 1, 20)

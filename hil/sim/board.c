@@ -26,6 +26,7 @@ struct board {
     uint64_t now_ms;     /* the modems' clock at at_ns; never goes back */
     int64_t ahead_ms;    /* how far it is ahead of the board's */
     int64_t at_ns;
+    bool joined;        /* CAPS came; in lock-step it has granted since: no time passes without it */
     struct watch watch; /* fd -1: not connected */
     struct buf in, out;
     struct timer retry, due;
@@ -35,7 +36,7 @@ static struct board *boards;
 
 bool board_connected(const struct board *b)
 {
-    return b->watch.fd >= 0;
+    return b->joined;
 }
 
 /* ---- modems on it ---- */
@@ -82,7 +83,7 @@ static void lose(struct board *b)
     watch_stop(&b->watch);
     close(b->watch.fd);
     b->watch.fd = -1;
-    b->owes = b->synced = false;
+    b->owes = b->synced = b->joined = false;
     buf_clear(&b->in);
     buf_clear(&b->out);
     timer_set(&b->retry, RETRY_US);
@@ -118,6 +119,7 @@ static void grant(struct board *b)
 {
     uint64_t due = soonest(b), ms = due > b->now_ms ? due - b->now_ms : 1;
     b->owes = false;
+    b->joined = true;
     board_say(b, "GO %" PRIu64, ms < GRANT_MAX_MS ? ms : GRANT_MAX_MS);
 }
 
@@ -174,6 +176,7 @@ static void tell_all(struct board *b)
 static void take_caps(struct board *b, const struct line_told *told)
 {
     b->lockstep = told->lockstep;
+    b->joined = !(b->lockstep && b->steps);
     for (struct modem *m = NULL; (m = next_modem(b, m)) != NULL;)
         if (m->set.slot >= told->slots)
             fprintf(stderr, "modemsim: %s: slot=%d, but the board at %s has %d slots\n", m->name, m->set.slot,

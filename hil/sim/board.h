@@ -16,9 +16,9 @@ struct board;
 
 struct board *board_join(struct modem *); /* by its settings board, slot and lockstep */
 void board_leave(struct modem *);
-bool board_connected(const struct board *);
-uint64_t board_run(struct board *); /* all that is due until now; that time, in milliseconds */
-void board_changed(struct board *); /* something may be due at another time now */
+bool board_connected(const struct board *); /* and heard; in lock-step the board's time waits for it */
+uint64_t board_run(struct board *);         /* all that is due until now; that time, in milliseconds */
+void board_changed(struct board *);         /* something may be due at another time now */
 void board_say(struct board *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

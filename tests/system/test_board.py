@@ -126,9 +126,9 @@ def test_planned_stop_does_not_cut_the_host_and_a_crash_does(board, gateway):
     north = board()
     daemon = gateway(north.section())
     wait_board(daemon, "north", lease="HELD")
-    daemon.cli("board", "north", "set", "LEASE_S", "3")
+    daemon.cli("board", "north", "set", "LEASE_S", "6")  # three heartbeats
     assert daemon.stop() == 0
-    assert not north.comes("PIN HOST_CUT 1", 5)
+    assert not north.comes("PIN HOST_CUT 1", 8)
     daemon.start()
     wait_board(daemon, "north", lease="HELD")
     daemon.kill()

@@ -246,14 +246,14 @@ def plain(tmp_path):
 
 def test_tool_writes_it(daemon, plain):
     gateway = daemon(plain.section(loader=plain.loader))
-    gateway.cli("board", "north", "set", "LEASE_S", "2")
+    gateway.cli("board", "north", "set", "LEASE_S", "6")  # three heartbeats
     flash = Flash(gateway, NEXT)
     flash.wait_line("| writing 100%")
     until(plain.flashed.exists, 20)
     assert f"| port {plain.uart}" in flash.lines
     wait_board(gateway, "north", state="absent")
     assert "already" in refused(gateway, NEXT)
-    assert not plain.comes("PIN HOST_CUT 1", 4)  # it was asked to leave the host alone
+    assert not plain.comes("PIN HOST_CUT 1", 8)  # it was asked to leave the host alone
     plain.stop()
     plain.flashed.chmod(0o755)
     plain.program = plain.flashed

@@ -172,15 +172,15 @@ def test_a_page_change_keeps_nobody_waiting(board, tmp_path):
 # ---- real time, and what is refused ----
 
 def test_it_is_never_ahead_of_the_clock(tmp_path):
+    began = time.monotonic()
     process = subprocess.Popen([PROGRAM, IMAGE, "--bus", tmp_path / "bus"], stdout=subprocess.PIPE, bufsize=0)
     try:
         assert process.stdout.readline().startswith(b"uart ")
-        bus, seen, end = Bus(tmp_path / "bus"), [], time.monotonic() + 20
+        bus, seen, end = Bus(tmp_path / "bus"), [], time.monotonic() + 60
         while len(seen) < 6 and time.monotonic() < end:
-            seen += [(time.monotonic() * 1000, item) for item in bus.read(1) if item[0] == "LED" and item.t > 0]
+            seen += [(time.monotonic() - began, item) for item in bus.read(1) if item[0] == "LED" and item.t > 0]
         assert len(seen) >= 6
-        wall, board = seen[-1][0] - seen[0][0], seen[-1][1].t - seen[0][1].t
-        assert board <= wall + 50
+        assert all(item.t <= passed * 1000 for passed, item in seen)
         bus.close()
     finally:
         process.terminate()
