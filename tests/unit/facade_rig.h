@@ -32,6 +32,7 @@ struct facade_rig {
     struct facade *facade;
     struct optout *optout;
     struct client client;
+    int64_t asked_ms;                          /* when the client was last used; monotonic */
     char other_sid[SID_TEXT], other_token[33]; /* a second account */
 };
 
@@ -135,18 +136,23 @@ static inline void basic_auth(const char *user, const char *password, char out[2
     snprintf(out, 256, "Authorization: Basic %s\r\n", encoded);
 }
 
+/* After so long a leap of the clock the server gives a connection up that it keeps, in which turn is chance.
+ */
+#define KEPT_MS 20000
+
 /* One request with these header lines, on the kept connection. */
 static inline void rig_send(struct facade_rig *r, const char *method, const char *path, const char *headers,
                             const char *form)
 {
     char text[16384];
-    if (r->client.fd < 0 || r->client.eof) {
+    if (r->client.fd < 0 || r->client.eof || clock_mono_ms() - r->asked_ms >= KEPT_MS) {
         client_close(&r->client);
         client_connect(&r->client, r->store.loop, facade_port(r->facade));
     }
     snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: gw\r\n%s%sContent-Length: %zu\r\n\r\n%s", method,
              path, headers, form != NULL ? "Content-Type: application/x-www-form-urlencoded\r\n" : "",
              form != NULL ? strlen(form) : 0, form != NULL ? form : "");
+    r->asked_ms = clock_mono_ms();
     client_send(&r->client, text);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <linux/sockios.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -23,7 +25,7 @@
 
 #include "host/base/loop.h"
 
-#define CLIENT_DEADLINE_MS 5000
+#define CLIENT_DEADLINE_MS 60000 /* real; no success waits for it */
 
 struct client {
     struct loop *loop;
@@ -118,6 +120,27 @@ static inline void client_poll(struct client *c)
         c->in[c->len] = '\0';
     }
     c->eof = n == 0 || errno != EAGAIN;
+}
+
+/* Turns until at least so much has come. */
+static inline void client_hears(struct client *c, size_t len)
+{
+    for (int64_t end = real_ms() + CLIENT_DEADLINE_MS; real_ms() < end && c->len < len && !c->eof;)
+        client_poll(c);
+    assert_true(c->len >= len);
+}
+
+/* Turns until what was sent has arrived at the server's socket, and was looked at there. */
+static inline void client_arrives(struct client *c)
+{
+    int queued, idle = 0;
+    for (int64_t end = real_ms() + CLIENT_DEADLINE_MS;
+         real_ms() < end && idle < 3;) { /* accepted, read, done */
+        loop_turn(c->loop, 1);
+        assert_int_equal(ioctl(c->fd, SIOCOUTQ, &queued), 0);
+        idle = queued == 0 ? idle + 1 : 0;
+    }
+    assert_int_equal(idle, 3);
 }
 
 /* Value of a header of the answer, into out; false when absent. */

@@ -5,6 +5,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -23,7 +25,8 @@
 #include "host/base/loop.h"
 
 #define COUNT(a)    (sizeof(a) / sizeof(a)[0])
-#define DEADLINE_MS 8000
+#define DEADLINE_MS 8000  /* of a request */
+#define WAIT_MS     60000 /* real, at most; no success waits for it */
 #define OK_EMPTY    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 /* ---- a server ---- */
@@ -209,7 +212,7 @@ static inline struct httpc_request get_of(const char *url)
 /* A fake clock creeps meanwhile, for libcurl's own short waits. */
 static inline bool wait_for(struct world *world, const bool *flag)
 {
-    for (int turns = 0; !*flag && turns < DEADLINE_MS / 5; turns++) {
+    for (int turns = 0; !*flag && turns < WAIT_MS / 5; turns++) {
         loop_turn(world->loop, 5);
         if (world->faked)
             clock_advance(1);
@@ -222,6 +225,40 @@ static inline void settle(struct world *world)
 {
     for (int i = 0; i < 20; i++)
         loop_turn(world->loop, 2);
+}
+
+/* So many requests have reached the server, or there is no more patience. */
+static inline void await_requests(struct world *world, int count)
+{
+    for (int turns = 0; world->server.requests < count && turns < WAIT_MS / 5; turns++) {
+        loop_turn(world->loop, 5);
+        if (world->faked)
+            clock_advance(1);
+    }
+    assert_int_equal(world->server.requests, count);
+}
+
+/* The same of connections that the client has closed. */
+static inline void await_closed(struct world *world)
+{
+    for (size_t i = 0; i < COUNT(world->server.open); i++)
+        for (int turns = 0; world->server.open[i] != NULL && turns < WAIT_MS / 5; turns++)
+            loop_turn(world->loop, 5);
+    for (size_t i = 0; i < COUNT(world->server.open); i++)
+        assert_null(world->server.open[i]);
+}
+
+/* All that the server wrote has left it and was acknowledged: it waits at the client, which reads it. */
+static inline void await_delivery(struct world *world, struct bufferevent *bev)
+{
+    int queued = 1;
+    for (int turns = 0; queued > 0 && turns < WAIT_MS; turns++) {
+        loop_turn(world->loop, 1);
+        assert_int_equal(ioctl(bufferevent_getfd(bev), SIOCOUTQ, &queued), 0);
+        queued += (int)evbuffer_get_length(bufferevent_get_output(bev));
+    }
+    assert_int_equal(queued, 0);
+    settle(world);
 }
 
 static inline void fake_clock(struct world *world, int64_t wall_ms)

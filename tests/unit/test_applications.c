@@ -179,6 +179,7 @@ static void test_a_full_disk_refuses(void **state)
     char auth[256];
     basic_auth(AC, TOKEN, auth);
     rig_send(&rig, "POST", APPLICATIONS ".json", auth, "FriendlyName=waits");
+    client_arrives(&rig.client);
     for (int i = 0; i < 10; i++)
         client_poll(&rig.client);
     assert_int_equal(rig.client.len, 0);

@@ -82,6 +82,7 @@ static void test_answer_waits_for_the_disk(void **state)
     store_stats(rig.store.store, &before);
     powerfail_full(true);
     rig_send(&rig, "POST", API "/Messages.json", auth, FORM);
+    client_arrives(&rig.client);
     for (int i = 0; i < 10; i++)
         client_poll(&rig.client);
     assert_int_equal(rig.client.len, 0); /* neither 201 nor an error: it was accepted, and will be stored */
@@ -118,8 +119,7 @@ static void test_client_gone_message_stays(void **state)
     basic_auth(AC, TOKEN, auth);
     powerfail_full(true); /* so that the answer cannot be quicker than the client */
     rig_send(&rig, "POST", API "/Messages.json", auth, FORM);
-    for (int i = 0; i < 5; i++)
-        loop_turn(rig.store.loop, 1);
+    client_arrives(&rig.client);
     setsockopt(rig.client.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     client_close(&rig.client);
     powerfail_full(false);
@@ -138,8 +138,7 @@ static void test_close_with_a_create_under_way(void **state)
     basic_auth(AC, TOKEN, auth);
     powerfail_full(true);
     rig_send(&rig, "POST", API "/Messages.json", auth, FORM);
-    for (int i = 0; i < 5; i++)
-        loop_turn(rig.store.loop, 1);
+    client_arrives(&rig.client);
     facade_close(rig.facade);
     rig.facade = NULL;
     powerfail_full(false);

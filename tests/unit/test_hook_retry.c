@@ -200,15 +200,15 @@ static void test_bad_answers_are_retried(void **state)
     struct world *world = *state;
     static const struct {
         enum app_manner manner;
-        const char *told;
-    } rows[] = {{APP_MUTE, "retry detail=\"11203"},
-                {APP_GARBAGE, "retry detail=\"11206"},
-                {APP_STOPS, "retry detail=\"11203"},
-                {APP_HANGS_UP, "retry detail=\"11205"}};
+        const char *path, *told;
+    } rows[] = {{APP_MUTE, "/#tt=200", "retry detail=\"11203"},
+                {APP_GARBAGE, "/", "retry detail=\"11206"},
+                {APP_STOPS, "/#tt=200", "retry detail=\"11203"},
+                {APP_HANGS_UP, "/", "retry detail=\"11205"}};
     world_open(world, "", "", "");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct app *app = app_new(world, rows[i].manner, NULL);
-        int64_t id = message_sent(world, PEER, app_url(app, "/#tt=200"));
+        int64_t id = message_sent(world, PEER, app_url(app, rows[i].path));
         settle_down(world);
         assert_true(told(world, id, rows[i].told) >= 1);
         queue_delete(world->queue, id, NULL, NULL);

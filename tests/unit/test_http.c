@@ -6,7 +6,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
-#include "host/facade/http.h"
+#include "host/facade/http_internal.h"
 #include <event2/event.h>
 
 #define T0          INT64_C(1800000000000)
@@ -84,12 +84,51 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct client client_of(struct world *w)
+/* Until the server has so many connections. */
+static void until_connected(struct world *w, int count)
+{
+    for (int64_t end = real_ms() + CLIENT_DEADLINE_MS; w->http->conn_count != count && real_ms() < end;)
+        loop_turn(w->loop, 5);
+    assert_int_equal(w->http->conn_count, count);
+}
+
+static void until_held(struct world *w, size_t count)
+{
+    for (int64_t end = real_ms() + CLIENT_DEADLINE_MS; w->held_count < count && real_ms() < end;)
+        loop_turn(w->loop, 5);
+    assert_int_equal(w->held_count, count);
+}
+
+static bool is_accepted(const struct world *w, int fd)
+{
+    struct sockaddr_in own, peer;
+    struct conn *conn;
+    socklen_t len = sizeof own;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &len), 0);
+    TAILQ_FOREACH(conn, &w->http->conns, all)
+    {
+        len = sizeof peer;
+        if (getpeername(bufferevent_getfd(conn->stream.bev), (struct sockaddr *)&peer, &len) == 0 &&
+            peer.sin_family == AF_INET && peer.sin_port == own.sin_port)
+            return true;
+    }
+    return false;
+}
+
+/* The server has it: from now on its deadline counts. */
+static struct client client_at(struct world *w, int port)
 {
     struct client c;
-    client_connect(&c, w->loop, http_port(w->http));
-    loop_turn(w->loop, 5);
+    client_connect(&c, w->loop, port);
+    for (int64_t end = real_ms() + CLIENT_DEADLINE_MS; !is_accepted(w, c.fd) && real_ms() < end;)
+        loop_turn(w->loop, 5);
+    assert_true(is_accepted(w, c.fd));
     return c;
+}
+
+static struct client client_of(struct world *w)
+{
+    return client_at(w, http_port(w->http));
 }
 
 static void expect_path(struct client *c, const char *path)
@@ -172,6 +211,7 @@ static void test_pipelined_in_order(void **state)
     w->hold = true;
     client_send(&c, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 "
                     "HTTP/1.1\r\nHost: x\r\n\r\n");
+    until_held(w, 1);
     turns(w, 3);
     assert_int_equal(w->held_count, 1); /* the second begins when the first is answered */
     w->hold = false;
@@ -204,8 +244,7 @@ static void test_continue(void **state)
     struct world *w = *state;
     struct client c = client_of(w);
     client_send(&c, "POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
-    for (int i = 0; i < 20 && c.len == 0; i++)
-        client_poll(&c);
+    client_hears(&c, 25);
     assert_string_equal(c.in, "HTTP/1.1 100 Continue\r\n\r\n"); /* PHP knows only this form */
     c.len = 0;
     client_send(&c, "hi");
@@ -264,11 +303,11 @@ static void test_request_deadline(void **state)
     struct world *w = *state;
     struct client c = client_of(w);
     client_send(&c, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n");
-    turns(w, 3);
+    client_arrives(&c);
     for (int i = 0; i < 5; i++) { /* a byte now and then does not move the deadline */
         clock_advance(REQUEST_MS / 6);
         client_send(&c, "x");
-        turns(w, 2);
+        client_arrives(&c);
     }
     assert_false(c.eof);
     clock_advance(REQUEST_MS / 6 + 1);
@@ -310,7 +349,7 @@ static void test_handler_may_take_long(void **state)
     struct client c = client_of(w);
     w->hold = true;
     client_send(&c, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-    turns(w, 3);
+    until_held(w, 1);
     clock_advance(100 * IDLE_MS);
     turns(w, 3);
     answer(w, w->held[0]);
@@ -326,7 +365,7 @@ static void test_slow_reader(void **state)
     client_connect(&c, w->loop, http_port(w->http));
     w->big = 48u << 20; /* more than the kernel keeps for both ends */
     client_send(&c, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-    turns(w, 10);
+    client_arrives(&c);
     clock_advance(REQUEST_MS + 1);
     turns(w, 3);
     assert_true(client_closed(&c));
@@ -341,7 +380,7 @@ static void test_client_leaves_before_the_answer(void **state)
     struct linger hard = {1, 0};
     w->hold = true;
     client_send(&c, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
-    turns(w, 3);
+    until_held(w, 1);
     setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     client_close(&c); /* a reset */
     turns(w, 3);
@@ -356,7 +395,7 @@ static void test_half_closed_client_is_answered(void **state)
     w->hold = true;
     client_send(&c, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
     shutdown(c.fd, SHUT_WR);
-    turns(w, 3);
+    until_held(w, 1);
     answer(w, w->held[0]);
     expect_path(&c, "/a");
     assert_true(client_closed(&c));
@@ -383,9 +422,8 @@ static void test_cap(void **state)
     for (int i = 0; i < CAP; i++) {
         busy[i] = client_of(w);
         client_send(&busy[i], "GET /busy HTTP/1.1\r\nHost: x\r\n\r\n");
-        turns(w, 3);
+        until_held(w, (size_t)i + 1);
     }
-    assert_int_equal(w->held_count, CAP);
     client_connect(&late, w->loop, http_port(w->http)); /* waits in the backlog */
     client_send(&late, "GET /late HTTP/1.1\r\nHost: x\r\n\r\n");
     turns(w, 5);
@@ -438,7 +476,7 @@ static void test_stop(void **state)
     turns(w, 2);
     w->hold = true;
     client_send(&busy, "GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
-    turns(w, 3);
+    until_held(w, 1);
     http_stop(w->http, on_stopped, w);
     assert_true(client_closed(&idle));
     assert_false(w->stopped);
@@ -452,7 +490,7 @@ static void test_stop(void **state)
     assert_true(client_closed(&busy));
     client_close(&busy);
     client_close(&idle);
-    assert_true(loop_until(w->loop, &w->stopped, 2000));
+    assert_true(loop_until(w->loop, &w->stopped, CLIENT_DEADLINE_MS));
 }
 
 static void test_stop_waits_for_no_straggler(void **state)
@@ -460,14 +498,14 @@ static void test_stop_waits_for_no_straggler(void **state)
     struct world *w = *state;
     struct client half = client_of(w);
     client_send(&half, "P");
-    turns(w, 3);
+    client_arrives(&half);
     http_stop(w->http, on_stopped, w);
     turns(w, 3);
     assert_false(w->stopped);
     clock_advance(1001);
     expect_error(&half, 503, 20503);
     clock_advance(2001); /* it neither reads nor closes */
-    assert_true(loop_until(w->loop, &w->stopped, 2000));
+    assert_true(loop_until(w->loop, &w->stopped, CLIENT_DEADLINE_MS));
     assert_int_equal(w->served, 0);
     client_close(&half);
 }
@@ -476,7 +514,7 @@ static void test_stop_without_connections(void **state)
 {
     struct world *w = *state;
     http_stop(w->http, on_stopped, w);
-    assert_true(loop_until(w->loop, &w->stopped, 2000));
+    assert_true(loop_until(w->loop, &w->stopped, CLIENT_DEADLINE_MS));
 }
 
 static void test_unix_socket(void **state)
@@ -551,8 +589,7 @@ static void test_answer_after_the_server_is_gone(void **state)
     w->hold = true;
     for (int i = 0; i < 2; i++)
         client_send(&c[i], "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-    turns(w, 3);
-    assert_int_equal(w->held_count, 2);
+    until_held(w, 2);
     http_free(w->http);
     w->http = NULL;
     answer(w, w->held[0]);
@@ -615,8 +652,7 @@ static void test_input_that_waits_costs_nothing(void **state)
     memcpy(more, "GET /b HTTP/1.1\r\nHost: x\r\nX-Pad: y", 34);
     w->hold = true;
     client_send(&c, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-    turns(w, 3);
-    assert_int_equal(w->held_count, 1);
+    until_held(w, 1);
     client_write(&c, more, sizeof more);
     turns(w, 5);
     assert_int_equal(event_base_get_num_events(loop_base(w->loop), EVENT_BASE_COUNT_ACTIVE), 0);
@@ -662,10 +698,7 @@ static void secure_close(struct secure *s, struct world *w)
 
 static struct client secure_client(struct world *w)
 {
-    struct client c;
-    client_connect(&c, w->loop, http_tls_port(w->http, 0));
-    loop_turn(w->loop, 5);
-    return c;
+    return client_at(w, http_tls_port(w->http, 0));
 }
 
 static void test_plain_http_to_the_tls_port(void **state)
@@ -762,10 +795,10 @@ static void test_last_words_before_a_reset_are_heard(void **state)
         clients[i] = secure_client(w);
     for (int i = 0; i < CLIENTS - 1; i++)
         alert_and_reset(&clients[i]);
-    turns(w, CLIENTS);
+    until_connected(w, 1);
     clock_advance(1001); /* one a second is told, and how many others there were */
     alert_and_reset(&clients[CLIENTS - 1]);
-    turns(w, CLIENTS);
+    until_connected(w, 0);
     log_open(LOG_ERROR, true, STDERR_FILENO);
     rewind(log);
     assert_true(fread(text, 1, sizeof text - 1, log) > 0);

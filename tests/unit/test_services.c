@@ -337,6 +337,7 @@ static void test_a_full_disk(void **state)
     basic_auth(AC, TOKEN, auth);
     powerfail_full(true);
     rig_send(&rig, "POST", ROOT, auth, "FriendlyName=waits");
+    client_arrives(&rig.client);
     for (int i = 0; i < 10; i++)
         client_poll(&rig.client);
     assert_int_equal(rig.client.len, 0); /* no 201 before it is on disk */
