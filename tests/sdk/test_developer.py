@@ -15,16 +15,19 @@ NODE = pathlib.Path(__file__).parent / "node" / "node_modules"
 
 
 def free_ports(count):
-    """Ports that nobody has, and that the kernel gives to nobody who asks for any: else another test's connection may take one before its server."""
-    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    """Ports that nobody has. Where there are any: such as the kernel gives to nobody who asks for none in particular, else a connection of
+    another test may take one before its server does."""
+    low, high = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    given = range(low, high + 1)
+    ports = random.sample(range(1024, 65536), 65536 - 1024)
     found = []
-    for port in random.sample(range(1024, low), low - 1024):
+    for port in sorted(ports, key=given.__contains__):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
-            found.append(str(port))
+            found.append(port)
         if len(found) == count:
             return found
-    raise AssertionError(f"no {count} free ports below {low}")
+    raise AssertionError(f"no {count} free ports")
 
 
 def blocks():
