@@ -6,6 +6,7 @@
 
 #include "host/base/clock.h"
 #include "host/daemon.h"
+#include "host/verbs_tls.h"
 
 static void head(struct ctl_call *call, const char *name, const char *type, const char *help)
 {
@@ -194,6 +195,20 @@ static void put_boards(struct daemon *daemon, struct ctl_call *call)
     }
 }
 
+/* ---- certificates ---- */
+
+static void put_tls(struct daemon *daemon, struct ctl_call *call)
+{
+    struct tls_status status;
+    tls_status(daemon->tls, &status);
+    head(call, "tls_certificate_days", "gauge", "Days until the certificate that is served ends.");
+    ctl_line(call, "cellpost_tls_certificate_days %" PRId64, tls_days_left(status.until_ms));
+    if (!status.local)
+        return;
+    head(call, "tls_authority_days", "gauge", "Days until the local authority ends, which clients trust.");
+    ctl_line(call, "cellpost_tls_authority_days %" PRId64, tls_days_left(status.authority_until_ms));
+}
+
 void verb_metrics(void *arg, struct ctl_call *call, int argc, char **argv)
 {
     struct daemon *daemon = arg;
@@ -204,5 +219,7 @@ void verb_metrics(void *arg, struct ctl_call *call, int argc, char **argv)
     put_remedies(daemon, call);
     if (mcu_at(daemon->boards, 0) != NULL)
         put_boards(daemon, call);
+    if (daemon->tls != NULL)
+        put_tls(daemon, call);
     ctl_ok(call);
 }

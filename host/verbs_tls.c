@@ -27,6 +27,11 @@ static void tls_ca(struct daemon *daemon, struct ctl_call *call, char **words)
     ctl_ok(call);
 }
 
+int64_t tls_days_left(int64_t until_ms)
+{
+    return (until_ms - clock_wall_ms()) / CLOCK_DAY_MS;
+}
+
 static void tls_show(struct daemon *daemon, struct ctl_call *call, char **words)
 {
     struct tls_status status;
@@ -42,7 +47,12 @@ static void tls_show(struct daemon *daemon, struct ctl_call *call, char **words)
     ctl_line(call, "subject %s", status.subject);
     ctl_line(call, "issuer %s%s", status.issuer, status.local ? " (the local authority)" : "");
     ctl_line(call, "from %s", from);
-    ctl_line(call, "until %s (%" PRId64 " days)", until, (status.until_ms - clock_wall_ms()) / CLOCK_DAY_MS);
+    ctl_line(call, "until %s (%" PRId64 " days)", until, tls_days_left(status.until_ms));
+    if (status.local) {
+        clock_format(status.authority_until_ms, until);
+        ctl_line(call, "authority_until %s (%" PRId64 " days)", until,
+                 tls_days_left(status.authority_until_ms));
+    }
     ctl_line(call, "fingerprint %s", status.fingerprint);
     for (char *const *name = status.names; name != NULL && *name != NULL; name++)
         ctl_line(call, "name %s", *name);

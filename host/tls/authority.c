@@ -200,6 +200,13 @@ static bool is_signed_by(mbedtls_x509_crt *leaf, mbedtls_x509_crt *authority)
     return (status == 0 || status == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) && flags == 0;
 }
 
+/* Near the authority's end another leaf would end with it too. */
+static bool leaf_lasts(const mbedtls_x509_crt *leaf, const struct authority *a, int64_t now)
+{
+    int64_t until_ms = mint_time_ms(&leaf->valid_to);
+    return now < until_ms - RENEW_MS || (now < until_ms && until_ms >= mint_time_ms(&a->cert.valid_to));
+}
+
 static bool leaf_serves(const char *pem, struct authority *a, char *const *names)
 {
     uint8_t wanted[MINT_NAMES_MAX];
@@ -210,7 +217,7 @@ static bool leaf_serves(const char *pem, struct authority *a, char *const *names
     bool serves = mbedtls_x509_crt_parse(&leaf, (const unsigned char *)pem, strlen(pem) + 1) == 0 &&
                   len > 0 && memmem(leaf.v3_ext.p, leaf.v3_ext.len, wanted, len) != NULL &&
                   key_fits(&leaf, pem) && is_signed_by(&leaf, &a->cert) &&
-                  mint_time_ms(&leaf.valid_from) <= now && now < mint_time_ms(&leaf.valid_to) - RENEW_MS;
+                  mint_time_ms(&leaf.valid_from) <= now && leaf_lasts(&leaf, a, now);
     mbedtls_x509_crt_free(&leaf);
     return serves;
 }
@@ -245,30 +252,26 @@ static int leaf_make(const char *folder, const struct authority *a, char *const 
     if (status == 0)
         log_event(LOG_INFO, "tls.leaf_made", "folder=%s days=%lld", folder,
                   (long long)((leaf.until_ms - now_ms()) / CLOCK_DAY_MS));
-    if (status == 0 && end_ms - now_ms() < LEAF_MS)
-        log_event(LOG_WARN, "tls.authority_ends", "folder=%s days=%lld", folder,
-                  (long long)((end_ms - now_ms()) / CLOCK_DAY_MS));
     explicit_bzero(key, MINT_PEM_MAX);
     free(key);
     free(cert);
     return status;
 }
 
-int authority_ensure(const char *folder, char *const *names, bool *renewed, char error[256])
+int authority_ensure(const char *folder, char *const *names, int64_t *until_ms, char error[256])
 {
     char path[AUTHORITY_PATH_MAX];
     struct authority a = {NULL, NULL, {0}};
     mbedtls_x509_crt_init(&a.cert);
-    *renewed = false;
     int status = folder_make(folder, error);
     if (status == 0)
         status = authority_load(folder, &a, error);
     authority_path(folder, "server.pem", path);
     char *leaf = status == 0 ? file_read(path) : NULL;
-    if (status == 0 && (leaf == NULL || !leaf_serves(leaf, &a, names))) {
+    if (status == 0 && (leaf == NULL || !leaf_serves(leaf, &a, names)))
         status = leaf_make(folder, &a, names, error);
-        *renewed = status == 0;
-    }
+    if (status == 0)
+        *until_ms = mint_time_ms(&a.cert.valid_to);
     if (leaf != NULL)
         explicit_bzero(leaf, strlen(leaf));
     free(leaf);

@@ -10,15 +10,18 @@
 #ifndef CELLPOST_TLS_AUTHORITY_H
 #define CELLPOST_TLS_AUTHORITY_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
 #define AUTHORITY_PATH_MAX   4096
 #define AUTHORITY_NAMES_MAX  64
 #define AUTHORITY_ISSUED_MAX 32
 
-/* Makes what is absent. The leaf is made anew when it is for other names than these, or ends within 30 days,
- * or is not this authority's; *renewed tells. names: ended by NULL, valid, not empty. */
-int authority_ensure(const char *folder, char *const *names, bool *renewed, char error[256]);
+/* Makes what is absent. The leaf is made anew when it is for other names than these, or ends within 30 days
+ * and before its authority, or is not this authority's. names: ended by NULL, valid, not empty.
+ * *until_ms: the authority's end. It is never made anew by itself, as clients trust it; where ca.pem was
+ * taken away and ca.key was not, the next one is made of the same key, and what it signs is good for clients
+ * that have either. */
+int authority_ensure(const char *folder, char *const *names, int64_t *until_ms, char error[256]);
 
 /* The names the leaf is to have: the machine's, localhost, 127.0.0.1, ::1, *.onprem.lan.twilio.com, those
  * configured, those issued; none twice. For authority_names_free. -E2BIG: a certificate cannot hold them. */

@@ -18,6 +18,7 @@
 #define TICKET_S       86400 /* a ticket's life and its key's */
 #define CACHE_ENTRIES  1024
 #define RENEW_EVERY_MS (12 * INT64_C(3600000))
+#define ENDS_SOON_MS   (90 * CLOCK_DAY_MS)
 
 static int rng(void *arg, unsigned char *out, size_t len)
 {
@@ -184,11 +185,11 @@ static void serve(struct tls *tls, struct tls_served *served, const char *path, 
 static int load_local(struct tls *tls, const struct tls_options *options, char error[256])
 {
     char path[AUTHORITY_PATH_MAX], **names;
-    bool renewed;
+    int64_t until_ms = 0;
     int status = authority_names(options->folder, options->names, &names, error);
     if (status != 0)
         return status;
-    status = authority_ensure(options->folder, names, &renewed, error);
+    status = authority_ensure(options->folder, names, &until_ms, error);
     authority_path(options->folder, "server.pem", path);
     struct tls_served *served = status == 0 ? served_new(path, path, error) : NULL;
     if (served == NULL) {
@@ -196,6 +197,7 @@ static int load_local(struct tls *tls, const struct tls_options *options, char e
         return status != 0 ? status : -EINVAL;
     }
     serve(tls, served, path, names);
+    tls->authority_until_ms = until_ms;
     return 0;
 }
 
@@ -209,10 +211,22 @@ int tls_reload(struct tls *tls, const struct tls_options *options, char error[25
         status = served != NULL ? 0 : -EINVAL;
         if (served != NULL)
             serve(tls, served, options->cert, NULL);
+        tls->authority_until_ms = 0;
     }
     if (status == 0)
         options_keep(tls, options);
     return status;
+}
+
+/* Every machine that trusts the local authority needs the next one before: nobody else says so. */
+static void on_day(void *arg)
+{
+    struct tls *tls = arg;
+    int64_t left_ms = tls->authority_until_ms - clock_wall_ms();
+    if (tls->authority_until_ms != 0 && left_ms < ENDS_SOON_MS)
+        log_event(LOG_WARN, "tls.authority_ends", "folder=%s days=%lld", tls->folder,
+                  (long long)(left_ms / CLOCK_DAY_MS));
+    timer_set(&tls->day, CLOCK_DAY_MS);
 }
 
 /* The local leaf is looked at twice a day: its end is months away, a disk that is full may take days. */
@@ -231,6 +245,7 @@ int tls_open(struct tls **out, struct loop *loop, const struct tls_options *opti
     struct tls *tls = allocate(sizeof *tls);
     tls->loop = loop;
     timer_init(&tls->renew, loop, on_renew, tls);
+    timer_init(&tls->day, loop, on_day, tls);
     mbedtls_ssl_ticket_init(&tls->tickets);
     mbedtls_ssl_cache_init(&tls->cache);
     mbedtls_ssl_cache_set_max_entries(&tls->cache, CACHE_ENTRIES);
@@ -242,6 +257,7 @@ int tls_open(struct tls **out, struct loop *loop, const struct tls_options *opti
         return status;
     }
     timer_set(&tls->renew, RENEW_EVERY_MS);
+    on_day(tls);
     *out = tls;
     return 0;
 }
@@ -251,6 +267,7 @@ void tls_close(struct tls *tls)
     if (tls == NULL)
         return;
     timer_stop(&tls->renew);
+    timer_stop(&tls->day);
     tls_served_release(tls->served);
     mbedtls_ssl_ticket_free(&tls->tickets);
     mbedtls_ssl_cache_free(&tls->cache);
@@ -290,6 +307,7 @@ void tls_status(const struct tls *tls, struct tls_status *out)
     *out = (struct tls_status){.local = tls->names != NULL,
                                .from_ms = mint_time_ms(&cert->valid_from),
                                .until_ms = mint_time_ms(&cert->valid_to),
+                               .authority_until_ms = tls->authority_until_ms,
                                .names = tls->names,
                                .path = tls->path};
     if (mbedtls_x509_dn_gets(out->subject, sizeof out->subject, &cert->subject) < 0)

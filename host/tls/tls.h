@@ -7,7 +7,8 @@
  * is never asked for.
  *
  * The certificate is the operator's (cert and key), or the local authority's (authority.h), which renews it
- * by itself. One that cannot be used is an error when TLS opens; later the one in use stays. */
+ * by itself. The authority's own end is told in the log each day from 90 days before. One that cannot be used
+ * is an error when TLS opens; later the one in use stays. */
 #ifndef CELLPOST_TLS_TLS_H
 #define CELLPOST_TLS_TLS_H
 
@@ -40,8 +41,9 @@ struct tls_status {
     char subject[128], issuer[128];
     char fingerprint[96]; /* SHA-256, AA:BB:... */
     int64_t from_ms, until_ms;
-    char *const *names; /* local: what the leaf is for; else NULL */
-    const char *path;   /* of the file that is served */
+    int64_t authority_until_ms; /* local; else 0 */
+    char *const *names;         /* local: what the leaf is for; else NULL */
+    const char *path;           /* of the file that is served */
 };
 void tls_status(const struct tls *, struct tls_status *); /* lent until the next call */
 

@@ -20,7 +20,8 @@ struct tls_served {
 
 struct tls {
     struct loop *loop;
-    struct timer renew;
+    struct timer renew, day;
+    int64_t authority_until_ms; /* of the local one, else 0 */
     struct tls_served *served;
     mbedtls_ssl_ticket_context tickets;
     mbedtls_ssl_cache_context cache;

@@ -159,3 +159,10 @@ def test_issued_names_outlive_a_restart(island):
     island.gateway.start()
     assert "name sms.example.org" in island.gateway.cli("tls", "status").splitlines()
     assert island.gateway.cli("tls", "ca") == before
+
+
+def test_the_ends_of_certificates_are_told(island):
+    status = dict(line.split(" ", 1) for line in island.gateway.cli("tls", "status").splitlines())
+    assert status["authority_until"].endswith("(3651 days)") and status["until"].endswith("(364 days)")
+    metrics = island.gateway.cli("metrics").splitlines()
+    assert "cellpost_tls_authority_days 3651" in metrics and "cellpost_tls_certificate_days 364" in metrics

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -379,6 +380,86 @@ static void test_leaf_is_renewed_in_time(void **state)
     visit(w, "localhost", 0);
 }
 
+/* How often the log said that the authority ends. */
+static unsigned warnings(int log)
+{
+    char text[65536] = "";
+    unsigned count = 0;
+    assert_true(pread(log, text, sizeof text - 1, 0) >= 0);
+    for (const char *at = text; (at = strstr(at, "tls.authority_ends")) != NULL; at++)
+        count++;
+    return count;
+}
+
+static int64_t authority_days(const struct world *w)
+{
+    struct tls_status status;
+    tls_status(w->tls, &status);
+    return (status.authority_until_ms - clock_wall_ms()) / DAY_MS;
+}
+
+static void pass_days(struct world *w, int64_t days)
+{
+    for (int64_t i = 0; i < days; i++) {
+        clock_advance(DAY_MS);
+        loop_turn(w->loop, 0);
+    }
+}
+
+static void test_authority_s_end_is_told_each_day(void **state)
+{
+    struct world *w = *state;
+    int log = memfd_create("log", MFD_CLOEXEC);
+    assert_true(log >= 0);
+    log_open(LOG_INFO, true, log);
+    assert_int_equal(authority_days(w), 3652);
+    clock_advance((3652 - 91) * DAY_MS);
+    loop_turn(w->loop, 0);
+    assert_int_equal(authority_days(w), 91);
+    assert_int_equal(warnings(log), 0);
+    pass_days(w, 12);
+    assert_in_range(warnings(log), 10, 12);
+    char *leaf = file_text(w, "server.pem");
+    pass_days(w, 70); /* none that would end later can be made, and none is tried each time */
+    char *later = file_text(w, "server.pem");
+    assert_string_equal(leaf, later);
+    assert_in_range(warnings(log), 80, 82);
+    unsigned before = warnings(log);
+    reopen(w); /* a start tells it too */
+    assert_int_equal(warnings(log), before + 1);
+    log_open(LOG_ERROR, true, 2);
+    close(log);
+    free(leaf);
+    free(later);
+}
+
+/* ca.pem taken away, ca.key kept: clients with either go on. */
+static void test_next_authority_of_the_same_key(void **state)
+{
+    struct world *w = *state;
+    char path[AUTHORITY_PATH_MAX], error[256];
+    const struct tls_options options = local(w);
+    char *old = file_text(w, "ca.pem");
+    clock_advance(3600 * DAY_MS);
+    loop_turn(w->loop, 0);
+    file_path(w, "ca.pem", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(tls_reload(w->tls, &options, error), 0);
+    assert_int_equal(authority_days(w), 3652);
+    char *next = file_text(w, "ca.pem");
+    assert_string_not_equal(old, next);
+    visit(w, "localhost", 0);
+    file_put(w, "ca.pem", old); /* what this client trusts */
+    visit(w, "localhost", 0);
+    file_put(w, "ca.pem", next);
+    pass_days(w, 40); /* past the old leaf */
+    visit(w, "localhost", 0);
+    file_put(w, "ca.pem", old);
+    visit(w, "localhost", 0);
+    free(old);
+    free(next);
+}
+
 /* Clients that hold a conversation keep the certificate that it began with. */
 static void test_issue_adds_names_for_good(void **state)
 {
@@ -508,6 +589,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_files_are_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leaf_is_renewed_in_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_authority_s_end_is_told_each_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_next_authority_of_the_same_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_issue_adds_names_for_good, setup, teardown),
         cmocka_unit_test_setup_teardown(test_issue_beyond_a_certificate_adds_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_authority_is_not_replaced, setup, teardown),
