@@ -50,7 +50,7 @@ void board_watchdog_feed(void);                          /* the hardware watchdo
 _Noreturn void board_reset(void);                        /* a reset of the part; board_kept survives it */
 
 /* Memory that survives every reset but a loss of power; its contents need not be sane. */
-#define BOARD_KEPT_MAX (80 + 48 * FIRMWARE_SLOTS)
+#define BOARD_KEPT_MAX (2 * (72 + 44 * FIRMWARE_SLOTS))
 void *board_kept(void);
 
 /* NV: two pages of equal size. Erased octets read 0xFF; an octet is written once between two erases. */

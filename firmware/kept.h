@@ -1,5 +1,6 @@
 /* What survives a reset without loss of power: counters not yet in NV, limits, targets, the fault's text.
- * Checked by a CRC: what is not whole is begun anew. */
+ * Two copies, each checked by a CRC, so that a reset in the middle of a change costs the change at most; what
+ * is whole in neither is begun anew. */
 #ifndef CELLPOST_FIRMWARE_KEPT_H
 #define CELLPOST_FIRMWARE_KEPT_H
 

@@ -173,6 +173,7 @@ class Rig:
 
     def hang(self):
         self.say("HANG")
+        self.story.stands(self.t)
 
     def nrst(self, within_ms=2000):
         self.say("NRST")

@@ -32,12 +32,14 @@ class Story:
         self.resets = collections.Counter()             # cause -> how often
         self.adopted = collections.Counter()            # slot -> how often its module ran at a reset
         self.unsure = collections.Counter()             # slot -> how often it began or ended to run before the board can have looked
+        self.short = 0                                  # lives of the board that may have ended before it counted them
         self._ran = {}                                  # slot -> whether it ran at the last reset; none: unsure, or no reset yet
         self.asserted = collections.Counter()           # (name, slot) -> how often
         self.sequences = collections.defaultdict(list)  # slot -> times of supply on and RESET
         self.supply = [(0, 4000)]                       # (t, mV)
         self.reset_t = 0
         self._reset_open = False                        # its millisecond is not over
+        self._began = False                             # by a reset, and runs since
         self._pulses = []                               # (name, slot, width, t): not yet judged
 
     # ---- what comes in ----
@@ -64,7 +66,19 @@ class Story:
         elif event.name in ("PWRKEY", "RESET") and was is not None:
             self._pulses.append((event.name, event.slot, event.t - was, event.t))
 
+    def stands(self, t):
+        """The board runs no more: it hangs, or is reset."""
+        if self._began and self.tolerance() and t - self.reset_t <= START_MS:
+            self.short += 1
+            for slot, ran in self._ran.items():
+                self.adopted[slot] -= ran
+                self.unsure[slot] += ran
+        self._began = False
+        self._ran.clear()
+
     def reset(self, event):
+        self.stands(event.t)
+        self._began = True
         self.resets[event.cause] += 1
         for slot, module in self.modules.items():
             self.adopted[slot] += module.on

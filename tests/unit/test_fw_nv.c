@@ -126,6 +126,26 @@ static void a_flipped_bit_is_found(void **state)
     assert_int_equal(get(NV_TIMING), 2);
 }
 
+/* A reset in the middle of a change, or of the spare copy's: nothing but the change is lost. */
+static void a_torn_change_of_kept_memory_is_taken_back(void **state)
+{
+    (void)state;
+    rig_init();
+    kept->slots[0].target = LINK_TARGET_OFF;
+    kept_close();
+    for (unsigned at = 0; at < 2 * sizeof *kept; at++) {
+        uint32_t boots = kept->counters.boots;
+        rig.kept[at] ^= 0x55;
+        rig_restart(LINK_CAUSE_PIN);
+        assert_int_equal(kept->counters.boots, boots + 1);
+        assert_int_equal(kept->slots[0].target, LINK_TARGET_OFF);
+    }
+    rig.kept[sizeof *kept - 1] ^= 0x55;
+    rig.kept[2 * sizeof *kept - 1] ^= 0x55;
+    rig_restart(LINK_CAUSE_PIN);
+    assert_int_equal(kept->slots[0].target, LINK_TARGET_ON);
+}
+
 /* A reset tears a record: it is counted at the next start, and neither at the one after nor after a loss of
  * power. */
 static void a_torn_record_is_counted_once(void **state)
@@ -268,6 +288,7 @@ int main(void)
                                        cmocka_unit_test(a_page_changes_by_and_by),
                                        cmocka_unit_test(a_full_page_is_left_alone),
                                        cmocka_unit_test(a_flipped_bit_is_found),
+                                       cmocka_unit_test(a_torn_change_of_kept_memory_is_taken_back),
                                        cmocka_unit_test(a_torn_record_is_counted_once),
                                        cmocka_unit_test(wear_is_bounded),
                                        cmocka_unit_test(resets_do_not_renew_the_budget),
