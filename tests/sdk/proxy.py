@@ -70,6 +70,7 @@ class Proxy:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else the second half of an answer waits 40 ms for the first one to be acknowledged
 
             def serve(self):
                 proxy.pass_on(self)

@@ -51,6 +51,7 @@ class Application:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else the second half of an answer waits 40 ms for the first one to be acknowledged
 
             def serve(self):
                 length = int(self.headers.get("Content-Length") or 0)
