@@ -311,7 +311,9 @@ def test_silent_handshakes_end(victim):
         close_all(silent)
 
 
-def test_renegotiation_ends_the_connection(victim):
+def test_renegotiation_ends_the_connection(tmp_path):
+    """On a daemon of its own: of failed handshakes the log tells one a second."""
+    victim = Victim(settings, tmp_path / "g").start()
     with others_are_served(victim):
         done = subprocess.run(
             ["openssl", "s_client", "-connect", f"127.0.0.1:{victim.tls_port}", "-tls1_2"], input="R\n", capture_output=True, text=True,
@@ -319,6 +321,7 @@ def test_renegotiation_ends_the_connection(victim):
         )
     assert "RENEGOTIATING" in done.stdout + done.stderr
     until(lambda: re.search(r"renegotiation", victim.log_text()), what="the log tells of it")
+    assert victim.stop() == 0
 
 
 def test_sessions_resume(victim):

@@ -18,7 +18,8 @@ class Raw:
         self.answer, self.hold, self.calls, self.open = answer, hold, 0, []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.run, daemon=True).start()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
 
     def run(self):
         while True:
@@ -45,6 +46,8 @@ class Raw:
         return f"http://127.0.0.1:{self.port}/in"
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # ends accept(), which a close does not: it might be restarted on the descriptor's next owner
+        self.thread.join()
         self.listener.close()
         for peer in self.open:
             peer.close()

@@ -110,18 +110,25 @@ def settle(rig, gateway, client, sid, ends=("delivered", "undelivered", "failed"
         message = client.messages(sid).fetch()
         return (message.status in ends or any(other(message) for other in others)) and message
 
-    def in_flight(message):
-        """Since before the restart."""
-        return message.status == "sending" and not told(gateway, f"sid={sid} kind=claimed")
+    def listens(_):
+        """For the result of what was in flight at the restart; a report may have to wait for that too."""
+        return told(gateway, "to=listening") and not told(gateway, "from=listening")
 
-    def unsure(_):
-        return "unsure" in gateway.cli("show", sid)
+    def is_unsure(message):
+        return message.status == "sending" and "unsure" in gateway.cli("show", message.sid)
+
+    def held(message):
+        """UNSURE, and nothing is on its way that could settle it, or that a leap of the clock would hurt."""
+        ready = re.search(r"line=m1 .*state=ready", gateway.cli("lines"))
+        waiting = [m for m in client.messages.list(limit=10) if m.status not in ends] if ready and has_said_all(rig.sim) else []
+        return is_unsure(message) and sid in [m.sid for m in waiting] and all(is_unsure(m) for m in waiting)
 
     until(lambda: has_said_all(rig.sim), 15, "the modem's last word")  # to this gateway: it opened the port before it was ready
-    message = until(lambda: final(in_flight), 15, sid)
+    message = until(lambda: final(listens, held), 15, sid)
     if message.status not in ends:
-        gateway.advance(200_000 + ahead_ms)  # past the in-flight deadline
-        message = until(lambda: final(unsure), 15, f"{sid} unsure")
+        if listens(message):
+            gateway.advance(200_000 + ahead_ms)  # past the in-flight deadline
+        message = until(lambda: final(held), 15, f"{sid} unsure")
     if message.status not in ends:
         gateway.advance(36_100_000)  # past the validity and its minute
         message = until(final, 15, sid)
