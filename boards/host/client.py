@@ -6,10 +6,10 @@ from frames import frame, unframe
 
 
 class Board:
-    def __init__(self, program, folder, *more):
+    def __init__(self, program, folder, *more, stderr=None):
         self.uart_path, bus = f"{folder}/uart", f"{folder}/bus"
         self.process = subprocess.Popen(
-            [program, "--bus", bus, "--uart", self.uart_path, "--nv", f"{folder}/nv", *more], stdout=subprocess.PIPE, text=True)
+            [program, "--bus", bus, "--uart", self.uart_path, "--nv", f"{folder}/nv", *more], stdout=subprocess.PIPE, stderr=stderr, text=True)
         atexit.register(self.process.kill)  # also where a test ends early
         assert self.process.stdout.readline().startswith("uart /dev/pts/")
         self.bus = socket.socket(socket.AF_UNIX)
