@@ -1,8 +1,11 @@
 """The daemon and a modem board: the real cellpostd, the firmware as a process, the modem simulator."""
+import signal
+import socket
+
 import pytest
 
 from board import Board, wait_board, words
-from gateway import Gateway, configuration, until
+from gateway import PATIENCE, Gateway, configuration, until
 
 
 @pytest.fixture
@@ -84,6 +87,29 @@ def test_mute_board_costs_nobody_anything(board, gateway):
     north.thaw()
     row = wait_board(daemon, "north", seconds=60, state="here", lease="HELD")
     assert row["restarts"] == "0" and row["replaced"] == "0" and int(row["mutes"]) >= 1
+
+
+def test_more_than_a_board_can_answer_is_refused(board, gateway):
+    """Four times all settings are more than 64 requests: the last that asks is told at once, and the daemon lives."""
+    north = board()
+    daemon = gateway(north.section())
+    wait_board(daemon, "north", lease="HELD")
+    daemon.process.send_signal(signal.SIGSTOP)  # so that all are asked in one turn
+    north.freeze()
+    clients = [socket.socket(socket.AF_UNIX) for _ in range(5)]
+    for client in clients:
+        client.settimeout(20 * PATIENCE)
+        client.connect(str(daemon.data / "control"))
+        client.sendall(b"board north settings\n")
+    daemon.process.send_signal(signal.SIGCONT)
+    assert clients[4].recv(4096) == b"err the board is slow, too many requests wait for it: try again\n"
+    north.thaw()
+    for client in clients[:4]:  # whole, in part, or not at all, but each is ended
+        got = b""
+        while not got.rpartition(b"\n")[0].rpartition(b"\n")[2].startswith((b"ok", b"err")):
+            got += client.recv(4096)
+    wait_board(daemon, "north", seconds=60, state="here", lease="HELD")
+    assert "LEASE_S 90" in daemon.cli("board", "north", "settings").splitlines()
 
 
 def test_restart_of_the_board_is_told(board, gateway):
