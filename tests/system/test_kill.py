@@ -130,7 +130,7 @@ def settle(rig, gateway, client, sid, ends=("delivered", "undelivered", "failed"
             gateway.advance(200_000 + ahead_ms)  # past the in-flight deadline
         message = until(lambda: final(held), 15, f"{sid} unsure")
     if message.status not in ends:
-        gateway.advance(36_100_000)  # past the validity and its minute
+        gateway.advance(36_100_000 + ahead_ms)  # past the validity and its minute
         message = until(final, 15, sid)
     return message
 
