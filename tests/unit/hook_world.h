@@ -272,8 +272,8 @@ static inline void world_configure(struct world *world, const char *hooks, const
              "[daemon]\ndata_dir = %s\naccount_sid = " ACCOUNT "\nauth_token = " TOKEN "\n"
              "[hooks]\n%s%s\n"
              "[line own]\ncarrier = loopback\nnumber = " OWN "\n%s\n%s\n",
-             world->dir, strstr(hooks, "total") == NULL ? "connect = 2s\nread = 2s\ntotal = 2s\n" : "", hooks,
-             line, more);
+             world->dir, strstr(hooks, "total") == NULL ? "connect = 10s\nread = 10s\ntotal = 15s\n" : "",
+             hooks, line, more);
     world->conf = conf_parse("test.conf", text, strlen(text), conf_error, NULL);
     assert_non_null(world->conf);
 }

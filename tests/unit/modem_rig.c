@@ -434,7 +434,7 @@ void rig_pty_ready(struct rig *r)
 
 bool rig_heard(struct rig *r, const char *prefix)
 {
-    for (int i = 0; i < 200; i++) {
+    for (int64_t end = rig_real_ms() + RIG_DEADLINE_MS; rig_real_ms() < end;) {
         for (unsigned k = 0; k < r->heard_count; k++) {
             if (strncmp(r->heard[k], prefix, strlen(prefix)) == 0) {
                 r->heard_count -= k;
@@ -467,7 +467,8 @@ int64_t rig_real_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* On a busy machine the simulator may be waiting for a processor, which is not the modem's silence. */
+/* On a busy machine the simulator may be waiting for a processor or be stopped, which is not the modem's
+ * silence: only when it sleeps does it wait for us. */
 static bool sim_is_running(struct rig *r)
 {
     char path[40], state = 0;
@@ -477,7 +478,7 @@ static bool sim_is_running(struct rig *r)
         assert_int_equal(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
         fclose(file);
     }
-    return state == 'R';
+    return state != 0 && state != 'S';
 }
 
 bool rig_until(struct rig *r, bool (*done)(struct rig *), int ms)

@@ -125,7 +125,7 @@ static void test_a_copy_can_be_opened_as_the_database(void **state)
     (void)state;
     add(0, 10);
     assert_int_equal(backup(), 0);
-    assert_true(loop_until(rig.loop, &end.done, 20000));
+    assert_true(loop_until(rig.loop, &end.done, 60000));
     rig_close(&rig);
     rig.options.path = copy;
     assert_int_equal(rig_open(&rig), 0);
@@ -137,7 +137,7 @@ static void test_refusals(void **state)
     (void)state;
     assert_int_equal(backup(), 0);
     assert_int_equal(store_backup(rig.store, "/tmp/other", on_end, NULL), -EBUSY);
-    assert_true(loop_until(rig.loop, &end.done, 20000));
+    assert_true(loop_until(rig.loop, &end.done, 60000));
     assert_int_equal(backup(), -EEXIST);
     assert_int_equal(store_backup(rig.store, "/nonexistent/copy", on_end, NULL), -ENOENT);
     assert_int_equal(store_backup(rig.store, rig.dir, on_end, NULL), -EEXIST);
@@ -152,7 +152,7 @@ static void test_a_left_over_part_is_replaced(void **state)
     fputs("of a backup that was cut off", file);
     fclose(file);
     assert_int_equal(backup(), 0);
-    assert_true(loop_until(rig.loop, &end.done, 20000));
+    assert_true(loop_until(rig.loop, &end.done, 60000));
     assert_int_equal(end.status, 0);
 }
 
@@ -195,7 +195,7 @@ static void test_full_target(void **state)
     small = (struct rlimit){300000, before.rlim_max};
     setrlimit(RLIMIT_FSIZE, &small);
     int status = backup();
-    bool done = loop_until(rig.loop, &end.done, 20000);
+    bool done = loop_until(rig.loop, &end.done, 60000);
     setrlimit(RLIMIT_FSIZE, &before);
     assert_int_equal(status, 0);
     assert_true(done);
@@ -219,7 +219,7 @@ static void test_unsound_copy_is_not_kept(void **state)
     close(fd);
     assert_int_equal(rig_open(&rig), 0);
     assert_int_equal(backup(), 0);
-    assert_true(loop_until(rig.loop, &end.done, 20000));
+    assert_true(loop_until(rig.loop, &end.done, 60000));
     assert_int_equal(end.status, -EUCLEAN);
     assert_non_null(strstr(end.error, "not sound"));
     assert_nothing_left();

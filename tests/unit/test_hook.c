@@ -390,7 +390,7 @@ static void test_bad_neighbours(void **state)
         snprintf(to, sizeof to, "+4179200%04zu", n);
         message_sent(world, to, app_url(good_app, "/"));
     }
-    assert_true(run_within(world, good_is_served, 1500)); /* their time-out is 2 s */
+    assert_true(run_within(world, good_is_served, 1500)); /* their time-out is 10 s */
     size_t hung = 0;
     for (size_t i = 0; i < world->call_count; i++)
         hung += world->calls[i].app->manner == APP_MUTE;

@@ -60,7 +60,7 @@ static void assert_passes(int from, int to)
     char byte = 0;
     assert_int_equal(write(from, "\n", 1), 1); /* cooked, it would come as CR LF, or be eaten */
     struct pollfd readable = {.fd = to, .events = POLLIN};
-    assert_int_equal(poll(&readable, 1, 5000), 1);
+    assert_int_equal(poll(&readable, 1, 60000), 1);
     assert_int_equal(read(to, &byte, 1), 1);
     assert_int_equal(byte, '\n');
 }
@@ -144,7 +144,7 @@ static int serial_child(const char *spec)
         return 13;
     }
     /* closing drops what the other side has not read yet, and a pty has no drain: it says when it has */
-    if (poll(&readable, 1, 5000) != 1 || read(port.fd, &answer, 1) != 1 || answer != '!') {
+    if (poll(&readable, 1, 60000) != 1 || read(port.fd, &answer, 1) != 1 || answer != '!') {
         return 14;
     }
     port_close(&port);
@@ -157,7 +157,7 @@ static void assert_reads(int fd, const char *expected)
     size_t length = strlen(expected);
     struct pollfd readable = {.fd = fd, .events = POLLIN};
     for (size_t have = 0; have < length;) {
-        assert_int_equal(poll(&readable, 1, 5000), 1);
+        assert_int_equal(poll(&readable, 1, 60000), 1);
         ssize_t got = read(fd, bytes + have, length - have);
         assert_true(got > 0 || errno == EAGAIN);
         have += got > 0 ? (size_t)got : 0;
