@@ -291,7 +291,7 @@ static enum numbering_fault judge(const struct reading *r, struct numbering *out
     return fault != NUMBERING_VALID ? fault : NUMBERING_UNASSIGNED;
 }
 
-bool numbering_parse(const char *text, const char *region, struct numbering *out)
+static bool read_once(const char *text, const char *region, struct numbering *out)
 {
     struct reading r = {0};
     *out = (struct numbering){0};
@@ -303,6 +303,17 @@ bool numbering_parse(const char *text, const char *region, struct numbering *out
     if (out->fault == NUMBERING_VALID)
         out->fault = judge(&r, out);
     return out->fault == NUMBERING_VALID;
+}
+
+/* Of a prefix that was dialled twice the plan takes one away ("+52 1 1 81..." in Mexico), and of the number
+ * that is left the other: only what stays is somebody's one form. */
+bool numbering_parse(const char *text, const char *region, struct numbering *out)
+{
+    struct numbering again;
+    bool valid = read_once(text, region, out);
+    while (valid && read_once(out->e164, NULL, &again) && strlen(again.e164) < strlen(out->e164))
+        *out = again;
+    return valid;
 }
 
 bool numbering_knows_region(const char *region)

@@ -40,7 +40,7 @@ struct numbering {
     enum numbering_fault fault;
     /* Known unless the fault is one of the first two. */
     int calling_code;
-    char e164[NUMBERING_TEXT];
+    char e164[NUMBERING_TEXT];     /* of a valid number its one form: read again it is the same */
     char national[NUMBERING_TEXT]; /* "044 668 18 00" */
     /* Known of a valid number; country "" where the calling code is no country's. */
     char country[3];
