@@ -80,6 +80,7 @@ class Link:
         self.rest = b""
         self.answer = None
         self.events = []
+        self.since = []  # events that came behind the answer: newer than what it says
         self.told = collections.deque(maxlen=16)
         self.damaged = 0
         self.asked = None
@@ -116,6 +117,7 @@ class Link:
             status = Status(payload[0])
             fields = unpack(self.asked["answer"], payload[1:]) if status == Status.OK else payload[1:]
             self.answer = (status, fields)
+            self.since = []
 
     def _event(self, kind, seq, payload):
         name = EVENT_NAMES[kind]
@@ -124,3 +126,4 @@ class Link:
         if (kind, fields["number"]) not in self.told:
             self.told.append((kind, fields["number"]))
             self.events.append(Event(name, fields))
+            self.since.append(self.events[-1])

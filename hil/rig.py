@@ -300,7 +300,9 @@ class Rig:
         return self.ask("SLOT_TARGET", slot=slot, target=Target[target], request=self._request, grace_s=grace_s)
 
     def state(self, slot=0):
-        self.states[slot] = self.ask("SLOT_READ", slot=slot)
+        answer = self.ask("SLOT_READ", slot=slot)
+        newer = [event.fields for event in self.link.since if event.name == "SLOT_STATE" and event.fields["slot"] == slot]
+        self.states[slot] = (newer or [answer])[-1]
         return self.states[slot]
 
     def phase(self, slot=0):

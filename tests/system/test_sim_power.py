@@ -4,6 +4,7 @@ import errno
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -324,6 +325,10 @@ def test_firmware_in_real_time(folder):
                 min_off_ms=1000)
         rig.set("MODULE_0", Module.CUSTOM)
         rig.story.rows[0] = rig.row(0)
+        rig.until_pin("PWRKEY", 0, 1, 20000)
+        rig.program.process.send_signal(signal.SIGSTOP)  # a busy machine: the board is late, its pulse is as wide as ever
+        rig.run(400)
+        rig.program.process.send_signal(signal.SIGCONT)
         rig.until_phase(0, Phase.UP, 20000)
         rig.target(0, "CYCLE")
         rig.run(1500)
