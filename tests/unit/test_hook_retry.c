@@ -201,9 +201,9 @@ static void test_bad_answers_are_retried(void **state)
     static const struct {
         enum app_manner manner;
         const char *path, *told;
-    } rows[] = {{APP_MUTE, "/#tt=200", "retry detail=\"11203"},
+    } rows[] = {{APP_MUTE, "/#tt=1000", "retry detail=\"11203"},
                 {APP_GARBAGE, "/", "retry detail=\"11206"},
-                {APP_STOPS, "/#tt=200", "retry detail=\"11203"},
+                {APP_STOPS, "/#tt=1000", "retry detail=\"11203"},
                 {APP_HANGS_UP, "/", "retry detail=\"11205"}};
     world_open(world, "", "", "");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -223,6 +223,9 @@ static void test_answers(void **state)
     }
 }
 
+/* Of the real clock, as libcurl's times are: longer than a stall of the machine before the answer. */
+#define SHORT_MS 500
+
 #define HALF_HEAD "HTTP/1.1 200 OK\r\nX: "
 #define HALF_BODY "HTTP/1.1 201 OK\r\nContent-Length: 9\r\nContent-Type: a/b\r\n\r\nabc"
 
@@ -236,14 +239,14 @@ static void test_errors(void **state)
         enum httpc_error error;
         int status;
     } rows[] = {
-        {"http", "", false, 8000, 50, 8000, HTTPC_TIMEOUT, 0},
-        {"http", "", false, 8000, 8000, 80, HTTPC_TIMEOUT, 0},
-        {"http", HALF_HEAD, false, 8000, 50, 8000, HTTPC_TIMEOUT, 0},
-        {"http", HALF_BODY, false, 8000, 50, 8000, HTTPC_TIMEOUT, 201},
-        {"http", HALF_BODY, false, 8000, 8000, 80, HTTPC_TIMEOUT, 201},
-        {"http", "HTTP/1.1 100 Wait\r\n\r\n", false, 8000, 50, 8000, HTTPC_TIMEOUT, 0},
-        {"https", "", false, 80, 8000, 8000, HTTPC_CONNECT_TIMEOUT, 0}, /* no handshake comes */
-        {"https", "", false, 8000, 8000, 80, HTTPC_CONNECT_TIMEOUT, 0},
+        {"http", "", false, 8000, SHORT_MS, 8000, HTTPC_TIMEOUT, 0},
+        {"http", "", false, 8000, 8000, SHORT_MS, HTTPC_TIMEOUT, 0},
+        {"http", HALF_HEAD, false, 8000, SHORT_MS, 8000, HTTPC_TIMEOUT, 0},
+        {"http", HALF_BODY, false, 8000, SHORT_MS, 8000, HTTPC_TIMEOUT, 201},
+        {"http", HALF_BODY, false, 8000, 8000, SHORT_MS, HTTPC_TIMEOUT, 201},
+        {"http", "HTTP/1.1 100 Wait\r\n\r\n", false, 8000, SHORT_MS, 8000, HTTPC_TIMEOUT, 0},
+        {"https", "", false, SHORT_MS, 8000, 8000, HTTPC_CONNECT_TIMEOUT, 0}, /* no handshake comes */
+        {"https", "", false, 8000, 8000, SHORT_MS, HTTPC_CONNECT_TIMEOUT, 0},
         {"http", "", true, 8000, 8000, 8000, HTTPC_NETWORK, 0},
         {"http", HALF_HEAD, true, 8000, 8000, 8000, HTTPC_NETWORK, 0},
         {"http", HALF_BODY, true, 8000, 8000, 8000, HTTPC_NETWORK, 201},
@@ -263,7 +266,7 @@ static void test_errors(void **state)
         world->server.closes = rows[i].closes;
         int64_t start_ms = clock_mono_ms();
         ask_with(world, &request, &got);
-        assert_in_range(clock_mono_ms() - start_ms, 0, DEADLINE_MS / 2); /* by the short one of the times */
+        assert_in_range(clock_mono_ms() - start_ms, 0, DEADLINE_MS - 1); /* by the short one of the times */
         if (got.answer.error != rows[i].error || got.answer.status != rows[i].status)
             fail_msg("row %zu: error %d (%s), status %d", i, (int)got.answer.error, got.error_text,
                      got.answer.status);
@@ -313,7 +316,7 @@ static void test_connection_that_does_not_come_about(void **state)
         *(total ? &request.total_ms : &request.connect_ms) = 80;
         int64_t start_ms = clock_mono_ms();
         ask_with(world, &request, &got);
-        assert_in_range(clock_mono_ms() - start_ms, 0, DEADLINE_MS / 2);
+        assert_in_range(clock_mono_ms() - start_ms, 0, DEADLINE_MS - 1);
         assert_int_equal(got.answer.error, HTTPC_CONNECT_TIMEOUT);
         assert_int_equal(got.answer.status, 0);
     }
