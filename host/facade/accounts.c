@@ -146,8 +146,7 @@ void accounts_create(struct api_call *call)
         return;
     }
     if (subaccounts(directory, asks->id) >= SUBACCOUNTS_MAX) {
-        api_refuse(call, 400, 20001, "An account has at most %d subaccounts that are not closed.",
-                   SUBACCOUNTS_MAX);
+        api_full(call, SUBACCOUNTS_MAX, "subaccounts that are not closed");
         return;
     }
     if (!api_may_write(call))

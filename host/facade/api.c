@@ -218,11 +218,16 @@ bool api_stands(struct api_call *call, int status)
     return false;
 }
 
+void api_full(struct api_call *call, int most, const char *what)
+{
+    api_refuse(call, 400, 20001, "An account has at most %d %s.", most, what);
+}
+
 bool api_fits(struct api_call *call, int status, int most, const char *what)
 {
     if (status != -EDQUOT || call->api == NULL)
         return api_stands(call, status);
-    api_refuse(call, 400, 20001, "An account has at most %d %s.", most, what);
+    api_full(call, most, what);
     return false;
 }
 

@@ -63,7 +63,8 @@ bool api_may_write(struct api_call *);
 /* First thing once the change is durable. False, and the call has ended: nobody waits, what was to be changed
  * is gone (-ENOENT), or api_broken. */
 bool api_stands(struct api_call *, int status);
-/* The same for a new row; -EDQUOT: the account has `most` of them already (400/20001). */
+void api_full(struct api_call *, int most, const char *what); /* 400/20001: the account has `most` of them */
+/* As api_stands, for a new row; -EDQUOT is api_full. */
 bool api_fits(struct api_call *, int status, int most, const char *what);
 /* The callback of a deletion: 204 when it stands. */
 void api_deleted(void *call, int status);

@@ -127,7 +127,7 @@ void applications_create(struct api_call *call)
     if (read_update(call, &update) &&
         directory_application_create(call->rooms->directory, call->account_id, &update, &call->sid,
                                      on_created, call) != 0)
-        api_refuse(call, 400, 20001, "An account has at most %d applications.", APPLICATIONS_MAX);
+        api_full(call, APPLICATIONS_MAX, "applications");
 }
 
 static void on_updated(void *arg, int status)

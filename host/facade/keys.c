@@ -98,7 +98,7 @@ static void on_created(void *arg, int status)
     struct api_call *call = making->call;
     if (api_gone(call)) {
     } else if (status == -ENOSPC) {
-        api_refuse(call, 400, 20001, "An account has at most %d keys.", KEYS_MAX);
+        api_full(call, KEYS_MAX, "keys");
     } else if (status != 0) {
         api_broken(call);
     } else {

@@ -210,7 +210,7 @@ static bool may_have_more(struct api_call *call)
         count++;
     if (count < SERVICES_LIVE_MAX)
         return true;
-    api_refuse(call, 400, 20001, "An account has at most %d services.", SERVICES_LIVE_MAX);
+    api_full(call, SERVICES_LIVE_MAX, "services");
     return false;
 }
 

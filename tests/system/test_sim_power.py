@@ -1,5 +1,6 @@
 """A simulated modem whose power is the pins of a board: by hand over a board that is only its BUS, then with the firmware itself
 (CELLPOST_RIG: another rig of hil/rigs than host)."""
+import contextlib
 import errno
 import os
 import pathlib
@@ -319,8 +320,7 @@ def test_firmware_starts_resets_and_ends_each_family(firmware, name):
 
 
 def test_firmware_in_real_time(folder):
-    rig = Rig(read_rig("host"), folder, lockstep=False)
-    with ModemSim(folder, [f"m1,board={folder}/bus"]) as sim:
+    with contextlib.closing(Rig(read_rig("host"), folder, lockstep=False)) as rig, ModemSim(folder, [f"m1,board={folder}/bus"]) as sim:
         rig.ask("TIMING_SET", slot=0, kind=0, rise_ms=50, on_ms=200, off_ms=500, reset_ms=150, up_max_ms=5000, down_max_ms=5000, settle_ms=100,
                 min_off_ms=1000)
         rig.set("MODULE_0", Module.CUSTOM)
@@ -340,7 +340,6 @@ def test_firmware_in_real_time(folder):
         rig.until_phase(0, Phase.OFF, 20000)
         stats = sim.stats()
         assert (stats["start"], stats["cut_short"], stats["cut_running"], stats["off_clean"], stats["pulse_void"]) == (2, 0, 1, 1, 0)
-    rig.close()
 
 
 def test_firmware_cycles_what_hangs_until_its_supply_goes(firmware):
