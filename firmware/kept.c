@@ -44,8 +44,10 @@ bool kept_start(void)
     kept = board_kept();
     spare = kept + 1;
     dirty = false;
-    if (is_whole(kept) || take_spare())
+    if (is_whole(kept) || take_spare()) {
+        *spare = *kept; /* before anything changes: a reset may have cut off its own writing */
         return true;
+    }
     memset(kept, 0, sizeof *kept);
     for (uint8_t i = 0; i < FIRMWARE_SLOTS; i++)
         kept->slots[i].target = LINK_TARGET_ON;

@@ -146,6 +146,20 @@ static void a_torn_change_of_kept_memory_is_taken_back(void **state)
     assert_int_equal(kept->slots[0].target, LINK_TARGET_ON);
 }
 
+/* And another reset in the first change after it. */
+static void a_torn_spare_copy_is_whole_again_before_anything_changes(void **state)
+{
+    (void)state;
+    rig_init();
+    kept->slots[0].target = LINK_TARGET_OFF;
+    kept_close();
+    rig.kept[2 * sizeof *kept - 1] ^= 0x55;
+    assert_true(kept_start());
+    rig.kept[sizeof *kept - 1] ^= 0x55;
+    assert_true(kept_start());
+    assert_int_equal(kept->slots[0].target, LINK_TARGET_OFF);
+}
+
 /* A reset tears a record: it is counted at the next start, and neither at the one after nor after a loss of
  * power. */
 static void a_torn_record_is_counted_once(void **state)
@@ -284,18 +298,20 @@ static void a_board_without_nv_works(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(power_may_go_at_any_octet),
-                                       cmocka_unit_test(a_page_changes_by_and_by),
-                                       cmocka_unit_test(a_full_page_is_left_alone),
-                                       cmocka_unit_test(a_flipped_bit_is_found),
-                                       cmocka_unit_test(a_torn_change_of_kept_memory_is_taken_back),
-                                       cmocka_unit_test(a_torn_record_is_counted_once),
-                                       cmocka_unit_test(wear_is_bounded),
-                                       cmocka_unit_test(resets_do_not_renew_the_budget),
-                                       cmocka_unit_test(nothing_is_written_while_the_supply_is_low),
-                                       cmocka_unit_test(counters_and_log_survive),
-                                       cmocka_unit_test(settings_have_bounds),
-                                       cmocka_unit_test(settings_of_another_version_count),
-                                       cmocka_unit_test(a_board_without_nv_works)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(power_may_go_at_any_octet),
+        cmocka_unit_test(a_page_changes_by_and_by),
+        cmocka_unit_test(a_full_page_is_left_alone),
+        cmocka_unit_test(a_flipped_bit_is_found),
+        cmocka_unit_test(a_torn_change_of_kept_memory_is_taken_back),
+        cmocka_unit_test(a_torn_spare_copy_is_whole_again_before_anything_changes),
+        cmocka_unit_test(a_torn_record_is_counted_once),
+        cmocka_unit_test(wear_is_bounded),
+        cmocka_unit_test(resets_do_not_renew_the_budget),
+        cmocka_unit_test(nothing_is_written_while_the_supply_is_low),
+        cmocka_unit_test(counters_and_log_survive),
+        cmocka_unit_test(settings_have_bounds),
+        cmocka_unit_test(settings_of_another_version_count),
+        cmocka_unit_test(a_board_without_nv_works)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
