@@ -284,7 +284,7 @@ void talk_start(void)
 {
     static const struct link_server_ops ops = {on_request, on_render, on_send};
     link_server_init(&server, &ops, NULL);
-    server.number = (uint16_t)(kept->counters.boots << 8); /* the host has told those of the life before */
+    server.life = (uint8_t)(kept->counters.boots & 0xFF); /* the host has told those of the life before */
 }
 
 void talk_step(uint32_t now_ms)

@@ -84,8 +84,8 @@ bool link_server_raise(struct link_server *server, uint8_t type, uint8_t index)
         return false;
     event->type = type;
     event->index = index;
-    event->number = ++server->number;
     event->seq = ++server->seq;
+    event->number = (uint16_t)((uint16_t)server->life << 8 | event->seq);
     event->pending = true;
     event->sent = false;
     event->repeat_ms = LINK_REPEAT_MS;
@@ -105,7 +105,7 @@ void link_server_step(struct link_server *server, uint32_t now_ms)
     for (uint8_t i = 0; i < LINK_EVENTS_MAX; i++) {
         struct link_event *event = &server->events[i];
         if (event->pending && (!event->sent || now_ms - event->sent_ms >= event->repeat_ms) &&
-            (due == NULL || (uint16_t)(due->number - event->number) < 0x8000))
+            (due == NULL || (uint8_t)(due->seq - event->seq) < 0x80))
             due = event;
     }
     if (due == NULL || !send_event(server, due))

@@ -39,8 +39,8 @@ struct link_server {
     struct link_decoder decoder;
     struct link_frame frame;
     struct link_event events[LINK_EVENTS_MAX];
-    uint16_t number; /* of the last event; from the start's own on, where the caller sets it after init */
-    uint8_t seq;     /* likewise */
+    uint8_t life; /* the high octet of events' numbers: the caller sets it after init */
+    uint8_t seq;  /* of the last event, and the low one: it never runs into the numbers of the next life */
     bool cached;
     uint8_t cached_type, cached_seq, cached_len;
     uint16_t cached_crc; /* of the request */

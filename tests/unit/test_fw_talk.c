@@ -12,6 +12,7 @@
 #include "fw_rig_image.h"
 
 #include "firmware/fault.h"
+#include "firmware/talk.h"
 
 static struct link_client client;
 static int status;
@@ -174,6 +175,25 @@ static void a_fault_is_kept_and_told(void **state)
     assert_int_equal(rig_slot(0).phase, LINK_PHASE_UP);
 }
 
+/* However many events the life before had: a fault is told, also to a host that knows nothing of the reset.
+ */
+static void no_event_is_taken_for_one_of_the_life_before(void **state)
+{
+    (void)state;
+    for (unsigned events = 200; events < 600; events += 5) {
+        begin();
+        talk_for(1000);
+        for (unsigned i = 0; i < events; i++) {
+            talk_raise(LINK_TYPE_FAULT, 0);
+            talk_for(2);
+        }
+        assert_int_equal(fault_events, events);
+        rig_restart(LINK_CAUSE_WATCHDOG);
+        talk_for(20);
+        assert_int_equal(fault_events, events + 1);
+    }
+}
+
 static void the_watchdog_is_fed_by_all_or_not_at_all(void **state)
 {
     struct link_hello_answer who;
@@ -230,6 +250,7 @@ int main(void)
                                        cmocka_unit_test(every_type_is_answered),
                                        cmocka_unit_test(a_slots_story_is_told),
                                        cmocka_unit_test(a_fault_is_kept_and_told),
+                                       cmocka_unit_test(no_event_is_taken_for_one_of_the_life_before),
                                        cmocka_unit_test(the_watchdog_is_fed_by_all_or_not_at_all),
                                        cmocka_unit_test(an_image_comes_over_the_link)};
     return cmocka_run_group_tests(tests, NULL, NULL);
