@@ -124,6 +124,9 @@ static void on_target(void *arg, int status, const uint8_t *payload, uint8_t len
     struct slot *slot = ((struct slot_board *)arg)->slot;
     (void)payload;
     (void)len;
+    if (status == -ECANCELED) {
+        slot->board.half = false; /* somebody else's target came in its place: that one holds */
+    }
     if (is_good(slot, status)) {
         read_row(slot, on_second_row);
     }

@@ -365,6 +365,45 @@ static void test_half_a_cycle_superseded(void **state)
     assert_int_equal(rig_slot(0).phase, LINK_PHASE_OFF);
 }
 
+static struct {
+    bool done;
+    int status;
+} hand;
+
+static void on_hand_told(void *arg)
+{
+    (void)arg;
+}
+
+static void on_hand_done(void *arg, int status)
+{
+    (void)arg;
+    hand.done = true;
+    hand.status = status;
+}
+
+/* The same before the first half has left: both ask at once, as a ladder and a person may. */
+static void test_half_a_cycle_overtaken(void **state)
+{
+    struct slot person;
+    (void)state;
+    begin_up();
+    hand.done = false;
+    const struct slot_options options = {
+        .spec = "north:0", .boards = world.set, .module = "", .timing = "", .told = on_hand_told};
+    assert_int_equal(slot_init(&person, world.loop, &options), 0);
+    run(1000);
+    act(SLOT_GRACEFUL, 0);
+    slot_do(&person, SLOT_OFF, 0, on_hand_done, NULL);
+    run_until_done(60000);
+    assert_int_equal(world.status, -ECANCELED);
+    run(90000);
+    assert_true(hand.done);
+    assert_int_equal(hand.status, 0);
+    assert_int_equal(rig_slot(0).phase, LINK_PHASE_OFF);
+    slot_fini(&person);
+}
+
 /* What a person switched off is nobody's half. */
 static void test_off_outlives_the_daemon(void **state)
 {
@@ -492,6 +531,7 @@ int main(void)
         TEST(test_half_a_cycle_reload),
         TEST(test_half_a_cycle_crash),
         TEST(test_half_a_cycle_superseded),
+        TEST(test_half_a_cycle_overtaken),
         TEST(test_off_outlives_the_daemon),
         TEST(test_other_protocol),
         TEST(test_any_frames),
