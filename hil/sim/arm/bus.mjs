@@ -142,6 +142,6 @@ export class Bus {
     this.changed = false; // what an order changes from here on ends the next run after its first millisecond
     for (const client of this.clients) client.granted = false;
     this.say(`TICK ${this.nowMs}`);
-    this.take();
+    setImmediate(() => this.take()); // not from here: of a client that writes ahead each line would stand on the one before
   }
 }
