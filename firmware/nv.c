@@ -270,7 +270,7 @@ bool nv_put(uint8_t key, const void *from, uint8_t len, bool asked)
     if (end + (uint16_t)OVERHEAD + len > page_len)
         return false;
     bool good = write_record(page, end, key, from, len);
-    end = (uint16_t)(end + OVERHEAD + len);
+    end = good ? (uint16_t)(end + OVERHEAD + len) : page_len; /* behind a hole nothing is found */
     if (asked)
         board_nv_flush(); /* told as kept only once it is */
     return good;

@@ -160,6 +160,24 @@ static void a_torn_spare_copy_is_whole_again_before_anything_changes(void **stat
     assert_int_equal(kept->slots[0].target, LINK_TARGET_OFF);
 }
 
+/* A write that fails at any octet: what is written after it is found nevertheless. */
+static void a_record_behind_one_that_failed_is_found(void **state)
+{
+    (void)state;
+    for (long good = 0; good < 8; good++) {
+        rig_init();
+        assert_true(put(NV_TIMING, 1));
+        rig.nv_power = good;
+        assert_false(put(NV_TIMING, 2));
+        rig.nv_power = -1;
+        assert_int_equal(get(NV_TIMING), 1);
+        assert_true(put(NV_TIMING, 3));
+        assert_int_equal(get(NV_TIMING), 3);
+        rig_restart(LINK_CAUSE_POWER);
+        assert_int_equal(get(NV_TIMING), 3);
+    }
+}
+
 /* A reset tears a record: it is counted at the next start, and neither at the one after nor after a loss of
  * power. */
 static void a_torn_record_is_counted_once(void **state)
@@ -304,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_full_page_is_left_alone),
         cmocka_unit_test(a_flipped_bit_is_found),
         cmocka_unit_test(a_torn_change_of_kept_memory_is_taken_back),
+        cmocka_unit_test(a_record_behind_one_that_failed_is_found),
         cmocka_unit_test(a_torn_spare_copy_is_whole_again_before_anything_changes),
         cmocka_unit_test(a_torn_record_is_counted_once),
         cmocka_unit_test(wear_is_bounded),
