@@ -209,9 +209,10 @@ int tls_reload(struct tls *tls, const struct tls_options *options, char error[25
     } else {
         struct tls_served *served = served_new(options->cert, options->key, error);
         status = served != NULL ? 0 : -EINVAL;
-        if (served != NULL)
+        if (served != NULL) {
             serve(tls, served, options->cert, NULL);
-        tls->authority_until_ms = 0;
+            tls->authority_until_ms = 0;
+        }
     }
     if (status == 0)
         options_keep(tls, options);

@@ -433,6 +433,19 @@ static void test_authority_s_end_is_told_each_day(void **state)
     free(later);
 }
 
+/* An operator's certificate that cannot be used changes nothing: the local authority serves on, and its end
+ * is told. */
+static void test_authority_s_end_outlives_a_failed_reload(void **state)
+{
+    struct world *w = *state;
+    char error[256];
+    const struct tls_options wrong = {
+        .folder = w->folder, .cert = "/nonexistent.pem", .key = "/nonexistent.key", .names = none};
+    assert_true(tls_reload(w->tls, &wrong, error) < 0);
+    assert_int_equal(authority_days(w), 3652);
+    visit(w, "localhost", 0);
+}
+
 /* ca.pem taken away, ca.key kept: clients with either go on. */
 static void test_next_authority_of_the_same_key(void **state)
 {
@@ -590,6 +603,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_made_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leaf_is_renewed_in_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_authority_s_end_is_told_each_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_authority_s_end_outlives_a_failed_reload, setup, teardown),
         cmocka_unit_test_setup_teardown(test_next_authority_of_the_same_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_issue_adds_names_for_good, setup, teardown),
         cmocka_unit_test_setup_teardown(test_issue_beyond_a_certificate_adds_nothing, setup, teardown),
