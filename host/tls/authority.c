@@ -200,11 +200,11 @@ static bool is_signed_by(mbedtls_x509_crt *leaf, mbedtls_x509_crt *authority)
     return (status == 0 || status == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) && flags == 0;
 }
 
-/* Near the authority's end another leaf would end with it too. */
+/* One that ends with its authority is kept: another would end then too. */
 static bool leaf_lasts(const mbedtls_x509_crt *leaf, const struct authority *a, int64_t now)
 {
     int64_t until_ms = mint_time_ms(&leaf->valid_to);
-    return now < until_ms - RENEW_MS || (now < until_ms && until_ms >= mint_time_ms(&a->cert.valid_to));
+    return now < until_ms - RENEW_MS || until_ms >= mint_time_ms(&a->cert.valid_to);
 }
 
 static bool leaf_serves(const char *pem, struct authority *a, char *const *names)
