@@ -2,9 +2,11 @@
  *
  * A turn = all fd I/O that is ready, the timers that were due when it asked for that, then the turn's end
  * hook (the store's commit, whose durable callbacks run there). So what came before a deadline is heard
- * before the deadline passes, however late the turn is: on a busy machine, or one that was asleep. Callbacks
- * never block. File descriptors are watched with libevent directly, on loop_base(); time-outs never: a timer
- * here follows the clock that tests drive, libevent's would not. */
+ * before the deadline passes, however late the turn is: on a busy machine, or one that was asleep. But where
+ * more than 32 descriptors are ready at once for the first time libevent hears 32 of them, then twice as
+ * many, and so on: the rest is heard a turn later. Callbacks never block. File descriptors are watched with
+ * libevent directly, on loop_base(); time-outs never: a timer here follows the clock that tests drive,
+ * libevent's would not. */
 #ifndef CELLPOST_BASE_LOOP_H
 #define CELLPOST_BASE_LOOP_H
 
