@@ -43,9 +43,9 @@ static void finish(struct flash *flash, const char *error)
     struct mcu *mcu = flash->mcu;
     void (*done)(void *, const char *) = flash->o.done;
     void *arg = flash->o.arg;
-    mcu->flash = NULL;
     mcu_forget(mcu->set, flash);
     mcu_news(mcu, error != NULL ? LOG_ERROR : LOG_INFO, "firmware", "%s", error != NULL ? error : "kept");
+    mcu->flash = NULL;
     mcu_hold(mcu, false);
     flash_free(flash);
     done(arg, error);

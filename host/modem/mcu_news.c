@@ -1,6 +1,7 @@
 /* What a person is told of a board: each thing once, to the log, to the watchers, and among the last few. A
  * board that comes and goes is told of MCU_UNREST_TOLD times; then one line sums up what is left out, after a
- * pause that grows, until the board has stayed as it is for MCU_CALM_MS. */
+ * pause that grows, until the board has stayed as it is for MCU_CALM_MS. While its firmware is replaced all
+ * is told: a person is at it. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,7 +63,7 @@ void mcu_news(struct mcu *mcu, enum log_level level, const char *kind, const cha
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    if (!mcu_is_unsteady(mcu)) {
+    if (!mcu_is_unsteady(mcu) || mcu->flash != NULL) {
         tell(mcu, level, kind, text);
     } else if (clock_mono_ms() >= mcu->quiet_until_ms) {
         sum_up(mcu, kind, text);

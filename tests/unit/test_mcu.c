@@ -1,4 +1,6 @@
 /* Boards that are slow, broken, or not the one of before: they cost little, and nothing is lost by them. */
+#include "host/modem/flash.h"
+#include "tests/unit/fw_rig_image.h"
 #include "tests/unit/slot_world.h"
 
 #define SLOW_MS 700 /* an answer within MCU_REQUEST_MS, hardly */
@@ -171,6 +173,53 @@ static void test_endless_restarts_are_told_of_a_few_times(void **state)
     assert_int_equal(rig.modems[0].starts, 1);
 }
 
+static void on_flash_line(void *arg, const char *text)
+{
+    (void)arg;
+    (void)text;
+}
+
+static void on_flash_done(void *arg, const char *error)
+{
+    (void)error;
+    *(bool *)arg = true;
+}
+
+/* It restarts for ever, and a person gives it another firmware: that is told whatever else is left out. */
+static void test_firmware_of_an_unsteady_board_is_told(void **state)
+{
+    uint8_t image[400];
+    char error[256];
+    bool done = false;
+    (void)state;
+    rig.caps |= LINK_CAP_UPDATE;
+    begin_up();
+    for (unsigned i = 0; i < 60; i++) {
+        rig_restart(LINK_CAUSE_WATCHDOG);
+        run_s(7);
+    }
+    rig_image_make(image, sizeof image, 2, "rig");
+    const struct flash_options options = {.loop = world.loop,
+                                          .mcu = board(),
+                                          .type = "",
+                                          .loader = "",
+                                          .folder = "",
+                                          .line = on_flash_line,
+                                          .done = on_flash_done,
+                                          .arg = &done};
+    world.kinds[0] = '\0';
+    const char *why = flash_begin(&options, image, sizeof image, error);
+    assert_null(why);
+    assert_string_equal(world.kinds, "firmware ");
+    run(500);
+    world.kinds[0] = '\0';
+    for (unsigned i = 0; i < 400 && !done; i++) {
+        run_s(1);
+    }
+    assert_true(done);
+    assert_non_null(strstr(world.kinds, "firmware "));
+}
+
 static void run_until_hello(void)
 {
     unsigned before = world.heard[LINK_TYPE_HELLO];
@@ -205,6 +254,7 @@ int main(void)
         TEST(test_events_of_a_new_life_are_told),
         TEST(test_flapping_is_told_of_a_few_times),
         TEST(test_endless_restarts_are_told_of_a_few_times),
+        TEST(test_firmware_of_an_unsteady_board_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
