@@ -1,6 +1,6 @@
 """A simulated board from outside, in lock-step: a start to the millisecond, a hang, a reset, a power cycle, HELLO over the
 pty; then in real time. Usage: try.py PROGRAM NAME"""
-import select, sys, tempfile
+import select, subprocess, sys, tempfile
 
 from client import Board, when
 
@@ -14,6 +14,13 @@ def ahead(board, ms):
             ms -= 1
         else:
             board.seen.append(line)
+
+
+def second(program, folder):
+    """Another board at the same socket does not start, and takes nothing from the first."""
+    command = [program, "--bus", f"{folder}/bus", "--lockstep"]
+    other = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert other.returncode != 0 and b"Address already in use" in other.stderr, other
 
 
 def lockstep(program, name, folder):
@@ -45,6 +52,7 @@ def lockstep(program, name, folder):
     board.run(10, "PIN VBAT_EN 0")
     board.run(10, "RESET POWER")
     board.run(12000, "PIN VBAT_EN 1")  # the module is known from NV
+    second(program, folder)
     board.say("ADC0 3000")
     board.run(50, "PIN VBAT_EN 0")
     board.end()

@@ -78,10 +78,16 @@ export class Bus {
     for (const pin of BOARD_PINS) this.pins.set(pin, 0);
   }
 
-  listen(path, done) {
-    const server = net.createServer((socket) => this.accept(socket));
-    fs.rmSync(path, { force: true });
-    server.listen(path, done);
+  // A socket that nobody serves any more is replaced; refused() of one that is served.
+  listen(path, done, refused) {
+    const other = net.connect(path, () => {
+      other.destroy();
+      refused();
+    });
+    other.on('error', () => {
+      fs.rmSync(path, { force: true });
+      net.createServer((socket) => this.accept(socket)).listen(path, done);
+    });
   }
 
   accept(socket) {

@@ -123,8 +123,9 @@ export function serve(part) {
     for (const path of [args.bus, args.uart]) if (path) fs.rmSync(path, { force: true });
     process.exit(0);
   });
-  clock.bus.listen(args.bus, () => {
+  const begin = () => {
     process.stdout.write(`uart ${args.pty}\n`);
     if (!args.lockstep) clock.runInRealTime();
-  });
+  };
+  clock.bus.listen(args.bus, begin, () => fail(`cellpost-board-${part.name}: ${args.bus}: Address already in use\n`));
 }
