@@ -95,6 +95,9 @@ static void on_calm(void *arg)
     if (!was_unsteady) {
         return;
     }
+    if (mcu->state == MCU_HERE) {
+        mcu->tries = 1; /* the next loss is a first one */
+    }
     mcu_news(mcu, mcu->state == MCU_HERE ? LOG_INFO : LOG_WARN, "steady",
              "%s for %d minutes, was lost or restarted %u times, %u lines left out%s%s",
              mcu_state_text(mcu->state), MCU_CALM_MS / 60000, times, mcu->left_out,

@@ -150,6 +150,13 @@ static void test_flapping_is_told_of_a_few_times(void **state)
     assert_non_null(strstr(world.kinds, "steady "));
     assert_int_equal(status_now().state, MCU_HERE);
     world.mute = true;
+    while (status_now().state == MCU_HERE) {
+        run(1);
+    }
+    world.mute = false;
+    run_s(3);
+    assert_int_equal(status_now().state, MCU_HERE); /* and soon found again */
+    world.mute = true;
     assert_int_equal(news_in_s(60), 1); /* told at once again */
     assert_string_equal(world.kinds, "mute ");
 }
