@@ -99,7 +99,9 @@ void flash_tool_start(struct flash *flash)
     const struct link_maintenance away = {.seconds = AWAY_S};
     flash_say(flash, "writing %u octets by %.*s", (unsigned)flash->header.size,
               (int)strcspn(flash->o.loader, " "), flash->o.loader);
-    if (mcu_request(flash->mcu, LINK_TYPE_MAINTENANCE, payload, link_put_maintenance(&away, payload),
-                    on_maintenance, flash) < 0)
+    if (flash->mcu->state == MCU_HERE) /* mcu_send: however much waits for a slow board */
+        mcu_send(flash->mcu, LINK_TYPE_MAINTENANCE, payload, link_put_maintenance(&away, payload),
+                 on_maintenance, flash);
+    else
         flash_later(flash, run_tool, 0);
 }

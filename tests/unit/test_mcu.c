@@ -192,12 +192,42 @@ static void on_flash_done(void *arg, const char *error)
     *(bool *)arg = true;
 }
 
-/* It restarts for ever, and a person gives it another firmware: that is told whatever else is left out. */
-static void test_firmware_of_an_unsteady_board_is_told(void **state)
+static bool flashed;
+
+/* To version 2, over the link or by a tool. */
+static void flash_board(const char *loader)
 {
     uint8_t image[400];
     char error[256];
-    bool done = false;
+    rig_image_make(image, sizeof image, 2, "rig");
+    const struct flash_options options = {.loop = world.loop,
+                                          .mcu = board(),
+                                          .type = "",
+                                          .loader = loader,
+                                          .folder = "/tmp",
+                                          .line = on_flash_line,
+                                          .done = on_flash_done,
+                                          .arg = &flashed};
+    flashed = false;
+    const char *why = flash_begin(&options, image, sizeof image, error);
+    assert_null(why);
+}
+
+/* Nor does what a tool's firmware begins with: the host, silent meanwhile, would be cut. */
+static void test_slow_is_told_of_a_tool(void **state)
+{
+    (void)state;
+    begin_slow();
+    while (ask_slot(LINK_TYPE_SENSE) == 0)
+        ;
+    flash_board("true %p %f");
+    run(3 * SLOW_MS);
+    assert_int_equal(lease_state(), LINK_LEASE_MAINTENANCE);
+}
+
+/* It restarts for ever, and a person gives it another firmware: that is told whatever else is left out. */
+static void test_firmware_of_an_unsteady_board_is_told(void **state)
+{
     (void)state;
     rig.caps |= LINK_CAP_UPDATE;
     begin_up();
@@ -205,25 +235,15 @@ static void test_firmware_of_an_unsteady_board_is_told(void **state)
         rig_restart(LINK_CAUSE_WATCHDOG);
         run_s(7);
     }
-    rig_image_make(image, sizeof image, 2, "rig");
-    const struct flash_options options = {.loop = world.loop,
-                                          .mcu = board(),
-                                          .type = "",
-                                          .loader = "",
-                                          .folder = "",
-                                          .line = on_flash_line,
-                                          .done = on_flash_done,
-                                          .arg = &done};
     world.kinds[0] = '\0';
-    const char *why = flash_begin(&options, image, sizeof image, error);
-    assert_null(why);
+    flash_board("");
     assert_string_equal(world.kinds, "firmware ");
     run(500);
     world.kinds[0] = '\0';
-    for (unsigned i = 0; i < 400 && !done; i++) {
+    for (unsigned i = 0; i < 400 && !flashed; i++) {
         run_s(1);
     }
-    assert_true(done);
+    assert_true(flashed);
     assert_non_null(strstr(world.kinds, "firmware "));
 }
 
@@ -258,6 +278,7 @@ int main(void)
         TEST(test_slow_is_bounded),
         TEST(test_newer_target_counts),
         TEST(test_slow_is_told_of_a_stop),
+        TEST(test_slow_is_told_of_a_tool),
         TEST(test_events_of_a_new_life_are_told),
         TEST(test_flapping_is_told_of_a_few_times),
         TEST(test_endless_restarts_are_told_of_a_few_times),
