@@ -191,15 +191,16 @@ static void in_off(struct slot *slot, uint32_t now_ms)
         set_reason(slot, LINK_REASON_LOW_SUPPLY);
     else if (!rate_allows(number_of(slot)))
         set_reason(slot, LINK_REASON_RATE);
-    else if (stagger_any && now_ms - stagger_ms < setting(LINK_SETTING_STAGGER_MS))
+    else if (stagger_any && board_ms() - stagger_ms < setting(LINK_SETTING_STAGGER_MS))
         set_reason(slot, LINK_REASON_STAGGER);
     else {
-        stagger_any = true;
-        stagger_ms = slot->began_ms = now_ms;
+        slot->began_ms = now_ms;
         rate_count(number_of(slot));
         kept_count(&kept_of(slot)->counters.starts);
         sense_rail_begin(number_of(slot));
         enter(slot, LINK_PHASE_VBAT_RISE, slot->reason, now_ms);
+        stagger_any = true;
+        stagger_ms = slot->since_ms; /* of the pin: counting takes milliseconds on a small part */
     }
 }
 
